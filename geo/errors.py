@@ -1,0 +1,64 @@
+"""Errors of the domain: they know a message, a remedy and parameters, never HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+def N_(message: str) -> str:
+    """Mark `message` for the translation catalogue without translating it."""
+    return message
+
+
+class AtlasError(Exception):
+    """Base of every error that a user can cause and mend.
+
+    Parameters
+    ----------
+    message
+        English template with ``{name}`` fields; it is also the key in the catalogue.
+    remedy
+        English template: what the user can do about it.
+    **params
+        Values of the fields, shown as text, never as markup.
+    """
+
+    def __init__(self, message: str, remedy: str = "", **params: Any) -> None:
+        self.message = message
+        self.remedy = remedy
+        self.params = params
+        super().__init__(self.text())
+
+    def text(self, translate: Callable[[str], str] = str) -> str:
+        """Return message and remedy with the fields filled in, translated by `translate`."""
+        parts = [translate(part).format(**self.params) for part in (self.message, self.remedy) if part]
+        return " ".join(parts)
+
+
+class CRSMismatchError(AtlasError):
+    """Two inputs are in different coordinate reference systems."""
+
+
+class NotMetricError(AtlasError):
+    """A projected CRS with the unit metre is needed and was not given."""
+
+
+class NonFiniteError(AtlasError):
+    """A coordinate is NaN or infinite, before or after a projection."""
+
+
+class HierarchyError(AtlasError):
+    """The grid hierarchy contradicts itself (cycle, duplicate code, unknown level)."""
+
+
+class UnknownLevelError(AtlasError):
+    """A level was asked for that the store does not hold."""
+
+
+class ConservationError(AtlasError):
+    """A sum that must hold does not: a fault of the program, shown instead of a wrong figure."""
+
+
+class ParameterError(AtlasError):
+    """A parameter of a request or command cannot be used."""
