@@ -1,0 +1,291 @@
+"""Coordinate reference systems: choose one metric CRS, check it, and cross its borders without silent damage.
+
+Inside the program everything is in one projected CRS whose unit is the metre. A UTM zone scales distances by
+0.9996 on its central meridian, by 1 about 180 km beside it and by about 1.001 at the zone's edge on the equator: a
+length is at most 0.04 % short or 0.1 % long, an area twice that. `scale_error` gives the figure for a place.
+Coordinates are always in the order x, y (east, north; longitude, latitude), whatever the CRS's own axis order is.
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+from pyproj import CRS, Proj, Transformer
+from pyproj.exceptions import CRSError
+
+from geo.errors import N_, CRSMismatchError, NonFiniteError, NotMetricError, ParameterError
+
+WGS84 = "EPSG:4326"
+
+Floats = NDArray[np.float64]
+
+_UTM_SOUTH, _UTM_NORTH = -80.0, 84.0
+_UPS_NORTH, _UPS_SOUTH = "EPSG:32661", "EPSG:32761"
+_BBOX_POINTS = 65  # points per edge of a densified box
+_BBOX_PAD = 1e-3  # share of a box's size added for the curvature between those points
+_BBOX_REACH_DEG = 30.0  # how far beyond its area of use a CRS is trusted when a box is projected
+
+_local = threading.local()
+
+
+@lru_cache(maxsize=256)
+def parse_crs(crs: str) -> CRS:
+    """Return the pyproj CRS named by `crs` ("EPSG:n", WKT, PROJ text ...).
+
+    Raises
+    ------
+    ParameterError
+        Where PROJ does not know it.
+    """
+    try:
+        return CRS.from_user_input(crs)
+    except CRSError as error:
+        raise ParameterError(
+            N_("The coordinate reference system “{crs}” is not known."),
+            N_("Name it by its code, such as EPSG:4326."),
+            crs=str(crs)[:80],
+        ) from error
+
+
+def choose_metric_crs(lon: ArrayLike, lat: ArrayLike) -> str:
+    """Return the WGS 84 / UTM zone of the median point, or UPS beyond 84 N and 80 S.
+
+    The median (of longitudes taken around their circular mean, so that the antimeridian does no harm) keeps single
+    far-away points from moving the choice. Zones are the regular six degrees; the exceptions around Norway and
+    Svalbard are not used, as EPSG's areas of use do not have them either.
+
+    Parameters
+    ----------
+    lon, lat
+        Degrees, WGS 84, any shape; entries that are not finite or out of range are left out.
+
+    Raises
+    ------
+    NonFiniteError
+        If no usable point is left.
+    """
+    lon, lat = np.ravel(np.asarray(lon, np.float64)), np.ravel(np.asarray(lat, np.float64))
+    good = _usable(lon, lat, geographic=True)
+    if not good.any():
+        raise NonFiniteError(
+            N_("No place with a usable longitude and latitude was found."),
+            N_("Check the columns and the coordinate reference system."),
+        )
+    lon, lat = lon[good], lat[good]
+    turn = np.radians(lon)
+    around = float(np.degrees(np.arctan2(np.sin(turn).sum(), np.cos(turn).sum())))
+    middle = around + float(np.median(_wrap(lon - around)))
+    latitude = float(np.median(lat))
+    if latitude >= _UTM_NORTH:
+        return _UPS_NORTH
+    if latitude < _UTM_SOUTH:
+        return _UPS_SOUTH
+    zone = min(int((float(_wrap(np.array(middle))) + 180.0) // 6.0) + 1, 60)
+    return f"EPSG:{(32600 if latitude >= 0 else 32700) + zone}"
+
+
+def require_metric(crs: str | None) -> None:
+    """Raise NotMetricError unless `crs` is projected with both axes in metres.
+
+    Web Mercator (EPSG:3857) is refused although its unit is called metre: its metres are 1 / cos(latitude) too long.
+    """
+    if crs is not None:
+        parsed = parse_crs(crs)
+        axes = parsed.axis_info[:2]
+        metres = len(axes) == 2 and all(axis.unit_conversion_factor == 1.0 for axis in axes)
+        method = parsed.coordinate_operation.method_name if parsed.coordinate_operation else ""
+        if parsed.is_projected and metres and "Pseudo" not in method:
+            return
+    raise NotMetricError(
+        N_("“{crs}” is not a projected coordinate reference system in metres."),
+        N_("Choose a projected one with the unit metre, such as the UTM zone of the place."),
+        crs="" if crs is None else str(crs)[:80],
+    )
+
+
+def same_crs(*crs: str | None) -> None:
+    """Raise CRSMismatchError unless all are given and mean the same system (axis order apart)."""
+    for other in crs:
+        if other is None or crs[0] is None:
+            raise CRSMismatchError(
+                N_("The coordinate reference system of an input is not known."), N_("State it."),
+            )
+        if other != crs[0] and not parse_crs(other).equals(parse_crs(crs[0]), ignore_axis_order=True):
+            raise CRSMismatchError(
+                N_("“{left}” and “{right}” are different coordinate reference systems."),
+                N_("Project one of the inputs first."),
+                left=str(crs[0])[:80],
+                right=str(other)[:80],
+            )
+
+
+def try_transform_xy(x: ArrayLike, y: ArrayLike, source: str, target: str) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Project coordinates and say which of them could be.
+
+    Parameters
+    ----------
+    x, y
+        Shape (n,), in `source`; degrees where it is geographic.
+    source, target
+        CRS names.
+
+    Returns
+    -------
+    x, y, ok
+        float64 (n,) in `target`, NaN where not `ok`. `ok` needs finite input (within +-180 and +-90 where `source` is
+        geographic) and a finite result.
+    """
+    x, y = np.ravel(np.asarray(x, np.float64)), np.ravel(np.asarray(y, np.float64))
+    ok = _usable(x, y, geographic=parse_crs(source).is_geographic)
+    if source == target:
+        return np.where(ok, x, np.nan), np.where(ok, y, np.nan), ok
+    out_x, out_y = np.full(x.shape, np.nan), np.full(x.shape, np.nan)
+    if ok.any():
+        out_x[ok], out_y[ok] = _transformer(source, target).transform(x[ok], y[ok])
+    ok &= np.isfinite(out_x) & np.isfinite(out_y)
+    out_x[~ok] = out_y[~ok] = np.nan
+    return out_x, out_y, ok
+
+
+def transform_xy(x: ArrayLike, y: ArrayLike, source: str, target: str) -> tuple[Floats, Floats]:
+    """Project coordinates; all of them must come through.
+
+    Raises
+    ------
+    NonFiniteError
+        A coordinate is not finite or out of range before, or not finite after. `params["positions"]` holds the
+        positions (from 0) of all of them.
+    """
+    out_x, out_y, ok = try_transform_xy(x, y, source, target)
+    _require_all(ok, np.arange(len(ok)), source, target)
+    return out_x, out_y
+
+
+def transform_geometry(geometry: ArrayLike, source: str, target: str) -> NDArray[Any]:
+    """Project geometries vertex by vertex (edges are not densified; third dimensions are dropped).
+
+    Parameters
+    ----------
+    geometry
+        Object array (n,) of shapely geometries or None.
+
+    Raises
+    ------
+    NonFiniteError
+        As `transform_xy`; positions count geometries.
+    """
+    flat = shapely.force_2d(np.atleast_1d(np.asarray(geometry, dtype=object)))
+    xy, index = shapely.get_coordinates(flat, return_index=True)
+    x, y, ok = try_transform_xy(xy[:, 0], xy[:, 1], source, target)
+    _require_all(ok, index, source, target)
+    moved: NDArray[Any] = shapely.set_coordinates(flat, np.column_stack([x, y]))
+    return moved
+
+
+def lonlat(x: ArrayLike, y: ArrayLike, crs: str) -> tuple[Floats, Floats]:
+    """Return WGS 84 longitude and latitude (degrees) of coordinates in `crs`."""
+    return transform_xy(x, y, crs, WGS84)
+
+
+def bbox_from_lonlat(
+    west: float, south: float, east: float, north: float, crs: str
+) -> tuple[float, float, float, float]:
+    """Return a box (x0, y0, x1, y1) in `crs` that holds the whole longitude/latitude box.
+
+    Edges are densified, because a parallel is a curve in a projection; the result is widened by a thousandth for
+    what lies between the points. What lies more than 30 degrees from the CRS's area of use is cut off, where a
+    projection stops making sense, so that a view of the whole world has a finite box too. `west > east` crosses the
+    antimeridian.
+
+    Raises
+    ------
+    ParameterError
+        Not finite, or south > north.
+    """
+    if not np.isfinite([west, south, east, north]).all() or south > north:
+        raise ParameterError(
+            N_("The map section {bbox} cannot be used."),
+            N_("Give west, south, east, north in degrees."),
+            bbox=f"{west},{south},{east},{north}",
+        )
+    if west > east:
+        east += 360.0
+    area = parse_crs(crs).area_of_use
+    if area is not None:
+        middle = area.west + ((area.east - area.west) % 360.0 or 360.0) / 2.0
+        half = ((area.east - area.west) % 360.0 or 360.0) / 2.0 + _BBOX_REACH_DEG
+        if half < 180.0:
+            if east - west >= 360.0:
+                west, east = middle - half, middle + half
+            else:
+                turn = 360.0 * round((middle - (west + east) / 2.0) / 360.0)
+                west, east = np.clip([west + turn, east + turn], middle - half, middle + half)
+        low, high = max(area.south - _BBOX_REACH_DEG, -90.0), min(area.north + _BBOX_REACH_DEG, 90.0)
+        south, north = np.clip([south, north], low, high)
+    lon, lat = np.linspace(west, east, _BBOX_POINTS), np.linspace(south, north, _BBOX_POINTS)
+    ring_x = np.concatenate([lon, lon, np.full(_BBOX_POINTS, west), np.full(_BBOX_POINTS, east)])
+    ring_y = np.concatenate([np.full(_BBOX_POINTS, south), np.full(_BBOX_POINTS, north), lat, lat])
+    x, y = transform_xy(_wrap(ring_x), np.clip(ring_y, -90.0, 90.0), WGS84, crs)
+    pad_x, pad_y = np.ptp(x) * _BBOX_PAD, np.ptp(y) * _BBOX_PAD
+    return float(x.min() - pad_x), float(y.min() - pad_y), float(x.max() + pad_x), float(y.max() + pad_y)
+
+
+def within_area(lon: ArrayLike, lat: ArrayLike, crs: str, margin_deg: float = 1.0) -> NDArray[np.bool_]:
+    """Return which places (degrees, WGS 84) lie in the area of use of `crs`, widened by `margin_deg`.
+
+    A CRS without a stated area of use takes every finite place in range.
+    """
+    lon, lat = np.asarray(lon, np.float64), np.asarray(lat, np.float64)
+    ok = _usable(lon, lat, geographic=True)
+    area = parse_crs(crs).area_of_use
+    if area is None:
+        return ok
+    width = (area.east - area.west) % 360.0 or 360.0
+    east_of_west = np.mod(np.where(ok, lon, 0.0) - (area.west - margin_deg), 360.0)
+    inside = (width + 2 * margin_deg >= 360.0) | (east_of_west <= width + 2 * margin_deg)
+    return np.asarray(ok & inside & (lat >= area.south - margin_deg) & (lat <= area.north + margin_deg), dtype=np.bool_)
+
+
+def scale_error(lon: float, lat: float, crs: str) -> float:
+    """Return the largest relative error of a length measured in `crs` at a place: 0.0004 is 4 cm in 100 m."""
+    factors = Proj(parse_crs(crs)).get_factors(lon, lat)
+    return float(max(abs(factors.tissot_semimajor - 1.0), abs(factors.tissot_semiminor - 1.0)))
+
+
+def _transformer(source: str, target: str) -> Transformer:
+    """Return this thread's own transformer: PROJ objects are not shared between threads."""
+    cache: dict[tuple[str, str], Transformer] = _local.__dict__.setdefault("transformers", {})
+    key = (source, target)
+    if key not in cache:
+        cache[key] = Transformer.from_crs(parse_crs(source), parse_crs(target), always_xy=True)
+    return cache[key]
+
+
+def _usable(x: Floats, y: Floats, *, geographic: bool) -> NDArray[np.bool_]:
+    ok = np.isfinite(x) & np.isfinite(y)
+    return np.asarray(ok & (np.abs(x) <= 180.0) & (np.abs(y) <= 90.0) if geographic else ok, dtype=np.bool_)
+
+
+def _wrap(lon: Floats) -> Floats:
+    """Longitudes in [-180, 180)."""
+    return np.asarray(np.mod(lon + 180.0, 360.0) - 180.0, dtype=np.float64)
+
+
+def _require_all(ok: NDArray[np.bool_], owner: NDArray[Any], source: str, target: str) -> None:
+    if ok.all():
+        return
+    positions = np.unique(owner[~ok])
+    raise NonFiniteError(
+        N_("{count} place(s) cannot be brought from “{source}” to “{target}”; the first is number {first}."),
+        N_("Check the coordinates and the coordinate reference system: they must be finite and in its range."),
+        count=len(positions),
+        first=int(positions[0]) + 1,
+        source=str(source)[:80],
+        target=str(target)[:80],
+        positions=positions,
+    )
