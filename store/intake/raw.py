@@ -41,6 +41,9 @@ class RawTable:
         Rows that could not be read at all.
     total
         Rows in the source; always ``len(row) + len(rejects)``.
+    utc
+        Names of the datetime64 columns whose source states a zone: their times are UTC. Times of
+        a datetime64 column that is not named here are naive, as the file gives them.
     """
 
     columns: dict[str, NDArray[Any]]
@@ -53,6 +56,7 @@ class RawTable:
     notes: tuple[Note, ...]
     rejects: tuple[Reject, ...]
     total: int
+    utc: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         lengths = {len(column) for column in self.columns.values()}
