@@ -1,0 +1,207 @@
+"""The protocol every map layer follows: pure frames in, one Folium element out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import geopandas as gpd
+import numpy as np
+from branca.element import Element
+from numpy.typing import NDArray
+
+from geo.columns import LayerColumns, Snapshot
+from geo.errors import N_, ParameterError, UnknownLevelError
+from geo.hierarchy import build_hierarchy
+
+Metric = Literal["count", "per_km2", "per_10k"]
+Method = Literal["quantiles", "fisher_jenks", "equal"]
+
+METRICS: tuple[Metric, ...] = ("count", "per_km2", "per_10k")
+METHODS: tuple[Method, ...] = ("quantiles", "fisher_jenks", "equal")
+
+
+@dataclass(frozen=True)
+class Params:
+    """What a reader asked to see; every field has the meaning of the query of the same name.
+
+    Attributes
+    ----------
+    level
+        Grid level; None: the finest level that has rows.
+    parent
+        Only grids whose parent has this code; None: all of the level.
+    start, end
+        datetime64[ms] in UTC, ``start <= t < end``; None: open.
+    categories
+        Incident categories; empty: all.
+    bbox
+        (minx, miny, maxx, maxy) in metres of the snapshot's CRS; None: everywhere.
+    zoom
+        Web Mercator zoom of the page, decides how incidents are clustered.
+    near_m
+        Incidents nearer than this to a border are doubtful.
+    assumed_range_m
+        Range drawn for a camera whose range is unknown.
+    online_only
+        Leave out cameras that are not recorded as online.
+    lang
+        Language of the page; frames do not depend on it.
+    metric, method
+        What the density shades and how its classes are cut.
+    """
+
+    level: str | None = None
+    parent: str | None = None
+    start: np.datetime64 | None = None
+    end: np.datetime64 | None = None
+    categories: tuple[str, ...] = ()
+    bbox: tuple[float, float, float, float] | None = None
+    zoom: int | None = None
+    near_m: float = 15.0
+    assumed_range_m: float = 50.0
+    online_only: bool = False
+    lang: str = "en"
+    metric: Metric = "per_km2"
+    method: Method = "quantiles"
+
+    def __post_init__(self) -> None:
+        if self.metric not in METRICS:
+            raise ParameterError(N_("The metric {value} is not known."), N_("Use one of: {known}."),
+                                 value=self.metric, known=", ".join(METRICS))
+        if self.method not in METHODS:
+            raise ParameterError(N_("The class method {value} is not known."), N_("Use one of: {known}."),
+                                 value=self.method, known=", ".join(METHODS))
+
+
+@dataclass(frozen=True)
+class LegendItem:
+    """One line of a legend.
+
+    `symbol` is a token that the page turns into a drawing (never a colour, so that themes can differ);
+    `label` a catalogue key, or "" when `low`-`high` is the label; `count` how many features it stands for.
+    """
+
+    symbol: str
+    label: str = ""
+    low: float | None = None
+    high: float | None = None
+    count: int | None = None
+
+
+@dataclass(frozen=True)
+class Legend:
+    """Title, unit and lines of a legend; texts are catalogue keys, `params` fill the fields of `note`."""
+
+    title: str
+    unit: str
+    items: tuple[LegendItem, ...]
+    note: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self, translate: Callable[[str], str] = str) -> dict[str, Any]:
+        """Return the legend as JSON-ready values, its texts translated by `translate`."""
+        return {
+            "title": translate(self.title),
+            "unit": translate(self.unit) if self.unit else "",
+            "items": [
+                {"symbol": item.symbol, "label": translate(item.label) if item.label else "",
+                 "low": item.low, "high": item.high, "count": item.count}
+                for item in self.items
+            ],
+            "note": translate(self.note).format(**self.params) if self.note else "",
+        }
+
+
+@dataclass(frozen=True)
+class LayerFrame:
+    """What a layer shows: features in the snapshot's CRS, their legend and facts about the whole."""
+
+    features: gpd.GeoDataFrame
+    legend: Legend | None
+    meta: dict[str, Any]
+
+
+class Layer(Protocol):
+    """One map layer.
+
+    `name` is its address, `title` a catalogue key, `needs` the snapshot layers it reads (caches key on their revisions).
+    """
+
+    name: str
+    title: str
+    needs: tuple[str, ...]
+
+    def frame(self, snapshot: Snapshot, params: Params) -> LayerFrame:
+        """Return the features, legend and facts of the layer; pure."""
+        ...
+
+    def draw(self, url: str, title: str) -> Element:
+        """Return the Folium element that makes the page fetch `url`; carries only constants of the program."""
+        ...
+
+
+def features(crs: str | None, geometry: NDArray[Any], columns: Mapping[str, Any]) -> gpd.GeoDataFrame:
+    """Return a GeoDataFrame of `columns` with `geometry` in `crs` (None only while the store is empty)."""
+    return gpd.GeoDataFrame(dict(columns), geometry=gpd.array.GeometryArray(np.asarray(geometry, dtype=object)), crs=crs)
+
+
+def points(crs: str | None, x: NDArray[np.float64], y: NDArray[np.float64], columns: Mapping[str, Any]) -> gpd.GeoDataFrame:
+    """Return a GeoDataFrame of points at `x`, `y` metres."""
+    return gpd.GeoDataFrame(dict(columns), geometry=gpd.points_from_xy(x, y), crs=crs)
+
+
+def text_or_none(values: NDArray[Any]) -> NDArray[Any]:
+    """Return `values` as an object array with None for missing; data frames must not turn text into NaN."""
+    return np.array([None if value is None else str(value) for value in values], dtype=object)
+
+
+def number_or_none(values: NDArray[Any]) -> NDArray[Any]:
+    """Return numbers as an object array of float, None for NaN: missing stays missing in JSON."""
+    return np.array([None if not np.isfinite(value) else float(value) for value in values], dtype=object)
+
+
+def levels_of(grids: LayerColumns) -> tuple[str, ...]:
+    """Return the level names, coarse to fine; empty without grids."""
+    if len(grids) == 0:
+        return ()
+    return tuple(build_hierarchy(grids.text("code"), grids.text("level"), grids.text("parent"), grids.geometry).levels)
+
+
+def chosen_level(grids: LayerColumns, level: str | None) -> str | None:
+    """Return `level` checked against the store, the finest one when None is asked, None without grids.
+
+    Raises
+    ------
+    UnknownLevelError
+        When grids exist and none has the level.
+    """
+    known = levels_of(grids)
+    if not known:
+        return None
+    if level is None:
+        return known[-1]
+    if level not in known:
+        raise UnknownLevelError(N_("There is no grid level {level}."), N_("Use one of: {known}."),
+                                level=level, known=", ".join(known))
+    return level
+
+
+def rows_of_level(grids: LayerColumns, level: str | None, parent: str | None = None) -> NDArray[np.int64]:
+    """Return the positions of the grids of `level`, of `parent` only when it is given."""
+    if level is None:
+        return np.zeros(0, dtype=np.int64)
+    wanted = grids.text("level") == level
+    if parent is not None:
+        wanted &= grids.text("parent") == parent
+    return np.flatnonzero(wanted)
+
+
+def in_bbox(x: NDArray[np.float64], y: NDArray[np.float64], bbox: tuple[float, float, float, float] | None,
+            margin_m: float = 0.0) -> NDArray[np.bool_]:
+    """Return which points lie in `bbox` widened by `margin_m` metres; all of them without a box."""
+    if bbox is None:
+        return np.ones(len(x), dtype=bool)
+    minx, miny, maxx, maxy = bbox
+    return ((x >= minx - margin_m) & (x <= maxx + margin_m) & (y >= miny - margin_m) & (y <= maxy + margin_m))
