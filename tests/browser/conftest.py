@@ -1,0 +1,128 @@
+"""A real browser on a real server; every page watched for foreign requests, console errors and dialogs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.serving import flask, running
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+QUIET = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SIZES = {"desk": (1440, 900), "phone": (390, 844)}
+
+
+@dataclass
+class Watch:
+    """What a page did that it must not do."""
+
+    host: str
+    foreign: list[str] = field(default_factory=list)
+    console: list[str] = field(default_factory=list)
+    dialogs: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+    def attach(self, page: Page) -> None:
+        page.on("request", lambda request: self.seen(request.url))
+        page.on("console", lambda message: self.console.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.console.append(str(error)))
+        page.on("dialog", self.dialog)
+        page.on("response", lambda answer: self.failed.append(answer.url) if answer.status >= 400 else None)
+
+    def seen(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != self.host:
+            self.foreign.append(url)
+
+    def dialog(self, dialog: object) -> None:
+        self.dialogs.append(str(dialog))
+        dialog.dismiss()  # type: ignore[attr-defined]
+
+    def clean(self) -> None:
+        """Assert that nothing forbidden was seen so far."""
+        assert (self.foreign, self.console, self.dialogs, self.failed) == ([], [], [], [])
+
+
+@pytest.fixture(scope="session")
+def demo_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that holds the demo, loaded by the product's own command."""
+    store = tmp_path_factory.mktemp("demo") / "atlas.gpkg"
+    flask(store, "demo")
+    return store
+
+
+@pytest.fixture(scope="session")
+def demo_server(demo_store: Path) -> Iterator[str]:
+    with running(demo_store) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def empty_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running(tmp_path_factory.mktemp("empty") / "atlas.gpkg") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *sandbox])
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Visit:
+    """One page under watch."""
+
+    page: Page
+    watch: Watch
+
+    def ready(self) -> None:
+        """Wait until the page says that its map and tables hold what was asked for."""
+        self.page.wait_for_function("document.documentElement.dataset.ready === 'true'", timeout=30_000)
+
+
+Opener = Callable[..., Visit]
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Opener]:
+    """Open an address in a fresh context: `visit(url, size="phone", lang="zh")`."""
+    contexts: list[BrowserContext] = []
+
+    def open_page(url: str, *, size: str = "desk", lang: str = "en", ready: bool = True, csp: bool = True) -> Visit:
+        width, height = SIZES[size]
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            locale={"en": "en-GB", "zh": "zh-CN"}[lang],
+            bypass_csp=not csp,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        watch = Watch(urlsplit(url).netloc)
+        watch.attach(page)
+        page.goto(url)
+        opened = Visit(page, watch)
+        if ready:
+            opened.ready()
+        return opened
+
+    yield open_page
+    for context in contexts:
+        context.close()

@@ -1,0 +1,92 @@
+"""Every page, in both languages and two sizes: it draws, stays on its host, and prints nothing to the console."""
+
+from __future__ import annotations
+
+import re
+import urllib.request
+
+import pytest
+
+from tests.browser.conftest import SIZES, Opener
+
+PAGES = ("/command", "/planner", "/grids", "/import", "/about")
+MAPS = PAGES[:3]
+SHELL_LIMIT = 100_000
+
+# Latin words that a Chinese page may hold: units, formats, names of standards and of the data itself.
+LATIN_ALLOWED = re.compile(
+    r"\b(GridAtlas|OpenStreetMap|ODbL|WGS|EPSG|UTM|CRS|CSV|XLSX|GeoJSON|GeoPackage|GeoParquet|FlatGeobuf|KML|KMZ|Shapefile|"
+    r"km|km2|m2|ha|m|px|deg|ID|UTF|GBK|GB|BD|GCJ|English|Helsinki|Europe|Asia|flask|import|Leaflet|Folium|API|JSON|N|E|S|W)\b"
+)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("size", list(SIZES))
+@pytest.mark.parametrize("path", PAGES)
+def test_page_draws_and_stays_on_its_host(demo_server: str, visit: Opener, path: str, size: str, lang: str) -> None:
+    opened = visit(f"{demo_server}{path}", size=size, lang=lang)
+    assert opened.page.evaluate("document.documentElement.lang").startswith(lang)
+    width = opened.page.evaluate("document.documentElement.scrollWidth")
+    assert width <= SIZES[size][0], "the page scrolls sideways"
+    opened.watch.clean()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("path", PAGES)
+def test_empty_store_says_what_to_do(empty_server: str, visit: Opener, path: str) -> None:
+    opened = visit(f"{empty_server}{path}")
+    if path in MAPS:
+        assert opened.page.get_by_role("link", name=re.compile("import", re.IGNORECASE)).count() >= 1
+        assert opened.page.locator("[data-empty]").first.is_visible()
+    opened.watch.clean()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("path", PAGES)
+def test_shell_is_small(demo_server: str, path: str) -> None:
+    with urllib.request.urlopen(f"{demo_server}{path}") as answer:
+        assert len(answer.read()) <= SHELL_LIMIT
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("path", MAPS)
+def test_simulated_data_is_marked(demo_server: str, visit: Opener, path: str) -> None:
+    assert visit(f"{demo_server}{path}").page.get_by_text("Simulated", exact=False).first.is_visible()
+    assert visit(f"{demo_server}{path}", lang="zh").page.get_by_text("模拟数据").first.is_visible()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("path", PAGES)
+def test_no_english_in_the_chinese_page(demo_server: str, visit: Opener, path: str) -> None:
+    page = visit(f"{demo_server}{path}", lang="zh").page
+    chrome = page.evaluate(
+        """() => [...document.querySelectorAll('[data-i18n], button, label, h1, h2, h3, legend, th, summary, option')]
+            .filter(e => !e.closest('[data-from="data"]') && e.checkVisibility())
+            .map(e => e.textContent.trim()).filter(Boolean)"""
+    )
+    assert chrome
+    left = [text for text in chrome if re.search(r"[A-Za-z]{3,}", LATIN_ALLOWED.sub("", text))]
+    assert left == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("path", MAPS)
+def test_scale_bar_and_legend_with_unit(demo_server: str, visit: Opener, path: str) -> None:
+    page = visit(f"{demo_server}{path}").page
+    assert page.locator(".leaflet-control-scale").first.is_visible()
+    legends = page.locator("[data-legend]")
+    assert legends.count() >= 1
+    for index in range(legends.count()):
+        assert legends.nth(index).get_attribute("data-unit") is not None
+
+
+@pytest.mark.browser
+def test_permalink_restores_the_view(demo_server: str, visit: Opener) -> None:
+    first = visit(f"{demo_server}/command").page
+    first.evaluate("window.atlas.map.setView(window.atlas.map.getCenter(), window.atlas.map.getZoom() + 1, {animate: false})")
+    first.wait_for_function("new URL(location.href).searchParams.has('zoom')")
+    first.wait_for_timeout(500)
+    where = "[window.atlas.map.getZoom(), window.atlas.map.getCenter().lat.toFixed(4), window.atlas.map.getCenter().lng.toFixed(4)]"
+    second = visit(first.url).page
+    assert second.evaluate(where) == first.evaluate(where)
