@@ -59,7 +59,8 @@ def select(
     start, end
         UTC; `start <= t < end`. An incident of unknown time is in no window: it is selected only if neither is given.
     categories
-        Names; None or empty selects all, those of unknown category included. A name that does not occur matches nothing.
+        Names; None or empty selects all, those of unknown category included. A name that does not occur matches
+        nothing.
 
     Returns
     -------

@@ -9,7 +9,7 @@ import shapely
 from rtree import index
 from shapely.geometry.base import BaseGeometry
 
-from geo.errors import HierarchyError, N_
+from geo.errors import N_, HierarchyError
 
 
 class GridIndex:
