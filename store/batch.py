@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as _field
 from typing import Any, Literal
 
 import numpy as np
@@ -24,7 +25,7 @@ class Reject:
     value: str
     reason: str
     remedy: str
-    params: dict[str, Any] = field(default_factory=dict)
+    params: dict[str, Any] = _field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Note:
     """A repair or doubt that the user should know; `message` is a template like an error's."""
 
     message: str
-    params: dict[str, Any] = field(default_factory=dict)
+    params: dict[str, Any] = _field(default_factory=dict)
 
     def text(self) -> str:
         return self.message.format(**self.params)
