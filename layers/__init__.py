@@ -1,0 +1,29 @@
+"""Map layers: each turns what `geo` computes from a snapshot into features, a legend and a Folium element."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from layers.assignment import AssignmentLayer
+from layers.base import Layer
+from layers.basemap import Basemap
+from layers.cameras import CamerasLayer
+from layers.coverage import CoverageLayer
+from layers.density import DensityLayer
+from layers.grids import GridsLayer
+from layers.heat import HeatLayer
+from layers.incidents import IncidentsLayer
+from layers.places import PlacesLayer
+from layers.timeline import TimelineLayer
+from layers.views import ViewsLayer
+from layers.zones import ZonesLayer
+
+BASEMAP = Basemap()
+
+_ALL: tuple[Layer, ...] = (
+    GridsLayer(), DensityLayer(), IncidentsLayer(), HeatLayer(), CamerasLayer(), ViewsLayer(), CoverageLayer(),
+    PlacesLayer(), ZonesLayer(), AssignmentLayer(), TimelineLayer(),
+)
+
+REGISTRY: Mapping[str, Layer] = MappingProxyType({layer.name: layer for layer in _ALL})

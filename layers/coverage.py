@@ -1,0 +1,79 @@
+"""First coverage of each grid: how much of its open area is certainly, possibly or not seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+from branca.element import Element
+
+from geo.columns import Snapshot
+from geo.coverage import Coverage, first_coverage
+from geo.errors import N_
+from layers.base import LayerFrame, Legend, LegendItem, Params, chosen_level, features, rows_of_level, text_or_none
+from layers.elements import FetchedLayer
+from layers.memo import Memo
+from layers.sight import assumptions, considered, sight
+
+STEPS = (0.2, 0.4, 0.6, 0.8, 1.0)
+AREAS = ("area_m2", "built_m2", "open_m2", "certain_m2", "possible_m2", "blind_m2")
+_memo = Memo(6)
+
+
+class CoverageLayer:
+    """Where the cameras cannot see."""
+
+    name = "coverage"
+    title = N_("Coverage by grid")
+    needs = ("grids", "buildings", "cameras")
+
+    def result(self, snapshot: Snapshot, level: str | None, params: Params) -> Coverage:
+        """Return the areas of every grid of `level`, in square metres."""
+        grids, cameras, buildings = snapshot["grids"], snapshot["cameras"], snapshot["buildings"]
+
+        def make() -> Coverage:
+            rows = rows_of_level(grids, level)
+            cells = np.zeros(0, dtype=object) if grids.geometry is None else grids.geometry[rows]
+            built = np.zeros(0, dtype=object) if buildings.geometry is None else buildings.geometry
+            seen = sight(snapshot, params.assumed_range_m)
+            pairs = [seen.view(int(row)) for row in considered(snapshot, params.online_only)]
+            certain, possible = (np.array([pair[side] for pair in pairs if not shapely.is_empty(pair[side])], dtype=object)
+                                 for side in (0, 1))
+            return first_coverage(cells, built, certain, possible)
+
+        return _memo.get((grids, cameras, buildings), (level, params.assumed_range_m, params.online_only), make)
+
+    def frame(self, snapshot: Snapshot, params: Params) -> LayerFrame:
+        """Return the grids of the level with their areas, the blind share of the open area (None without any) and its class."""
+        grids = snapshot["grids"]
+        level = chosen_level(grids, params.level)
+        every = rows_of_level(grids, level)
+        keep = np.isin(every, rows_of_level(grids, level, params.parent))
+        rows = every[keep]
+        result = self.result(snapshot, level, params)
+        areas = {name: np.asarray(getattr(result, name))[keep] for name in AREAS}
+        open_m2, blind_m2 = areas["open_m2"], areas["blind_m2"]
+        share = np.divide(blind_m2, open_m2, out=np.full(len(rows), np.nan), where=open_m2 > 0)
+        known = np.isfinite(share)
+        classes = np.full(len(rows), -1, dtype=np.int64)
+        classes[known] = np.minimum(np.searchsorted(STEPS, share[known], side="left"), len(STEPS) - 1)
+        geometry = np.zeros(0, dtype=object) if grids.geometry is None else grids.geometry[rows]
+        frame = features(snapshot.crs, geometry, {
+            "code": text_or_none(grids.text("code")[rows]),
+            "name": text_or_none(grids.text("name")[rows]),
+            "parent": text_or_none(grids.text("parent")[rows]),
+            **areas,
+            "blind_share": np.array([float(value) if np.isfinite(value) else None for value in share], dtype=object),
+            "class": classes,
+        })
+        items = [LegendItem(f"blind-{step}", "", 100 * (STEPS[step - 1] if step else 0.0), 100 * STEPS[step],
+                            int((classes == step).sum())) for step in reversed(range(len(STEPS)))]
+        if (classes == -1).any():
+            items.append(LegendItem("no-data", N_("no open area"), count=int((classes == -1).sum())))
+        meta = {"level": level, "rows": len(rows), "buildings": len(snapshot["buildings"]),
+                **assumptions(snapshot, considered(snapshot, params.online_only), params.assumed_range_m)}
+        legend = Legend(N_("Blind share of the open area"), "%", tuple(items)) if len(rows) else None
+        return LayerFrame(frame, legend, meta)
+
+    def draw(self, url: str, title: str) -> Element:
+        """Return the element that registers the layer with the page."""
+        return FetchedLayer(self.name, url, title, depends=["level", "parent", "assumed_range_m", "online_only"])

@@ -1,0 +1,108 @@
+"""Incidents per grid as a choropleth: count, per square kilometre, per 10,000 people."""
+
+from __future__ import annotations
+
+import numpy as np
+from branca.element import Element
+from numpy.typing import NDArray
+
+from geo.classes import Classes, class_breaks
+from geo.columns import Snapshot
+from geo.density import Density, density
+from geo.errors import N_
+from layers.base import (
+    LayerFrame,
+    Legend,
+    LegendItem,
+    Method,
+    Params,
+    chosen_level,
+    features,
+    number_or_none,
+    rows_of_level,
+    text_or_none,
+)
+from layers.elements import FetchedLayer
+from layers.joins import assigned, selected
+
+CLASSES = 5
+NO_DATA, ZERO = -1, -2
+UNITS = {
+    "count": N_("incidents"),
+    "per_km2": N_("incidents per km²"),
+    "per_10k": N_("incidents per 10,000 people"),
+}
+
+
+def classify(values: NDArray[np.float64], method: Method) -> tuple[NDArray[np.int64], Classes]:
+    """Return the class of each value (-1 missing, -2 zero, else 0 .. k-1) and the classes of those above zero."""
+    classes = class_breaks(values, k=CLASSES, method=method, zero_class=True)
+    return classes.of(values, zero_class=True), classes
+
+
+class DensityLayer:
+    """Where incidents concentrate, grid by grid."""
+
+    name = "density"
+    title = N_("Incident density")
+    needs = ("grids", "incidents")
+
+    def result(self, snapshot: Snapshot, level: str | None, params: Params) -> Density:
+        """Return the density of the level, over the time window and categories of `params`."""
+        joined = assigned(snapshot, level)
+        population = snapshot["grids"].number("population")[joined.rows]
+        return density(joined.index, joined.area_m2, population, selected(snapshot["incidents"], params))
+
+    def frame(self, snapshot: Snapshot, params: Params) -> LayerFrame:
+        """Return the grids of the level with counts, rates, the shaded value and its class."""
+        grids = snapshot["grids"]
+        level = chosen_level(grids, params.level)
+        result = self.result(snapshot, level, params)
+        every = assigned(snapshot, level).rows
+        keep = np.isin(every, rows_of_level(grids, level, params.parent))
+        rows = every[keep]
+        value = {"count": result.counts.astype(np.float64), "per_km2": result.per_km2,
+                 "per_10k": result.per_10k}[params.metric][keep]
+        classes, found = classify(value, params.method)
+        geometry = np.zeros(0, dtype=object) if grids.geometry is None else grids.geometry[rows]
+        frame = features(snapshot.crs, geometry, {
+            "code": text_or_none(grids.text("code")[rows]),
+            "name": text_or_none(grids.text("name")[rows]),
+            "parent": text_or_none(grids.text("parent")[rows]),
+            "incidents": result.counts[keep],
+            "area_km2": result.area_km2[keep],
+            "per_km2": number_or_none(result.per_km2[keep]),
+            "per_10k": number_or_none(result.per_10k[keep]),
+            "class": classes,
+        })
+        meta = {"level": level, "metric": params.metric, "method": params.method, "total": int(result.total),
+                "outside": int(result.outside), "rows": len(rows)}
+        return LayerFrame(frame, self._legend(classes, found, params) if len(rows) else None, meta)
+
+    def _legend(self, classes: NDArray[np.int64], found: Classes, params: Params) -> Legend:
+        items = []
+        low = found.low
+        for position, high in enumerate(found.breaks):
+            symbol = f"ramp-{_spread(position, len(found.breaks))}"
+            items.append(LegendItem(symbol, "", low, float(high), int((classes == position).sum())))
+            low = float(high)
+        items.reverse()
+        items.append(LegendItem("ramp-zero", N_("no incident"), count=int((classes == ZERO).sum())))
+        if (classes == NO_DATA).any():
+            items.append(LegendItem("no-data", N_("no data"), count=int((classes == NO_DATA).sum())))
+        notes = {
+            "quantiles": N_("Classes with equal numbers of grids"),
+            "fisher_jenks": N_("Natural classes (Fisher-Jenks)"),
+            "equal": N_("Classes of equal width"),
+        }
+        return Legend(self.title, UNITS[params.metric], tuple(items), notes[params.method])
+
+    def draw(self, url: str, title: str) -> Element:
+        """Return the element that registers the layer with the page."""
+        return FetchedLayer(self.name, url, title,
+                            depends=["level", "parent", "from", "to", "category", "metric", "method"])
+
+
+def _spread(position: int, count: int) -> int:
+    """Return the step of the five-step ramp for class `position` of `count`: the highest class is always darkest."""
+    return CLASSES - 1 if count == 1 else round(position * (CLASSES - 1) / (count - 1))

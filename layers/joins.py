@@ -1,0 +1,65 @@
+"""Which grid of a level each incident lies in, kept per snapshot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from geo.assign import assign
+from geo.columns import Codes, LayerColumns, Snapshot
+from geo.density import select
+from layers.base import Params, rows_of_level
+from layers.memo import Memo
+
+_memo = Memo(12)
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """Incidents joined to the grids of one level.
+
+    Attributes
+    ----------
+    rows
+        int64, positions of the level's grids in the grids layer.
+    index
+        int64, shape (incidents,): position in `rows`, -1 in no grid.
+    area_m2
+        float64, area of each grid of `rows`.
+    """
+
+    rows: NDArray[np.int64]
+    index: NDArray[np.int64]
+    area_m2: NDArray[np.float64]
+
+
+def assigned(snapshot: Snapshot, level: str | None) -> Assigned:
+    """Join the incidents of `snapshot` to the grids of `level` (None: no grids, so all lie in none)."""
+    grids, incidents = snapshot["grids"], snapshot["incidents"]
+
+    def make() -> Assigned:
+        rows = rows_of_level(grids, level)
+        if len(rows) == 0 or grids.geometry is None:
+            return Assigned(rows, np.full(len(incidents), -1, dtype=np.int64), np.zeros(0))
+        polygons = grids.geometry[rows]
+        if len(incidents) == 0 or incidents.x is None or incidents.y is None:
+            return Assigned(rows, np.zeros(0, dtype=np.int64), shapely.area(polygons))
+        return Assigned(rows, assign(incidents.x, incidents.y, polygons, grids.text("code")[rows]),
+                        shapely.area(polygons))
+
+    return _memo.get((grids, incidents), ("assigned", level), make)
+
+
+def selected(incidents: LayerColumns, params: Params) -> NDArray[np.bool_]:
+    """Return which incidents the time window and the categories of `params` select."""
+    if len(incidents) == 0:
+        return np.zeros(0, dtype=bool)
+    categories = incidents.columns["category"]
+    if not isinstance(categories, Codes):
+        raise TypeError("category must be dictionary-encoded")
+    mask: NDArray[np.bool_] = select(incidents.columns["occurred_at"], categories, start=params.start, end=params.end,
+                                     categories=params.categories)
+    return mask

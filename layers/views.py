@@ -1,0 +1,63 @@
+"""Views of the cameras in the map's window: certain, or only possible."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import shapely
+from branca.element import Element
+
+from geo.columns import Snapshot
+from geo.errors import N_
+from layers.base import LayerFrame, Legend, LegendItem, Params, features, in_bbox
+from layers.elements import FetchedLayer
+from layers.sight import assumptions, considered, sight
+
+LIMIT = 400
+
+
+class ViewsLayer:
+    """One polygon a camera and state."""
+
+    name = "views"
+    title = N_("Camera views")
+    needs = ("cameras", "buildings")
+
+    def frame(self, snapshot: Snapshot, params: Params) -> LayerFrame:
+        """Return the views that reach into the box, of at most 400 cameras; `meta["truncated"]` says when there are more."""
+        cameras = snapshot["cameras"]
+        rows = considered(snapshot, params.online_only)
+        if len(rows) == 0 or cameras.x is None or cameras.y is None:
+            return LayerFrame(features(snapshot.crs, np.zeros(0, dtype=object), {}), None,
+                              {"truncated": False, "in_view": 0, **assumptions(snapshot, rows, params.assumed_range_m)})
+        seen = sight(snapshot, params.assumed_range_m)
+        reach = np.array([seen.facts[row].reach_m for row in rows])
+        rows = rows[in_bbox(cameras.x[rows], cameras.y[rows], params.bbox, float(reach.max()))]
+        shown = rows[:LIMIT]
+        ids = cameras.text("id")
+        records: list[dict[str, Any]] = []
+        shapes: list[shapely.Geometry] = []
+        for row in shown:
+            for state, shape in zip(("certain", "possible"), seen.view(int(row)), strict=True):
+                if not shapely.is_empty(shape):
+                    known = seen.facts[row]
+                    records.append({"camera": None if ids[row] is None else str(ids[row]), "state": state,
+                                    "area_m2": float(shapely.area(shape)), "reach_m": known.reach_m,
+                                    "range_known": known.range_known})
+                    shapes.append(shape)
+        columns = {name: np.array([record[name] for record in records], dtype=object)
+                   for name in ("camera", "state", "area_m2", "reach_m", "range_known")}
+        geometry = np.empty(len(shapes), dtype=object)
+        geometry[:] = shapes
+        states = [record["state"] for record in records]
+        items = (LegendItem("view-certain", N_("certainly visible"), count=states.count("certain")),
+                 LegendItem("view-possible", N_("possibly visible"), count=states.count("possible")))
+        meta = {"truncated": len(rows) > LIMIT, "in_view": len(rows), "shown": len(shown),
+                **assumptions(snapshot, rows, params.assumed_range_m)}
+        legend = Legend(self.title, N_("views"), items) if len(rows) else None
+        return LayerFrame(features(snapshot.crs, geometry, columns), legend, meta)
+
+    def draw(self, url: str, title: str) -> Element:
+        """Return the element that registers the layer with the page."""
+        return FetchedLayer(self.name, url, title, depends=["bbox", "assumed_range_m", "online_only"])
