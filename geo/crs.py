@@ -257,6 +257,32 @@ def scale_error(lon: float, lat: float, crs: str) -> float:
     return float(max(abs(factors.tissot_semimajor - 1.0), abs(factors.tissot_semiminor - 1.0)))
 
 
+def grid_azimuth(azimuth_deg: ArrayLike, x: ArrayLike, y: ArrayLike, crs: str) -> Floats:
+    """Turn azimuths from true north into azimuths from the grid north of `crs`.
+
+    The difference (meridian convergence) is found by a step of a millionth of a degree along the meridian: about
+    1.8 degrees in Helsinki, up to 3 in a UTM zone.
+
+    Parameters
+    ----------
+    azimuth_deg
+        Shape (n,), clockwise from true north; NaN stays NaN.
+    x, y
+        Shape (n,), metres in `crs`.
+
+    Returns
+    -------
+    float64 (n,), degrees in [0, 360).
+    """
+    x, y = np.ravel(np.asarray(x, np.float64)), np.ravel(np.asarray(y, np.float64))
+    lon, lat = lonlat(x, y, crs)
+    low = np.where(lat > 89.0, lat - 1e-6, lat)
+    x0, y0 = transform_xy(lon, low, WGS84, crs)
+    x1, y1 = transform_xy(lon, low + 1e-6, WGS84, crs)
+    north = np.degrees(np.arctan2(x1 - x0, y1 - y0))
+    return np.asarray(np.mod(np.ravel(np.asarray(azimuth_deg, np.float64)) + north, 360.0), dtype=np.float64)
+
+
 def _transformer(source: str, target: str) -> Transformer:
     """Return this thread's own transformer: PROJ objects are not shared between threads."""
     cache: dict[tuple[str, str], Transformer] = _local.__dict__.setdefault("transformers", {})

@@ -93,7 +93,8 @@ def peak(x: ArrayLike, y: ArrayLike, bandwidth_m: float) -> float:
     start = np.searchsorted(owner[order], np.arange(len(keys) + 1))
     place = {(int(r), int(c)): i for i, (r, c) in enumerate(keys)}
     highest = 0.0
-    for r, c in place:
+    for here in np.argsort(start[:-1] - start[1:], kind="stable"):  # the fullest first, so that most can be left out
+        r, c = (int(n) for n in keys[here])
         near = [place[r + i, c + j] for i in (-1, 0, 1) for j in (-1, 0, 1) if (r + i, c + j) in place]
         members = np.concatenate([order[start[i] : start[i + 1]] for i in near])
         if len(members) * _kernel_top(bandwidth_m) <= highest:
