@@ -1,0 +1,39 @@
+"""Print the bench tables: `python -m bench [NAME ...] [--save]`; --save keeps them in bench/RESULTS.md."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.metadata
+from datetime import date
+from pathlib import Path
+
+from bench.table import machine, markdown
+
+TABLES = {
+    "geo": ("bench.geo_bench", "Assignment, density"),
+    "store": ("bench.store_bench", "Store and intake"),
+    "pages": ("bench.page_bench", "Pages"),
+}
+VERSIONS = ("numpy", "shapely", "geopandas", "pyogrio", "numba", "folium", "flask")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="script/bench", description="Print the bench tables.")
+    parser.add_argument("name", nargs="*", choices=[*TABLES, []], help="which tables; all by default")
+    parser.add_argument("--save", action="store_true", help="keep the tables in bench/RESULTS.md")
+    arguments = parser.parse_args()
+    tables = []
+    for name in arguments.name or TABLES:
+        module, title = TABLES[name]
+        table = markdown(title, importlib.import_module(module).rows())
+        print(table, flush=True)
+        tables.append(table)
+    if arguments.save:
+        versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in VERSIONS)
+        head = f"# Measured\n\n{date.today().isoformat()}; {machine()}; {versions}. Peers ran in the same run on the same data.\n\n"
+        Path(__file__).with_name("RESULTS.md").write_text(head + "\n".join(tables), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
