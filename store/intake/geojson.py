@@ -36,10 +36,10 @@ _DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "P
 _FOREIGN = frozenset({"geometry", "properties", "features"})
 
 WINDING = N_(
-    "{count} polygons are wound against RFC 7946 (outer rings clockwise or holes counter-clockwise); taken as drawn. "
+    "{count} rows are wound against RFC 7946 (outer rings clockwise or holes counter-clockwise); taken as drawn. "
     "Rows: {rows}"
 )
-CLOSED = N_("{count} polygons had a ring that was not closed; its first position was added at the end. Rows: {rows}")
+CLOSED = N_("{count} rows had a ring that was not closed; its first position was added at the end. Rows: {rows}")
 MIXED = N_("{count} geometries mix positions with and without a height; the heights were dropped. Rows: {rows}")
 EXTRA = N_("{count} geometries have positions of more than three numbers; the extra ones were dropped. Rows: {rows}")
 CASE = N_("{count} objects have a type in the wrong case, such as {type}; read as {meant}. Rows: {rows}")

@@ -44,6 +44,6 @@ class NoteBook:
         gathered = []
         for key, rows in self._rows.items():
             count = self._count[key]
-            text = ", ".join(map(str, rows)) + (" …" if count > len(rows) else "")
+            text = ", ".join(map(str, sorted(rows))) + (" …" if count > len(rows) else "")
             gathered.append(Note(key[0], {**dict(key[1]), "count": count, "rows": text}))
         return (*self._plain, *gathered)
