@@ -28,10 +28,10 @@ def town(seed: int, *, size: float = 700.0, streets: int = 9, houses: int = 60):
             ends = np.array([[at, -20], [at + drift / 2 + rng.normal(0, 10), size / 2], [at + drift, size + 20]])
         else:
             ends = rng.uniform(0, size, (3, 2))
-        lines.append(shapely.linestrings((ends if rng.random() < 0.5 else ends[:, ::-1]) + (E0, N0)))
+        lines.append(shapely.linestrings(np.add(ends if rng.random() < 0.5 else ends[:, ::-1], (E0, N0))))
     boxes = []
     for _ in range(houses):
-        x, y = rng.uniform(-10, size, 2) + (E0, N0)
+        x, y = np.add(rng.uniform(-10, size, 2), (E0, N0))
         box = shapely.box(x, y, x + rng.uniform(4, 60), y + rng.uniform(4, 60))
         boxes.append(shapely.affinity.rotate(box, rng.uniform(0, 90)) if rng.random() < 0.5 else box)
     extent = shapely.box(E0, N0, E0 + size, N0 + size)
