@@ -32,6 +32,7 @@ from layers import BASEMAP, REGISTRY
 from layers.assets import split_header
 from layers.elements import AtlasMap
 from settings import Settings
+from web.shell import version
 
 # What each page offers, bottom to top, and what it opens with.
 PAGE_LAYERS: Mapping[str, tuple[str, ...]] = {
@@ -73,7 +74,7 @@ def build_map(page: str, status: Mapping[str, Any] | None, settings: Settings, n
     bounds = (status or {}).get("bounds")
     west, south, east, north = bounds or (WHOLE_WORLD[1], WHOLE_WORLD[0], WHOLE_WORLD[3], WHOLE_WORLD[2])
     chart = AtlasMap(location=[(south + north) / 2, (west + east) / 2], zoom_start=15 if bounds else 2, tiles=None,
-                     prefer_canvas=True, control_scale=False, zoom_control=False, attribution_control=False,
+                     prefer_canvas=True, control_scale=True, zoom_control=False, attribution_control=False,
                      min_zoom=2, max_zoom=20, zoom_snap=0.5, wheel_px_per_zoom_level=90)
     BASEMAP.draw("/tiles/base/{z}/{x}/{y}.png", BASEMAP.title).add_to(chart)
     for name in PAGE_LAYERS[page]:
@@ -82,6 +83,6 @@ def build_map(page: str, status: Mapping[str, Any] | None, settings: Settings, n
     figure = chart.get_root()
     figure.render()
     scripts, sheets, _rest = split_header(figure)
-    header = [f'<link rel="stylesheet" href="{address}">' for address in sheets]
-    header += [f'<script src="{address}" nonce="{nonce}"></script>' for address in scripts]
+    header = [f'<link rel="stylesheet" href="{address}?v={version()}">' for address in sheets]
+    header += [f'<script src="{address}?v={version()}" nonce="{nonce}"></script>' for address in scripts]
     return MapParts(Markup("\n".join(header)), Markup(figure.html.render()), Markup(figure.script.render()))
