@@ -11,6 +11,7 @@ Arcs are drawn as chords inside the true arc: with 16 segments a quadrant the di
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -57,13 +58,15 @@ def sector(
     if range_m <= 0 or (hfov_deg is not None and hfov_deg <= 0):
         return Polygon()
     step = 90.0 / segments_per_quadrant
-    all_round = azimuth_deg is None or hfov_deg is None or hfov_deg >= 360
-    first, last = (0.0, 360.0 - step) if all_round else (azimuth_deg - hfov_deg / 2, azimuth_deg + hfov_deg / 2)
+    if azimuth_deg is None or hfov_deg is None or hfov_deg >= 360:
+        first, last, apex = 0.0, 360.0 - step, np.empty((0, 2))
+    else:
+        first, last, apex = azimuth_deg - hfov_deg / 2, azimuth_deg + hfov_deg / 2, np.array([[x, y]])
     # Corners at whole steps from north, so that the arcs of all views about one point have the same chords.
     between = np.arange(np.floor(first / step) + 1, np.ceil(last / step)) * step
     turns = np.radians(np.concatenate([[first], between, [last]]))
     arc = np.column_stack([x + range_m * np.sin(turns), y + range_m * np.cos(turns)])
-    return Polygon(arc if all_round else np.vstack([[x, y], arc]))
+    return Polygon(np.vstack([apex, arc]))
 
 
 def place_camera(x: float, y: float, obstacles: BaseGeometry, azimuth_deg: float | None = None) -> Placement:
@@ -163,14 +166,45 @@ def camera_view(
             y=y,
         )
     many = np.asarray([obstacles] if isinstance(obstacles, BaseGeometry) else obstacles, dtype=object)
-    solid = _dissolve_near(x, y, many, range_m)
+
+    def near(at_x: float, at_y: float, radius: float) -> NDArray[np.object_]:
+        return many[shapely.dwithin(many, Point(at_x, at_y), radius)] if len(many) else many
+
+    place, solid = settle(x, y, near, range_m, azimuth_deg)
+    return view_from(place, solid, range_m, azimuth_deg, hfov_deg, near_m, segments_per_quadrant)
+
+
+def settle(
+    x: float,
+    y: float,
+    near: Callable[[float, float, float], NDArray[np.object_]],
+    range_m: float,
+    azimuth_deg: float | None,
+) -> tuple[Placement, BaseGeometry]:
+    """Return where the camera looks from, and the dissolved footprints that can cut its sight there.
+
+    `near(x, y, radius)` returns the footprints within a radius of a place.
+    """
+    radius = range_m + FACADE_OFFSET_M
+    solid = shapely.union_all(near(x, y, radius))
     place = place_camera(x, y, solid, azimuth_deg)
-    while place.moved_m > 0:  # out of a large building it can have come to others
-        solid = _dissolve_near(place.x, place.y, many, range_m, also=solid)
-        further = place_camera(place.x, place.y, solid, azimuth_deg)
-        if further.rule == "free":
-            break
-        place = further
+    rule = place.rule
+    while place.rule != "free":  # out of a large building it can have come to others; each turn takes in more of them
+        solid = shapely.union_all([solid, *near(place.x, place.y, radius)])
+        place = place_camera(place.x, place.y, solid, azimuth_deg)
+    return Placement(place.x, place.y, float(np.hypot(place.x - x, place.y - y)), rule), solid
+
+
+def view_from(
+    place: Placement,
+    solid: BaseGeometry,
+    range_m: float,
+    azimuth_deg: float | None,
+    hfov_deg: float | None,
+    near_m: float = 0.0,
+    segments_per_quadrant: int = 16,
+) -> Area:
+    """Return the visible area of a camera that stands free, among dissolved footprints (see `settle`)."""
     view: BaseGeometry = sector(place.x, place.y, range_m, azimuth_deg, hfov_deg, segments_per_quadrant)
     if near_m > 0:
         view = view.difference(sector(place.x, place.y, near_m, None, None, segments_per_quadrant))
@@ -202,14 +236,6 @@ def polygons_of(geometry: BaseGeometry) -> Area:
         return geometry
     parts = [part for part in shapely.get_parts(geometry) if isinstance(part, Polygon) and not part.is_empty]
     return parts[0] if len(parts) == 1 else MultiPolygon(parts)
-
-
-def _dissolve_near(
-    x: float, y: float, many: NDArray[np.object_], range_m: float, also: BaseGeometry | None = None
-) -> BaseGeometry:
-    """Union of the footprints within range, those around the camera included, and of what was there before."""
-    near = many[shapely.dwithin(many, Point(x, y), range_m + FACADE_OFFSET_M)] if len(many) else many
-    return shapely.union_all(near if also is None else np.append(near, also))
 
 
 def _edges(solid: BaseGeometry) -> NDArray[np.float64]:

@@ -1,0 +1,155 @@
+"""The assignment check: is every incident in the grid it was recorded in, and how sure can one be near a border?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+
+from geo.assign import Locator
+from geo.errors import N_, ParameterError
+
+_CHUNK = 100_000
+
+
+@dataclass(frozen=True)
+class AssignmentCheck:
+    """One entry per incident.
+
+    Attributes
+    ----------
+    located
+        int64: index of the grid it lies in, -1 for none.
+    recorded
+        int64: index of the grid whose code was recorded; -1 where the code is blank or of no grid of the level.
+    unrecorded
+        bool: no code was recorded.
+    unknown_code
+        bool: a code was recorded that no grid of the level has.
+    differs
+        bool: a code was recorded, and the incident does not lie in that grid (it may lie in none).
+    on_recorded_edge
+        bool: the recorded grid touches the incident, though the tie rule gives it to another; such a one differs not.
+    outside
+        bool: in no grid.
+    distance_m
+        float64: to the nearest border of any grid of the level; infinite where there are no grids.
+    near
+        bool: distance_m <= near_m.
+    """
+
+    located: NDArray[np.int64]
+    recorded: NDArray[np.int64]
+    unrecorded: NDArray[np.bool_]
+    unknown_code: NDArray[np.bool_]
+    differs: NDArray[np.bool_]
+    on_recorded_edge: NDArray[np.bool_]
+    outside: NDArray[np.bool_]
+    distance_m: NDArray[np.float64]
+    near: NDArray[np.bool_]
+
+
+def check_assignment(
+    x: ArrayLike,
+    y: ArrayLike,
+    recorded_code: ArrayLike,
+    polygons: ArrayLike,
+    codes: ArrayLike,
+    near_m: float = 15.0,
+    *,
+    locator: Locator | None = None,
+) -> AssignmentCheck:
+    """Compare the recorded grid of each incident with the one it lies in.
+
+    Parameters
+    ----------
+    x, y
+        (n,), metres, in the polygons' CRS.
+    recorded_code
+        Object array (n,) of str; None or blank where nothing was recorded. Compared without surrounding blanks.
+    polygons, codes
+        (m,) of one level; codes unique.
+    near_m
+        What counts as near a border.
+    locator
+        One made of the same polygons and codes, to save building it.
+
+    Raises
+    ------
+    ParameterError
+        `near_m` is negative or not finite.
+    """
+    if not np.isfinite(near_m) or near_m < 0:
+        raise ParameterError(
+            N_("The distance to a border of {near_m} m cannot be used."),
+            N_("Give 0 or a positive number of metres."),
+            near_m=near_m,
+        )
+    x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    shapes, names = np.asarray(polygons, dtype=object), np.asarray(codes, dtype=object)
+    located = (locator or Locator(shapes, names)).locate(x, y)
+    texts, text_of = _distinct(recorded_code)
+    index_of = {str(name).strip(): i for i, name in reversed(list(enumerate(names)))}
+    recorded = np.array([index_of.get(text, -1) for text in texts] + [-1], dtype=np.int64)[text_of]
+    unrecorded = text_of < 0
+    elsewhere = np.flatnonzero((recorded >= 0) & (recorded != located))
+    on_edge = np.zeros(len(x), dtype=np.bool_)
+    on_edge[elsewhere] = shapely.intersects_xy(shapes[recorded[elsewhere]], x[elsewhere], y[elsewhere])
+    distance = border_distance(x, y, shapes)
+    return AssignmentCheck(
+        located=located,
+        recorded=recorded,
+        unrecorded=unrecorded,
+        unknown_code=~unrecorded & (recorded < 0),
+        differs=~unrecorded & ((recorded < 0) | (recorded != located)) & ~on_edge,
+        on_recorded_edge=on_edge,
+        outside=located < 0,
+        distance_m=distance,
+        near=distance <= near_m,
+    )
+
+
+def border_distance(x: ArrayLike, y: ArrayLike, polygons: ArrayLike) -> NDArray[np.float64]:
+    """Return the distance (m) of each point to the nearest border line of any of the polygons; inf without any."""
+    x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    distance = np.full(len(x), np.inf)
+    segments = border_segments(polygons)
+    if len(segments) == 0 or len(x) == 0:
+        return distance
+    tree = shapely.STRtree(shapely.linestrings(segments))
+    for start in range(0, len(x), _CHUNK):  # one chunk of point objects at a time
+        part = slice(start, start + _CHUNK)
+        (which, _), found = tree.query_nearest(
+            shapely.points(x[part], y[part]), all_matches=False, return_distance=True
+        )
+        distance[start + which] = found
+    return distance
+
+
+def border_segments(polygons: ArrayLike) -> NDArray[np.float64]:
+    """Return the distinct edges of all rings, float64 (k, 2, 2); an edge shared by two polygons occurs once."""
+    rings = shapely.get_rings(shapely.get_parts(np.asarray(polygons, dtype=object)))
+    xy, owner = shapely.get_coordinates(rings, return_index=True)
+    joined = owner[1:] == owner[:-1]
+    edges = np.stack([xy[:-1][joined], xy[1:][joined]], axis=1)
+    swap = (edges[:, 0, 0] > edges[:, 1, 0]) | (
+        (edges[:, 0, 0] == edges[:, 1, 0]) & (edges[:, 0, 1] > edges[:, 1, 1])
+    )
+    edges[swap] = edges[swap, ::-1]
+    distinct: NDArray[np.float64] = np.unique(edges.reshape(-1, 4), axis=0).reshape(-1, 2, 2)
+    return distinct
+
+
+def _distinct(recorded_code: ArrayLike) -> tuple[list[str], NDArray[np.int64]]:
+    """The distinct codes without surrounding blanks, and for each row which one; -1 for none."""
+    texts: dict[str, int] = {}
+    rows: NDArray[Any] = np.asarray(recorded_code, dtype=object)
+    text_of = np.full(len(rows), -1, np.int64)
+    for i, value in enumerate(rows):
+        text = "" if value is None else str(value).strip()
+        if text:
+            text_of[i] = texts.setdefault(text, len(texts))
+    return list(texts), text_of
