@@ -1,0 +1,94 @@
+"""Opening a store's file: what may be opened, and what must be refused with a remedy."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from geo.errors import N_
+from store import ddl
+from store.connection import broken, connect, store_errors, unwritable
+from store.errors import StoreError
+from store.migrations import applied, migrate
+
+_MAGIC = b"SQLite format 3\0"
+_MOUNTS = Path("/proc/self/mounts")
+_NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "afs", "ceph", "fuse.glusterfs", "9p"})
+
+
+def open_file(path: str | Path, *, create: bool, wait_s: float) -> tuple[Path, sqlite3.Connection]:
+    """Return the absolute path and a writing connection to an up-to-date store.
+
+    Raises
+    ------
+    StoreError
+        With a remedy, whatever is wrong; the file is then left as it was.
+    """
+    if "://" in str(path):
+        raise StoreError(
+            N_("A store on a database server is not supported yet."),
+            N_("Set ATLAS_STORE to the path of a GeoPackage file."),
+        )
+    file = Path(path).absolute()
+    try:
+        _check_file(file, create)
+    except OSError as error:
+        raise unwritable(file) from error
+    with store_errors(file):
+        connection = connect(file, wait_s=wait_s, writer=True)
+        try:
+            _prepare(connection, file)
+        except BaseException:
+            connection.close()
+            raise
+    return file, connection
+
+
+def _check_file(file: Path, create: bool) -> None:
+    if not file.exists():
+        if not create:
+            raise StoreError(
+                N_("There is no store at {path}."), N_("Check the path, or start the server once."), path=str(file)
+            )
+        file.parent.mkdir(parents=True, exist_ok=True)
+    elif not file.is_file():
+        raise broken(file)
+    else:
+        with file.open("rb") as stream:
+            head = stream.read(len(_MAGIC))
+        if head and head != _MAGIC:
+            raise broken(file)
+    kind = mount_type(file.parent.resolve(), _MOUNTS.read_text(encoding="utf-8") if _MOUNTS.exists() else "")
+    if kind in _NETWORK:
+        raise StoreError(
+            N_("{path} is on a network share ({kind}), where a GeoPackage that is being written can be damaged."),
+            N_("Put the store on a local disk; share copies of it made by flask export."),
+            path=str(file), kind=kind,
+        )  # fmt: skip
+
+
+def mount_type(folder: Path, mounts: str) -> str:
+    """Return the file system type under `folder` according to the text of /proc/mounts, "" if unknown."""
+    best, kind = -1, ""
+    for line in mounts.splitlines():
+        fields = line.split()
+        if len(fields) < 3:
+            continue
+        point = Path(fields[1].replace("\\040", " "))
+        if folder.is_relative_to(point) and len(point.parts) >= best:
+            best, kind = len(point.parts), fields[2]
+    return kind
+
+
+def _prepare(connection: sqlite3.Connection, file: Path) -> None:
+    names = applied(connection)
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if tables and (names is None or connection.execute("PRAGMA application_id").fetchone()[0] != ddl.APPLICATION_ID):
+        raise StoreError(
+            N_("{path} was not made by GridAtlas."),
+            N_("Name another file as the store, and take this one in by flask import."),
+            path=str(file),
+        )
+    if str(connection.execute("PRAGMA journal_mode").fetchone()[0]) != "wal":
+        connection.execute("PRAGMA journal_mode = WAL")
+    migrate(connection)

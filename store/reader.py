@@ -1,0 +1,192 @@
+"""Reading: columns of one revision, keys, and incidents by place and time."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.columns import Codes, Column, LayerColumns, Snapshot, freeze
+from store import ddl
+from store.blobs import decode_geometries, decode_points
+from store.records import get_meta
+from store.rows import minutes
+from store.schema import LAYERS, Layer
+from store.values import from_sql, join, parse_times
+
+_STEP = 50_000
+_SLACK_MINUTES = 0.01  # more than julianday() and float64 can differ by
+DEFAULT_TIMEZONE = "UTC"
+
+
+@dataclass(frozen=True)
+class LayerState:
+    """Row of atlas_layers; see `store.ddl.ATLAS_TABLES`."""
+
+    revision: int
+    rewritten: int
+    since: int
+    updated_at: str | None
+    simulated: bool
+
+
+def current_revision(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT coalesce(max(revision), 0) FROM atlas_revisions").fetchone()[0])
+
+
+def layer_states(connection: sqlite3.Connection) -> dict[str, LayerState]:
+    rows = connection.execute("SELECT layer, revision, rewritten, since, updated_at, simulated FROM atlas_layers")
+    return {row[0]: LayerState(row[1], row[2], row[3], row[4], bool(row[5])) for row in rows}
+
+
+def read_snapshot(connection: sqlite3.Connection, previous: Snapshot | None) -> Snapshot:
+    """Return every layer as of one revision; the caller holds a read transaction.
+
+    Layers that `previous` has at the same revision are taken over as they are; where only rows were added since, only
+    those are read.
+    """
+    revision = current_revision(connection)
+    states = layer_states(connection)
+    layers, sources = {}, {}
+    for name, layer in LAYERS.items():
+        state = states[name]
+        cached = None if previous is None else previous.layers[name]
+        if cached is not None and cached.revision == state.revision:
+            layers[name] = cached
+        else:
+            layers[name] = read_layer(connection, layer, state, cached)
+        found = connection.execute(
+            "SELECT DISTINCT attribution FROM atlas_imports WHERE layer = ? AND revision >= ? AND attribution != ''"
+            " ORDER BY id",
+            (name, max(state.since, 1)),
+        ).fetchall()
+        if found and len(layers[name]):
+            sources[name] = tuple(text for (text,) in found)
+    return Snapshot(
+        revision=revision,
+        crs=get_meta(connection, "crs"),
+        timezone=get_meta(connection, "timezone") or DEFAULT_TIMEZONE,
+        layers=MappingProxyType(layers),
+        updated_at=MappingProxyType({name: s.updated_at for name, s in states.items() if s.updated_at is not None}),
+        sources=MappingProxyType(sources),
+    )
+
+
+def read_layer(
+    connection: sqlite3.Connection, layer: Layer, state: LayerState, cached: LayerColumns | None = None
+) -> LayerColumns:
+    """Return one layer's columns, sorted by fid; with `cached` reads only rows added after it where that is enough."""
+    extend = cached is not None and state.rewritten <= cached.revision and len(cached) > 0
+    after = int(cached.fid[-1]) if extend and cached is not None else 0
+    fid, parts = _read_rows(connection, layer, after)
+    geometry: Column | None = None
+    x = y = None
+    if layer.pure_points:
+        x, y = (freeze(_joined(part, np.float64)) for part in (parts.x, parts.y))
+    else:
+        geometry = freeze(_joined(parts.geometry, object))
+    columns = parts.columns
+    if extend and cached is not None:
+        fid = freeze(np.concatenate([cached.fid, fid]))
+        columns = {name: join(cached.columns[name], column) for name, column in columns.items()}
+        if layer.pure_points:
+            x, y = (freeze(np.concatenate([old, new])) for old, new in ((cached.x, x), (cached.y, y)))
+        else:
+            geometry = freeze(np.concatenate([cached.geometry, geometry]))
+    return LayerColumns(
+        layer.name, state.revision, fid, MappingProxyType(columns), geometry, x, y, state.simulated and len(fid) > 0
+    )
+
+
+@dataclass
+class _Parts:
+    columns: dict[str, Column | Codes]
+    geometry: list[Column]
+    x: list[NDArray[np.float64]]
+    y: list[NDArray[np.float64]]
+
+
+def _joined(parts: list[NDArray[Any]], dtype: Any) -> NDArray[Any]:
+    return np.concatenate([np.empty(0, dtype=dtype), *parts])
+
+
+def _read_rows(connection: sqlite3.Connection, layer: Layer, after: int) -> tuple[NDArray[np.int64], _Parts]:
+    names = ", ".join(f'"{name}"' for name in layer.names)
+    sql = f'SELECT fid, geom, {names} FROM "{layer.name}" WHERE fid > ? ORDER BY fid'
+    cursor = connection.execute(sql, (after,))
+    fids: list[int] = []
+    values: list[list[Any]] = [[] for _ in layer.columns]
+    parts = _Parts({}, [], [], [])
+    while rows := cursor.fetchmany(_STEP):
+        fid, blobs, *columns = zip(*rows, strict=True)
+        fids.extend(fid)
+        if layer.pure_points:
+            x, y = decode_points(blobs)
+            parts.x.append(x)
+            parts.y.append(y)
+        else:
+            parts.geometry.append(decode_geometries(blobs))
+        for column, part in zip(values, columns, strict=True):
+            column.extend(part)
+    parts.columns = {
+        column.name: from_sql(column.kind, part) for column, part in zip(layer.columns, values, strict=True)
+    }
+    return freeze(np.array(fids, dtype=np.int64)), parts
+
+
+def read_keys(connection: sqlite3.Connection, layer: Layer) -> set[tuple[str, ...]]:
+    """Return the keys of all rows that have one."""
+    columns = ", ".join(f'"{name}"' for name in layer.key)
+    present = " AND ".join(f'"{name}" NOTNULL' for name in layer.key)
+    return set(connection.execute(f'SELECT {columns} FROM "{layer.name}" WHERE {present}'))
+
+
+def incidents_in(
+    connection: sqlite3.Connection, box: tuple[float, float, float, float], start: np.datetime64, end: np.datetime64
+) -> NDArray[np.int64]:
+    """Return the fids, ascending, of incidents in the closed `box` (minx, miny, maxx, maxy) with start <= time < end.
+
+    The 3-D R-tree (x, y, minutes) gives the candidates; its float32 sides are rounded outwards, so a candidate whose
+    side crosses a limit is checked against the stored point and time.
+    """
+    west, south, east, north = box
+    since = minutes(np.array([start, end], dtype="datetime64[ms]"))
+    first, last = since[0] - _SLACK_MINUTES, since[1] + _SLACK_MINUTES
+    rows = connection.execute(
+        f"SELECT id, minx >= ?1 AND maxx <= ?3 AND miny >= ?2 AND maxy <= ?4 AND mint >= ?7 AND maxt <= ?8"
+        f" FROM {ddl.TIME_TREE} WHERE maxx >= ?1 AND minx <= ?3 AND maxy >= ?2 AND miny <= ?4"
+        " AND maxt >= ?5 AND mint <= ?6",
+        (west, south, east, north, first, last, since[0] + _SLACK_MINUTES, since[1] - _SLACK_MINUTES),
+    ).fetchall()
+    fids = [fid for fid, sure in rows if sure]
+    doubtful = [fid for fid, sure in rows if not sure]
+    if doubtful:
+        sql = "SELECT geom, occurred_at FROM incidents WHERE fid = ?"
+        found = [connection.execute(sql, (fid,)).fetchone() for fid in doubtful]
+        x, y = decode_points([row[0] for row in found])
+        times = parse_times([row[1] for row in found])
+        inside = (x >= west) & (x <= east) & (y >= south) & (y <= north) & (times >= start) & (times < end)
+        fids.extend(np.array(doubtful, dtype=np.int64)[inside].tolist())
+    return np.sort(np.array(fids, dtype=np.int64))
+
+
+def as_utc(moment: datetime | np.datetime64) -> np.datetime64:
+    """Return datetime64[ms] in UTC.
+
+    Raises
+    ------
+    ValueError
+        If a `datetime` has no zone.
+    """
+    if isinstance(moment, np.datetime64):
+        return np.datetime64(moment, "ms")
+    offset = moment.utcoffset()
+    if offset is None:
+        raise ValueError("a time without a zone")
+    return np.datetime64((moment - offset).replace(tzinfo=None), "ms")
+

@@ -1,0 +1,314 @@
+"""The store: one GeoPackage, one writer at a time, immutable snapshots of one revision."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from queue import Empty, LifoQueue
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.columns import Snapshot
+from geo.errors import N_, NonFiniteError
+from store import indexes, reader, records, rows, writer
+from store.batch import Batch, Mode, Provenance, Reject
+from store.blobs import encode_points
+from store.connection import connect, store_errors, transaction
+from store.errors import StoreBusyError, StoreError
+from store.migrations import now
+from store.opening import open_file
+from store.records import ImportRecord, WriteResult
+from store.schema import LAYERS
+from store.values import time_texts
+
+_WAIT_S = 10.0
+_IDLE_READERS = 8
+
+
+class Store:
+    """A GeoPackage at `path`. Safe to share between threads; other processes may open the same file.
+
+    Reads see only what was committed. Every change is one transaction and makes one revision.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, wait_s: float) -> None:
+        """Use `Store.open`."""
+        self.path = path
+        self._wait_s = wait_s
+        self._writer = connection
+        self._write_lock = threading.Lock()
+        self._readers: LifoQueue[sqlite3.Connection] = LifoQueue()
+        self._snapshot: Snapshot | None = None
+        self._snapshot_lock = threading.Lock()
+        self._closed = False
+
+    @classmethod
+    def open(cls, path: str | Path, *, create: bool = True, wait_s: float = _WAIT_S) -> Store:
+        """Open the store at `path`, bring its schema up to date, and make it first if `create`.
+
+        Parameters
+        ----------
+        wait_s
+            How long a write waits for another writer before it gives up.
+
+        Raises
+        ------
+        StoreError
+            Not a store, damaged, newer than this program, not writable, or on a network share.
+        """
+        file = open_file(path, create=create, wait_s=wait_s)
+        return cls(file[0], file[1], wait_s)
+
+    def close(self) -> None:
+        """Close all connections; the store cannot be used afterwards."""
+        with self._write_lock:
+            self._closed = True
+            while True:
+                try:
+                    self._readers.get_nowait().close()
+                except Empty:
+                    break
+            self._writer.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- reading -----------------------------------------------------------------------------------------------
+
+    def revision(self) -> int:
+        """Return the number of the last committed change, 0 for a new store."""
+        with self._reading() as connection:
+            return reader.current_revision(connection)
+
+    def crs(self) -> str | None:
+        """Return the store's metric CRS, such as "EPSG:32635"; None before the first write."""
+        with self._reading() as connection:
+            return records.get_meta(connection, "crs")
+
+    def timezone(self) -> str:
+        """Return the IANA name of the store's time zone."""
+        with self._reading() as connection:
+            return records.get_meta(connection, "timezone") or reader.DEFAULT_TIMEZONE
+
+    def is_demo(self) -> bool:
+        """Return whether the rows are those of the demo."""
+        with self._reading() as connection:
+            return records.get_meta(connection, "demo") == "1"
+
+    def snapshot(self) -> Snapshot:
+        """Return all layers at the newest revision; cached, and unchanged layers are the same objects as before."""
+        with self._reading() as connection:
+            cached = self._snapshot
+            if cached is not None and cached.revision == reader.current_revision(connection):
+                return cached
+            with self._snapshot_lock, transaction(connection, write=False):
+                cached = self._snapshot
+                if cached is None or cached.revision != reader.current_revision(connection):
+                    cached = self._snapshot = reader.read_snapshot(connection, cached)
+                return cached
+
+    def keys(self, layer: str) -> set[tuple[str, ...]]:
+        """Return the keys (see `store.schema.Layer.key`) that a layer holds."""
+        with self._reading() as connection:
+            return reader.read_keys(connection, LAYERS[layer])
+
+    def incidents_in(
+        self, bbox: tuple[float, float, float, float], start: datetime | np.datetime64, end: datetime | np.datetime64
+    ) -> NDArray[np.int64]:
+        """Return the fids of incidents in the closed box (minx, miny, maxx, maxy) with start <= time < end."""
+        with self._reading() as connection:
+            return reader.incidents_in(connection, bbox, reader.as_utc(start), reader.as_utc(end))
+
+    def imports(self, limit: int = 100) -> list[ImportRecord]:
+        """Return the last imports, newest first."""
+        with self._reading() as connection:
+            return records.read_imports(connection, limit)
+
+    def rejects(self, import_id: int) -> list[Reject]:
+        """Return the rows an import did not take."""
+        with self._reading() as connection:
+            return records.read_rejects(connection, import_id)
+
+    def remembered_mapping(self, signature: str) -> dict[str, Any] | None:
+        """Return the mapping last used for files of this signature."""
+        with self._reading() as connection:
+            sql = "SELECT mapping FROM atlas_mappings WHERE signature = ?"
+            row = connection.execute(sql, (signature,)).fetchone()
+            return None if row is None else dict(json.loads(row[0]))
+
+    # --- writing -----------------------------------------------------------------------------------------------
+
+    def write(
+        self, batch: Batch, mode: Mode, provenance: Provenance, *, progress: writer.Progress | None = None
+    ) -> WriteResult:
+        """Write a batch with its provenance, notes and rejects in one transaction.
+
+        `replace` clears the layer first (of grids, the levels in the batch); `upsert` overwrites whole rows by key;
+        `append` adds. Rows without an id get one. The first batch that is not of the demo removes the demo's rows.
+        An empty store takes the batch's CRS and time zone.
+
+        Raises
+        ------
+        StoreError
+            Another CRS than the store's, a key twice, or the demo over real rows.
+        StoreBusyError
+            Another writer did not end in time.
+        """
+        rows.check(batch)
+        with self._writing() as connection:
+            at = now()
+            removed = self._make_room_for(connection, provenance, at) if len(batch) else ()
+            srs_id = self._agree_on_crs(connection, batch.crs, provenance.timezone)
+            change = writer.apply(connection, batch, mode, srs_id, at, progress)
+            touched = change.inserted + change.updated
+            revision = self._add_revision(connection, at, batch.layer, mode, touched)
+            for layer in removed:
+                self._mark(connection, layer, revision, at, emptied=True)
+            simulated = provenance.simulated and touched > 0
+            self._mark(connection, batch.layer, revision, at, change.rewritten, change.emptied, simulated)
+            if touched:
+                records.set_meta(connection, "demo", str(int(provenance.demo)))
+            import_id = records.add_import(
+                connection, revision, at, batch.layer, mode, provenance, change.inserted, change.updated
+            )
+        if progress:
+            progress(1.0)
+        return WriteResult(revision, import_id, change.inserted, change.updated, bool(removed))
+
+    def clear(self, layers: Sequence[str] | None = None) -> int:
+        """Delete all rows of `layers` (default: all); return the revision."""
+        with self._writing() as connection:
+            at = now()
+            names = tuple(LAYERS) if layers is None else tuple(layers)
+            counts = {layer: writer.empty_layer(connection, layer, at) for layer in names}
+            revision = self._add_revision(connection, at, ",".join(names), "clear", sum(counts.values()))
+            for layer in names:
+                self._mark(connection, layer, revision, at, emptied=True)
+            if not writer.has_rows(connection):
+                records.set_meta(connection, "demo", "0")
+        return revision
+
+    def append_incident(
+        self, *, id: str | None, x: float, y: float, category: str | None,
+        occurred_at: datetime | np.datetime64 | None, grid_code: str | None, status: str | None,
+    ) -> tuple[int, int]:  # fmt: skip
+        """Add one observed incident at (x, y) in the store's CRS; return (fid, revision), durable on return.
+
+        Raises
+        ------
+        StoreError
+            The id is taken, the store has no CRS yet, or holds the demo.
+        """
+        if not (np.isfinite(x) and np.isfinite(y)):
+            raise NonFiniteError(N_("The incident has no finite coordinates."), N_("Give numbers."))
+        time = None if occurred_at is None else time_texts(np.array([reader.as_utc(occurred_at)]))[0]
+        layer = LAYERS["incidents"]
+        with self._writing() as connection:
+            srs_id = records.get_meta(connection, "srs_id")
+            if srs_id is None or records.get_meta(connection, "demo") == "1":
+                raise StoreError(
+                    N_("The store holds no data of a town yet."), N_("Import grids or incidents of your town first.")
+                )
+            at = now()
+            fid = rows.next_fid(connection, "incidents")
+            name = rows.give_ids(connection, layer, [id], [fid])[0]
+            point = np.array([[x, y, x, y]], dtype=np.float64)
+            blob = encode_points(point[:, 0], point[:, 1], int(srs_id))[0]
+            writer.insert_point(connection, layer, fid, blob, (name, category, time, grid_code, status))
+            indexes.widen_extent(connection, "incidents", point, at)
+            revision = self._add_revision(connection, at, "incidents", "append", 1)
+            self._mark(connection, "incidents", revision, at)
+        return fid, revision
+
+    def remember_mapping(self, signature: str, mapping: dict[str, Any]) -> None:
+        """Remember how the columns of files of this signature were mapped; makes no revision."""
+        with self._writing() as connection:
+            row = (signature, json.dumps(mapping), now())
+            connection.execute("INSERT OR REPLACE INTO atlas_mappings VALUES (?, ?, ?)", row)
+
+    # --- inside ------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with store_errors(self.path):
+            try:
+                connection = self._readers.get_nowait()
+            except Empty:
+                connection = connect(self.path, wait_s=self._wait_s)
+            try:
+                yield connection
+            finally:
+                if self._closed or self._readers.qsize() >= _IDLE_READERS:
+                    connection.close()
+                else:
+                    self._readers.put(connection)
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        if not self._write_lock.acquire(timeout=self._wait_s):
+            raise StoreBusyError(
+                N_("The store is being written by another task."), N_("Wait for it to end and try again.")
+            )
+        try:
+            with store_errors(self.path), transaction(self._writer, write=True):
+                yield self._writer
+        finally:
+            self._write_lock.release()
+
+    def _make_room_for(self, connection: sqlite3.Connection, source: Provenance, at: str) -> tuple[str, ...]:
+        """Clear the demo's rows before the first real ones; return the layers that had some."""
+        demo = records.get_meta(connection, "demo") == "1"
+        if source.demo and not demo and writer.has_rows(connection):
+            raise StoreError(
+                N_("The demo cannot be loaded over real data."), N_("Clear the store first, or open another one.")
+            )
+        if source.demo or not demo:
+            return ()
+        return tuple(layer for layer in LAYERS if writer.empty_layer(connection, layer, at))
+
+    def _agree_on_crs(self, connection: sqlite3.Connection, crs: str, timezone: str) -> int:
+        if not writer.has_rows(connection):
+            srs_id = writer.set_crs(connection, crs)
+            records.set_meta(connection, "crs", crs)
+            records.set_meta(connection, "srs_id", str(srs_id))
+            records.set_meta(connection, "timezone", timezone)
+            return srs_id
+        if timezone and not records.get_meta(connection, "timezone"):
+            records.set_meta(connection, "timezone", timezone)
+        current = records.get_meta(connection, "crs")
+        if current != crs:
+            raise StoreError(
+                N_("The rows are in {crs}, the store is in {current}."),
+                N_("Project the rows to the store's reference system first."),
+                crs=crs, current=current,
+            )  # fmt: skip
+        return int(records.get_meta(connection, "srs_id") or 0)
+
+    @staticmethod
+    def _add_revision(connection: sqlite3.Connection, at: str, layer: str, kind: str, count: int) -> int:
+        sql = "INSERT INTO atlas_revisions (at, layer, kind, rows) VALUES (?, ?, ?, ?)"
+        return int(connection.execute(sql, (at, layer, kind, count)).lastrowid or 0)
+
+    @staticmethod
+    def _mark(
+        connection: sqlite3.Connection, layer: str, revision: int, at: str,
+        rewritten: bool = False, emptied: bool = False, simulated: bool = False,
+    ) -> None:  # fmt: skip
+        connection.execute(
+            "UPDATE atlas_layers SET revision = ?1, updated_at = ?2, rewritten = iif(?3 OR ?4, ?1, rewritten),"
+            " since = iif(?4, ?1, since), simulated = iif(?4, ?5, max(simulated, ?5)) WHERE layer = ?6",
+            (revision, at, rewritten, emptied, simulated, layer),
+        )
