@@ -59,7 +59,7 @@ class AssignmentLayer:
         differs, outside, near = (np.asarray(mask) & chosen for mask in (check.differs, check.outside, check.near))
         gravity = np.select([differs, outside, near], [3, 2, 1], default=0)
         rows = np.flatnonzero(gravity)
-        rows = rows[np.lexsort((check.distance_to_border_m[rows], -gravity[rows]))]
+        rows = rows[np.lexsort((check.distance_m[rows], -gravity[rows]))]
         shown = rows[:LIMIT]
         codes = np.append(grids.text("code")[rows_of_level(grids, level)], None)
         assert incidents.x is not None and incidents.y is not None
@@ -69,7 +69,7 @@ class AssignmentLayer:
             "occurred_at": iso_times(incidents.columns["occurred_at"][shown]),
             "recorded": text_or_none(incidents.text("grid_code")[shown]),
             "located": text_or_none(codes[check.located[shown]]),
-            "distance_m": number_or_none(check.distance_to_border_m[shown]),
+            "distance_m": number_or_none(check.distance_m[shown]),
             "differs": differs[shown],
             "outside": outside[shown],
             "near": near[shown],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import shapely
 from branca.element import Element
 
 from geo.columns import Snapshot
@@ -12,7 +11,7 @@ from geo.errors import N_
 from layers.base import LayerFrame, Legend, LegendItem, Params, chosen_level, features, rows_of_level, text_or_none
 from layers.elements import FetchedLayer
 from layers.memo import Memo
-from layers.sight import assumptions, considered, sight
+from layers.sight import assumptions, sight
 
 STEPS = (0.2, 0.4, 0.6, 0.8, 1.0)
 AREAS = ("area_m2", "built_m2", "open_m2", "certain_m2", "possible_m2", "blind_m2")
@@ -34,10 +33,8 @@ class CoverageLayer:
             rows = rows_of_level(grids, level)
             cells = np.zeros(0, dtype=object) if grids.geometry is None else grids.geometry[rows]
             built = np.zeros(0, dtype=object) if buildings.geometry is None else buildings.geometry
-            seen = sight(snapshot, params.assumed_range_m)
-            pairs = [seen.view(int(row)) for row in considered(snapshot, params.online_only)]
-            certain, possible = (np.array([pair[side] for pair in pairs if not shapely.is_empty(pair[side])], dtype=object)
-                                 for side in (0, 1))
+            certain, possible = sight(snapshot, params.assumed_range_m, params.online_only).views(
+                np.arange(len(cameras), dtype=np.int64))
             return first_coverage(cells, built, certain, possible)
 
         return _memo.get((grids, cameras, buildings), (level, params.assumed_range_m, params.online_only), make)
@@ -63,14 +60,14 @@ class CoverageLayer:
             "parent": text_or_none(grids.text("parent")[rows]),
             **areas,
             "blind_share": np.array([float(value) if np.isfinite(value) else None for value in share], dtype=object),
-            "class": classes,
+            "symbol": np.array(["no-data" if step < 0 else f"blind-{step}" for step in classes], dtype=object),
         })
         items = [LegendItem(f"blind-{step}", "", 100 * (STEPS[step - 1] if step else 0.0), 100 * STEPS[step],
                             int((classes == step).sum())) for step in reversed(range(len(STEPS)))]
         if (classes == -1).any():
             items.append(LegendItem("no-data", N_("no open area"), count=int((classes == -1).sum())))
         meta = {"level": level, "rows": len(rows), "buildings": len(snapshot["buildings"]),
-                **assumptions(snapshot, considered(snapshot, params.online_only), params.assumed_range_m)}
+                **assumptions(snapshot, np.arange(len(snapshot["cameras"])), params.assumed_range_m)}
         legend = Legend(N_("Blind share of the open area"), "%", tuple(items)) if len(rows) else None
         return LayerFrame(frame, legend, meta)
 

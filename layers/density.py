@@ -73,7 +73,7 @@ class DensityLayer:
             "area_km2": result.area_km2[keep],
             "per_km2": number_or_none(result.per_km2[keep]),
             "per_10k": number_or_none(result.per_10k[keep]),
-            "class": classes,
+            "symbol": symbols(classes, len(found.breaks)),
         })
         meta = {"level": level, "metric": params.metric, "method": params.method, "total": int(result.total),
                 "outside": int(result.outside), "rows": len(rows)}
@@ -101,6 +101,12 @@ class DensityLayer:
         """Return the element that registers the layer with the page."""
         return FetchedLayer(self.name, url, title,
                             depends=["level", "parent", "from", "to", "category", "metric", "method"])
+
+
+def symbols(classes: NDArray[np.int64], count: int) -> NDArray[np.object_]:
+    """Return the legend symbol of each class of `classify`; `count` is the number of classes above zero."""
+    named = {NO_DATA: "no-data", ZERO: "ramp-zero"} | {place: f"ramp-{_spread(place, count)}" for place in range(count)}
+    return np.array([named[int(place)] for place in classes], dtype=object)
 
 
 def _spread(position: int, count: int) -> int:

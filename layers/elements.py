@@ -25,6 +25,9 @@ class AtlasMap(folium.Map):
                 crs: L.CRS.{{ this.crs }},
                 ...{{ this.options|tojavascript }}
             });
+            {%- if this.control_scale %}
+            L.control.scale({imperial: false, maxWidth: 120}).addTo({{ this.get_name() }});
+            {%- endif %}
             window.atlas = {map: {{ this.get_name() }}, layers: []};
         {% endmacro %}
         """

@@ -12,7 +12,7 @@ from geo.columns import Snapshot
 from geo.errors import N_
 from layers.base import LayerFrame, Legend, LegendItem, Params, features, in_bbox
 from layers.elements import FetchedLayer
-from layers.sight import assumptions, considered, sight
+from layers.sight import assumptions, drawable, sight
 
 LIMIT = 400
 
@@ -27,27 +27,25 @@ class ViewsLayer:
     def frame(self, snapshot: Snapshot, params: Params) -> LayerFrame:
         """Return the views that reach into the box, of at most 400 cameras; `meta["truncated"]` says when there are more."""
         cameras = snapshot["cameras"]
-        rows = considered(snapshot, params.online_only)
+        seen = sight(snapshot, params.assumed_range_m, params.online_only)
+        rows = np.flatnonzero((seen.states.certain_deg > 0) | (seen.states.possible_deg > 0))
         if len(rows) == 0 or cameras.x is None or cameras.y is None:
             return LayerFrame(features(snapshot.crs, np.zeros(0, dtype=object), {}), None,
                               {"truncated": False, "in_view": 0, **assumptions(snapshot, rows, params.assumed_range_m)})
-        seen = sight(snapshot, params.assumed_range_m)
-        reach = np.array([seen.facts[row].reach_m for row in rows])
-        rows = rows[in_bbox(cameras.x[rows], cameras.y[rows], params.bbox, float(reach.max()))]
+        reach = float(seen.states.range_m[rows].max())
+        rows = rows[in_bbox(cameras.x[rows], cameras.y[rows], params.bbox, reach)]
         shown = rows[:LIMIT]
         ids = cameras.text("id")
         records: list[dict[str, Any]] = []
         shapes: list[shapely.Geometry] = []
-        for row in shown:
-            for state, shape in zip(("certain", "possible"), seen.view(int(row)), strict=True):
-                if not shapely.is_empty(shape):
-                    known = seen.facts[row]
-                    records.append({"camera": None if ids[row] is None else str(ids[row]), "state": state,
-                                    "area_m2": float(shapely.area(shape)), "reach_m": known.reach_m,
-                                    "range_known": known.range_known})
-                    shapes.append(shape)
+        for state, views in zip(("possible", "certain"), reversed(seen.views(shown)), strict=True):
+            for row, shape in zip(shown[drawable(views)], views[drawable(views)], strict=True):
+                records.append({"camera": None if ids[row] is None else str(ids[row]), "state": state,
+                                "area_m2": float(shapely.area(shape)), "reach_m": float(seen.states.range_m[row]),
+                                "range_assumed": bool(seen.states.range_assumed[row])})
+                shapes.append(shape)
         columns = {name: np.array([record[name] for record in records], dtype=object)
-                   for name in ("camera", "state", "area_m2", "reach_m", "range_known")}
+                   for name in ("camera", "state", "area_m2", "reach_m", "range_assumed")}
         geometry = np.empty(len(shapes), dtype=object)
         geometry[:] = shapes
         states = [record["state"] for record in records]
