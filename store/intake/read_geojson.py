@@ -36,7 +36,9 @@ _BAD_TEXT = re.compile("[\ud800-\udfff\x00]")
 NULL_REMEDY = N_("Remove the feature or complete it.")
 
 
-def read_geojson(path: Path, *, encoding: str | None = None, limit: int | None = None) -> RawTable:
+def read_geojson(
+    path: Path, *, encoding: str | None = None, limit: int | None = None, book: NoteBook | None = None
+) -> RawTable:
     """Read a GeoJSON file.
 
     Parameters
@@ -47,13 +49,15 @@ def read_geojson(path: Path, *, encoding: str | None = None, limit: int | None =
         The user's choice; None detects.
     limit
         Stop after so many rows (for a preview).
+    book
+        Notes taken before.
 
     Raises
     ------
     IntakeError
         Not JSON, cut off, nothing in it, not GeoJSON, or coordinates in an encoding that is not GeoJSON.
     """
-    book = NoteBook()
+    book = book if book is not None else NoteBook()
     text, name = decode(path.read_bytes(), encoding, book)
     return parse_geojson(text, book, encoding=name, limit=limit)
 
@@ -305,7 +309,7 @@ class _Rows:
                 clean = value if value.isascii() and "\0" not in value else _clean(value)
                 if clean != value:
                     self._book.row(
-                        N_("{count} texts hold characters that are none (NUL, half surrogates); replaced. Rows: {rows}"),
+                        N_("{count} texts hold NUL or half a surrogate pair, replaced by U+FFFD. Rows: {rows}"),
                         row,
                     )
                 yield clean

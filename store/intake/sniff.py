@@ -118,8 +118,9 @@ def _geopackage(path: Path) -> Format:
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
             connection.execute("PRAGMA trusted_schema=OFF")
-            found = connection.execute(
-                "SELECT count(*) FROM sqlite_master WHERE type='table' AND name IN ('gpkg_contents', 'gpkg_spatial_ref_sys')"
+            found = connection.execute(  # both are required by the standard
+                "SELECT count(*) FROM sqlite_master WHERE type = 'table' "
+                "AND name IN ('gpkg_contents', 'gpkg_spatial_ref_sys')"
             ).fetchone()[0]
     except sqlite3.DatabaseError as error:
         raise IntakeError(

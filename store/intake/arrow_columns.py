@@ -1,0 +1,116 @@
+"""Turns Arrow columns into the arrays of a raw table."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+from numpy.typing import NDArray
+
+from geo.errors import N_
+from store.batch import Reject
+from store.errors import IntakeError
+from store.intake.notebook import NoteBook
+from store.intake.raw import object_array
+
+
+def to_array(name: str, column: Any, book: NoteBook) -> NDArray[Any] | None:
+    """Return an Arrow array as one numpy array of a raw table.
+
+    Text: object array of str or None. Whole numbers: int64, or objects where some are missing, so that long codes
+    keep every digit. Reals: float64, NaN missing. Times without a zone: datetime64[ms]. Times with a zone: ISO 8601
+    text ending in Z. Dates, times of day and decimals: text. Lists and structures: JSON text. Bytes: None, with a note.
+    """
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    if isinstance(column, pa.ExtensionArray):
+        column = column.storage
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.dictionary_decode()
+        kind = column.type
+    if pa.types.is_null(kind):
+        return object_array([None] * len(column))
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return _objects(column)
+    if pa.types.is_integer(kind):
+        if column.null_count or kind == pa.uint64():
+            return object_array(column.to_pylist())
+        return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.int64)
+    if pa.types.is_floating(kind):
+        return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+    if pa.types.is_boolean(kind):
+        return np.asarray(column.to_numpy(zero_copy_only=False), dtype=object if column.null_count else bool)
+    if pa.types.is_timestamp(kind):
+        if kind.tz is None:
+            return np.asarray(column.cast(pa.timestamp("ms"), safe=False).to_numpy(zero_copy_only=False))
+        utc = column.cast(pa.timestamp("ms", "UTC"), safe=False)
+        return _objects(pc.replace_substring(utc.cast(pa.string()), " ", "T"))
+    if pa.types.is_nested(kind):
+        return object_array([None if v is None else json.dumps(v, ensure_ascii=False, default=str)
+                             for v in column.to_pylist()])
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+        book.add(N_("The column {column} holds bytes, not values; it was left out."), column=name)
+        return None
+    return _objects(column.cast(pa.string()))
+
+
+def _objects(column: Any) -> NDArray[Any]:
+    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=object)
+
+
+def geometry_from_wkb(column: Any, rows: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.bool_], list[Reject]]:
+    """Build geometries from a column of WKB.
+
+    Returns
+    -------
+    geometry
+        Object array, None where null or broken.
+    broken
+        True where the bytes are not a geometry.
+    rejects
+        One for each broken row.
+    """
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    if isinstance(column, pa.ExtensionArray):
+        column = column.storage
+    wkb = _objects(column)
+    geometry = np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), dtype=object)
+    broken = shapely.is_missing(geometry) & np.fromiter((value is not None for value in wkb), bool, len(wkb))
+    rejects = [
+        Reject(int(row), "geometry", "", N_("The geometry's bytes are damaged or of a kind that is not read."),
+               N_("Export the row again as a simple point, line or polygon."))
+        for row in rows[broken]
+    ]
+    return geometry, np.asarray(broken, dtype=bool), rejects
+
+
+def unique_columns(names: list[str], book: NoteBook) -> list[str]:
+    """Return column names that are not empty and differ from each other, with a note of every change."""
+    taken: set[str] = set()
+    result = []
+    for position, name in enumerate(names, 1):
+        wanted = name.strip()
+        if not wanted:
+            wanted = f"column_{position}"
+            book.add(N_("Column {position} has no name; it is called {name}."), position=position, name=wanted)
+        unique, number = wanted, 2
+        while unique in taken:
+            unique = f"{wanted}_{number}"
+            number += 1
+        if unique != wanted:
+            book.add(N_("The column name {name} comes more than once; a later one is called {other}."),
+                     name=wanted, other=unique)
+        taken.add(unique)
+        result.append(unique)
+    return result
+
+
+def no_rows() -> IntakeError:
+    """Return the error for a source with nothing in it."""
+    return IntakeError(N_("The file has no rows."), N_("Choose a file with data."))

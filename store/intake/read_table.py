@@ -1,0 +1,66 @@
+"""One door to all readers: tells the format from the content and reads one table."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from geo.errors import N_
+from store.errors import IntakeError
+from store.intake.notebook import NoteBook
+from store.intake.raw import RawTable
+from store.intake.read_csv import read_csv
+from store.intake.read_geojson import read_geojson
+from store.intake.sniff import REMEDY, Format, note_suffix, sniff
+
+
+def read_table(
+    path: Path, *, encoding: str | None = None, layer_name: str | None = None, limit: int | None = None
+) -> RawTable:
+    """Read one table of a source file; runs inside the child process only.
+
+    Parameters
+    ----------
+    path
+        The file; a Shapefile by its ``.shp`` or as a zip.
+    encoding
+        Of the text, as the user chose it; None detects, with a note where it is a guess.
+    layer_name
+        Layer, sheet or member, where the source has several.
+    limit
+        Read so many rows only, for a preview; then `RawTable.total` counts the rows read.
+
+    Raises
+    ------
+    IntakeError
+        The file is refused as a whole.
+    """
+    book = NoteBook()
+    found = sniff(path)
+    note_suffix(path, found, book)
+    with tempfile.TemporaryDirectory(prefix="read-") as name:
+        return _read(path, found, Path(name), encoding, layer_name, limit, book)
+
+
+def _read(
+    path: Path, found: Format, folder: Path, encoding: str | None, layer_name: str | None, limit: int | None,
+    book: NoteBook,
+) -> RawTable:
+    match found:
+        case Format.GEOJSON:
+            return read_geojson(path, encoding=encoding, limit=limit, book=book)
+        case Format.CSV:
+            return read_csv(path, encoding=encoding, limit=limit, book=book)
+        case Format.PARQUET:
+            from store.intake.read_parquet import read_parquet
+
+            return read_parquet(path, limit=limit, book=book)
+        case Format.GPKG:
+            from store.intake.read_ogr import read_geopackage
+
+            return read_geopackage(path, folder, layer_name=layer_name, limit=limit, book=book)
+        case Format.FLATGEOBUF:
+            from store.intake.read_ogr import read_flatgeobuf
+
+            return read_flatgeobuf(path, folder, limit=limit, book=book)
+    raise IntakeError(N_("The file is {format}, which is not read."), REMEDY, format=found.value)
