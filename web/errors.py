@@ -1,0 +1,155 @@
+"""One table from the domain's errors to HTTP, one JSON shape, one page. Unknown faults are logged, never shown."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from geo import errors as domain
+from geo.errors import N_, AtlasError
+from store import errors as storage
+from web.i18n import translate
+
+# Type -> (status, code). The nearest class in the error's method resolution order decides.
+STATUS: Mapping[type[AtlasError], tuple[int, str]] = {
+    AtlasError: (400, "refused"),
+    domain.ParameterError: (400, "parameter"),
+    domain.UnknownLevelError: (404, "unknown_level"),
+    domain.NotMetricError: (400, "not_metric"),
+    domain.NonFiniteError: (400, "not_finite"),
+    domain.CRSMismatchError: (409, "crs_mismatch"),
+    domain.HierarchyError: (409, "hierarchy"),
+    domain.ConservationError: (500, "conservation"),
+    storage.StoreError: (503, "store"),
+    storage.StoreBusyError: (503, "store_busy"),
+    storage.IntakeError: (422, "intake"),
+    storage.PersonalDataError: (422, "personal_data"),
+    storage.ExportError: (400, "export"),
+}
+
+# What HTTP itself refuses, in words a reader can use.
+HTTP_TEXTS: Mapping[int, tuple[str, str]] = {
+    400: (N_("The request cannot be understood."), N_("Go back and try again.")),
+    403: (N_("The request was refused for safety."), N_("Reload the page and try again.")),
+    404: (N_("There is nothing at this address."), N_("Check the address, or start from the first page.")),
+    405: (N_("This address does not take that kind of request."), N_("Use one of the allowed methods.")),
+    411: (N_("The request does not say how long it is."), N_("Send a Content-Length.")),
+    413: (N_("The upload is larger than this service takes."), N_("Split the file, or import it with `flask import`.")),
+    415: (N_("The request is not of the kind expected here."), N_("Send JSON, or a file as multipart/form-data.")),
+    500: (
+        N_("Something failed inside the service."),
+        N_("Try again; if it stays, tell the operator when it happened."),
+    ),
+    503: (N_("The service cannot answer now."), N_("Try again in a moment.")),
+    507: (N_("The disk of the service is full."), N_("Free some space, then try again; nothing was changed.")),
+}
+
+
+class RequestError(AtlasError):
+    """A request that is refused before it reaches the domain; knows its status and code."""
+
+    def __init__(self, status: int, code: str, message: str, remedy: str = "", **params: Any) -> None:
+        super().__init__(message, remedy, **params)
+        self.status = status
+        self.code = code
+
+
+def status_of(error: AtlasError) -> tuple[int, str]:
+    """Return the HTTP status and the stable code of a domain error."""
+    if isinstance(error, RequestError):
+        return error.status, error.code
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def body(error: AtlasError, lang: str | None = None) -> dict[str, str]:
+    """Return ``{"code", "message", "remedy"}`` of a domain error in the reader's language."""
+    shape = {
+        "code": status_of(error)[1],
+        "message": fill(error.message, error.params, lang),
+        "remedy": fill(error.remedy, error.params, lang),
+    }
+    if isinstance(error.params.get("field"), str):
+        shape["field"] = error.params["field"]
+    return shape
+
+
+def fill(template: str, params: Mapping[str, Any], lang: str | None = None) -> str:
+    """Translate `template` and put `params` into its fields."""
+    return translate(template, lang).format(**params) if template else ""
+
+
+def wants_json() -> bool:
+    """Return whether the caller is a program: everything but the pages, unless HTML is asked for first."""
+    if request.path.startswith(("/api/", "/tiles/", "/healthz")):
+        return True
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"], default="text/html")
+    return best == "application/json"
+
+
+def answer(status: int, shape: Mapping[str, str]) -> Response:
+    """Return the error as JSON or as a page."""
+    if wants_json():
+        response = jsonify({"error": shape})
+    else:
+        response = make_response(render_template("error.html", status=status, error=shape))
+    response.status_code = status
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def on_domain(error: AtlasError) -> Response:
+    """Answer a domain error."""
+    status, _ = status_of(error)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        current_app.logger.error("%s: %s", type(error).__name__, error.text())
+    response = answer(status, body(error))
+    if isinstance(error, storage.StoreBusyError):
+        response.headers["Retry-After"] = "2"
+    return response
+
+
+def on_http(error: HTTPException) -> Response:
+    """Answer what HTTP refuses; its own headers (Allow of a 405, Location of a redirect) stay."""
+    status = error.code or 500
+    if status < HTTPStatus.BAD_REQUEST:
+        return error.get_response()  # type: ignore[return-value]
+    message, remedy = HTTP_TEXTS.get(status, HTTP_TEXTS[500 if status >= 500 else 400])
+    shape = {
+        "code": HTTPStatus(status).phrase.lower().replace(" ", "_"),
+        "message": translate(message),
+        "remedy": translate(remedy),
+    }
+    response = answer(status, shape)
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers[name] = value
+    return response
+
+
+def on_system(error: OSError) -> Response:
+    """Answer a full disk clearly; any other fault of the system is an unknown one."""
+    current_app.logger.exception("%s %s failed", request.method, request.path)
+    status = 507 if error.errno in (errno.ENOSPC, errno.EDQUOT) else 500
+    message, remedy = HTTP_TEXTS[status]
+    code = "disk_full" if status == 507 else "internal"
+    return answer(status, {"code": code, "message": translate(message), "remedy": translate(remedy)})
+
+
+def on_unknown(error: Exception) -> Response:
+    """Log an unexpected fault with its traceback and say no more than that it happened."""
+    current_app.logger.error("%s %s failed", request.method, request.path, exc_info=error)
+    message, remedy = HTTP_TEXTS[500]
+    return answer(500, {"code": "internal", "message": translate(message), "remedy": translate(remedy)})
+
+
+def init_app(app: Flask) -> None:
+    """Register the handlers."""
+    app.register_error_handler(AtlasError, on_domain)
+    app.register_error_handler(HTTPException, on_http)
+    app.register_error_handler(OSError, on_system)
+    app.register_error_handler(Exception, on_unknown)

@@ -1,0 +1,175 @@
+"""Query parameters and command options, read in one place; what cannot be used is a ParameterError."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from werkzeug.datastructures import MultiDict
+
+from geo.columns import Snapshot
+from geo.crs import bbox_from_lonlat
+from geo.errors import N_, ParameterError
+from layers.base import METHODS, METRICS, Params
+
+Query = MultiDict[str, str]
+TRUE, FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off", ""})
+MAX_CATEGORIES = 500
+MAX_TEXT = 200
+
+
+def fault(field: str, value: object, message: str, remedy: str, **params: Any) -> ParameterError:
+    """Return the error of one parameter; `value` is shortened."""
+    return ParameterError(message, remedy, field=field, value=str(value)[:80], **params)
+
+
+def moment(text: str | None, field: str, timezone: str) -> np.datetime64 | None:
+    """Return an ISO 8601 date or time as datetime64[ms] in UTC.
+
+    A date is local midnight in `timezone`; a time without an offset is local too. A local time that a clock change
+    skips or repeats is read with the offset before the change.
+    """
+    if text is None or not text.strip():
+        return None
+    bad = fault(
+        field,
+        text,
+        N_("“{value}” is not a date or time for {field}."),
+        N_("Write it as 2024-05-31, 2024-05-31T08:00 or 2024-05-31T08:00+08:00."),
+    )
+    text = text.strip()
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+            found = datetime.combine(date.fromisoformat(text), datetime.min.time())
+        elif re.match(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}", text, re.ASCII):
+            # A "+" of an offset that came unescaped in a query is a blank.
+            found = datetime.fromisoformat(re.sub(r" (\d{2}:?\d{2})$", r"+\1", text) if "T" in text else text)
+        else:
+            raise bad
+        local = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(timezone))
+        return np.datetime64(local.astimezone(UTC).replace(tzinfo=None), "ms")
+    except (ValueError, OverflowError):
+        raise bad from None
+
+
+def window(start: str | None, end: str | None, timezone: str) -> tuple[np.datetime64 | None, np.datetime64 | None]:
+    """Return the half-open time window ``start <= t < end``; None leaves a side open."""
+    first, last = moment(start, "from", timezone), moment(end, "to", timezone)
+    if first is not None and last is not None and first >= last:
+        raise fault(
+            "to",
+            end,
+            N_("The time window ends before it begins ({start} to {value})."),
+            N_("Give a later end; the end itself is not part of the window."),
+            start=str(start)[:80],
+        )
+    return first, last
+
+
+def number(query: Query, name: str, default: float, low: float, high: float, *, whole: bool = False) -> float:
+    """Return a finite number from `low` to `high`."""
+    text = query.get(name)
+    if text is None or text == "":
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high or (whole and value != int(value)):
+        raise fault(
+            name,
+            text,
+            N_("“{value}” cannot be used for {field}."),
+            N_("Give a number from {low} to {high}."),
+            low=low,
+            high=high,
+        )
+    return value
+
+
+def flag(query: Query, name: str) -> bool:
+    """Return a yes/no parameter; absent is no."""
+    text = query.get(name, "").lower()
+    if text not in TRUE | FALSE:
+        raise fault(name, text, N_("“{value}” cannot be used for {field}."), N_("Give 1 or 0."))
+    return text in TRUE
+
+
+def short_text(query: Query, name: str) -> str | None:
+    """Return a text parameter, None when absent or empty."""
+    text = query.get(name) or None
+    if text is not None and len(text) > MAX_TEXT:
+        raise fault(
+            name, text, N_("The value of {field} is too long."), N_("Give at most {limit} characters."), limit=MAX_TEXT
+        )
+    return text
+
+
+def one_of(query: Query, name: str, known: tuple[str, ...], default: str) -> str:
+    """Return one of the `known` words."""
+    text = query.get(name) or default
+    if text not in known:
+        raise fault(
+            name, text, N_("“{value}” cannot be used for {field}."), N_("Use one of: {known}."), known=", ".join(known)
+        )
+    return text
+
+
+def categories(query: Query) -> tuple[str, ...]:
+    """Return the wished categories, sorted and once each; empty means all."""
+    wished = sorted(set(query.getlist("category")))
+    if len(wished) > MAX_CATEGORIES:
+        raise fault(
+            "category",
+            len(wished),
+            N_("{value} categories are too many."),
+            N_("Give at most {limit}, or none for all."),
+            limit=MAX_CATEGORIES,
+        )
+    return tuple(wished)
+
+
+def metric_bbox(query: Query, crs: str | None) -> tuple[float, float, float, float] | None:
+    """Return ``bbox=west,south,east,north`` (degrees) as a box in metres of `crs`; None when not asked."""
+    text = query.get("bbox")
+    if not text or crs is None:
+        return None
+    try:
+        parts = [float(part) for part in text.split(",")]
+    except ValueError:
+        parts = []
+    if len(parts) != 4 or not all(map(math.isfinite, parts)):
+        raise fault(
+            "bbox", text, N_("The map section {value} cannot be used."), N_("Give west, south, east, north in degrees.")
+        )
+    west, south, east, north = parts
+    if south > north or not (south >= -90 and north <= 90):
+        raise fault(
+            "bbox", text, N_("The map section {value} cannot be used."), N_("Give west, south, east, north in degrees.")
+        )
+    return bbox_from_lonlat(west, south, east, north, crs)
+
+
+def layer_params(query: Query, snapshot: Snapshot, lang: str) -> Params:
+    """Return what a request asks of a layer."""
+    start, end = window(query.get("from"), query.get("to"), snapshot.timezone)
+    zoom = query.get("zoom")
+    return Params(
+        level=short_text(query, "level"),
+        parent=short_text(query, "parent"),
+        start=start,
+        end=end,
+        categories=categories(query),
+        bbox=metric_bbox(query, snapshot.crs),
+        zoom=None if not zoom else int(number(query, "zoom", 0, 0, 24)),
+        near_m=number(query, "near_m", 15.0, 0.0, 1000.0),
+        assumed_range_m=number(query, "assumed_range_m", 50.0, 1.0, 1000.0),
+        online_only=flag(query, "online_only"),
+        lang=lang,
+        metric=one_of(query, "metric", METRICS, "per_km2"),  # type: ignore[arg-type]
+        method=one_of(query, "method", METHODS, "quantiles"),  # type: ignore[arg-type]
+    )
