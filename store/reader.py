@@ -184,7 +184,8 @@ def as_utc(moment: datetime | np.datetime64) -> np.datetime64:
         If a `datetime` has no zone.
     """
     if isinstance(moment, np.datetime64):
-        return np.datetime64(moment, "ms")
+        exact: np.datetime64 = moment.astype("datetime64[ms]")
+        return exact
     offset = moment.utcoffset()
     if offset is None:
         raise ValueError("a time without a zone")

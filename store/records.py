@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from store.batch import Mode, Note, Provenance, Reject
@@ -92,15 +92,14 @@ def add_import(
 
 def read_imports(connection: sqlite3.Connection, limit: int) -> list[ImportRecord]:
     """Return the last `limit` imports, newest first."""
-    rows = connection.execute(
-        "SELECT id, revision, at, layer, mode, file_name, sha256, source_crs, encoding, timezone, attribution,"
-        " simulated, demo, inserted, updated, rejected, notes FROM atlas_imports ORDER BY id DESC LIMIT ?",
-        (limit,),
-    )
-    return [
-        ImportRecord(*fields, bool(simulated), bool(demo), inserted, updated, rejected, _notes(notes))
-        for *fields, simulated, demo, inserted, updated, rejected, notes in rows
-    ]
+    names = [field.name for field in fields(ImportRecord)]
+    rows = connection.execute(f"SELECT {', '.join(names)} FROM atlas_imports ORDER BY id DESC LIMIT ?", (limit,))
+    return [_import_record(dict(zip(names, row, strict=True))) for row in rows]
+
+
+def _import_record(values: dict[str, Any]) -> ImportRecord:
+    values["notes"] = _notes(values["notes"])
+    return ImportRecord(**(values | {name: bool(values[name]) for name in ("simulated", "demo")}))
 
 
 def _notes(text: str) -> tuple[Note, ...]:
