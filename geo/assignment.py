@@ -119,7 +119,8 @@ def border_distance(x: ArrayLike, y: ArrayLike, polygons: ArrayLike) -> NDArray[
     segments = border_segments(polygons)
     if len(segments) == 0 or len(x) == 0:
         return distance
-    tree = shapely.STRtree(shapely.linestrings(segments))
+    lines: NDArray[Any] = np.asarray(shapely.linestrings(segments), dtype=object)
+    tree = shapely.STRtree(lines)
     for start in range(0, len(x), _CHUNK):  # one chunk of point objects at a time
         part = slice(start, start + _CHUNK)
         (which, _), found = tree.query_nearest(
