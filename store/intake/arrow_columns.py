@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 
@@ -22,8 +21,8 @@ def to_array(name: str, column: Any, book: NoteBook) -> NDArray[Any] | None:
     """Return an Arrow array as one numpy array of a raw table.
 
     Text: object array of str or None. Whole numbers: int64, or objects where some are missing, so that long codes
-    keep every digit. Reals: float64, NaN missing. Times without a zone: datetime64[ms]. Times with a zone: ISO 8601
-    text ending in Z. Dates, times of day and decimals: text. Lists and structures: JSON text. Bytes: None, with a note.
+    keep every digit. Reals: float64, NaN missing. Times: datetime64[ms], in UTC where the source states a zone (see
+    `utc_columns`), else naive. Dates, times of day and decimals: text. Lists and structures: JSON text. Bytes: None, with a note.
     """
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
@@ -46,10 +45,8 @@ def to_array(name: str, column: Any, book: NoteBook) -> NDArray[Any] | None:
     if pa.types.is_boolean(kind):
         return np.asarray(column.to_numpy(zero_copy_only=False), dtype=object if column.null_count else bool)
     if pa.types.is_timestamp(kind):
-        if kind.tz is None:
-            return np.asarray(column.cast(pa.timestamp("ms"), safe=False).to_numpy(zero_copy_only=False))
-        utc = column.cast(pa.timestamp("ms", "UTC"), safe=False)
-        return _objects(pc.replace_substring(utc.cast(pa.string()), " ", "T"))
+        unit = pa.timestamp("ms", kind.tz)
+        return np.asarray(column.cast(unit, safe=False).cast(pa.timestamp("ms")).to_numpy(zero_copy_only=False))
     if pa.types.is_nested(kind):
         return object_array([None if v is None else json.dumps(v, ensure_ascii=False, default=str)
                              for v in column.to_pylist()])
@@ -57,6 +54,11 @@ def to_array(name: str, column: Any, book: NoteBook) -> NDArray[Any] | None:
         book.add(N_("The column {column} holds bytes, not values; it was left out."), column=name)
         return None
     return _objects(column.cast(pa.string()))
+
+
+def utc_columns(schema: Any) -> frozenset[str]:
+    """Return the names of the time columns that state a zone."""
+    return frozenset(field.name for field in schema if pa.types.is_timestamp(field.type) and field.type.tz is not None)
 
 
 def _objects(column: Any) -> NDArray[Any]:

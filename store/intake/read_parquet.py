@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from geo.errors import N_
 from store.batch import Reject
 from store.errors import IntakeError
-from store.intake.arrow_columns import geometry_from_wkb, no_rows, to_array
+from store.intake.arrow_columns import geometry_from_wkb, no_rows, to_array, utc_columns
 from store.intake.notebook import NoteBook
 from store.intake.raw import RawTable
 
@@ -80,7 +80,7 @@ def _raw(table: pa.Table, book: NoteBook) -> RawTable:
             columns[field] = values[keep]
     return RawTable(
         columns=columns, geometry=geometry, row=rows[keep], crs=crs, encoding="utf-8", driver="Parquet", layer_name="",
-        notes=book.notes(), rejects=tuple(rejects), total=len(rows),
+        notes=book.notes(), rejects=tuple(rejects), total=len(rows), utc=utc_columns(table.schema) & columns.keys(),
     )
 
 

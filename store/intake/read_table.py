@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from geo.errors import N_
 from store.errors import IntakeError
@@ -40,6 +41,18 @@ def read_table(
     note_suffix(path, found, book)
     with tempfile.TemporaryDirectory(prefix="read-") as name:
         return _read(path, found, Path(name), encoding, layer_name, limit, book)
+
+
+def child_read(arguments: dict[str, Any], scratch: Path) -> dict[str, Any]:
+    """Read a table and leave it in `scratch` as ``table.arrow`` (see `store.intake.wire.read_raw`)."""
+    from store.intake.wire import write_raw
+
+    table = read_table(
+        Path(arguments["file"]), encoding=arguments.get("encoding"), layer_name=arguments.get("layer_name"),
+        limit=arguments.get("limit"),
+    )
+    write_raw(scratch / "table.arrow", table)
+    return {"rows": len(table), "total": table.total}
 
 
 def _read(

@@ -1,0 +1,94 @@
+"""The process that reads a file: takes one request, gives its rights away, answers, ends.
+
+Started by `store.intake.sandbox` as ``python -P -s -m store.intake.child``. The request is one JSON object on standard
+input; reports of progress are JSON lines on the descriptor it names; the answer is ``result.json`` in the scratch
+folder.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from geo.errors import AtlasError
+from store.intake import lockdown, progress
+
+RESULT = "result.json"
+
+# Short names of what the child can be asked to do; a full "module:function" is taken as well. Each function has the
+# signature (arguments: dict, scratch: Path) -> JSON value, and reports by store.intake.progress.report.
+FUNCTIONS = {
+    "read": "store.intake.read_table:child_read",
+    "normalise": "store.intake.run:child_normalise",
+    "inspect": "store.intake.run:child_inspect",
+}
+
+
+def resolve(name: str) -> Callable[[dict[str, Any], Path], Any]:
+    """Return the function of a short name or of "module:function"."""
+    module, _, function = FUNCTIONS.get(name, name).partition(":")
+    found: Callable[[dict[str, Any], Path], Any] = getattr(importlib.import_module(module), function)
+    return found
+
+
+def answer(function: str, arguments: dict[str, Any], scratch: Path) -> dict[str, Any]:
+    """Run the function; return its result, or the error a user can act on, or the limit it met."""
+    try:
+        return {"result": resolve(function)(arguments, scratch)}
+    except AtlasError as error:
+        kind = type(error)
+        return {
+            "error": {
+                "class": f"{kind.__module__}:{kind.__qualname__}", "message": error.message, "remedy": error.remedy,
+                "params": error.params,
+            }
+        }
+    except MemoryError:
+        return {"limit": "memory"}
+    except OSError as error:
+        if error.errno in (errno.EFBIG, errno.ENOSPC, errno.EDQUOT):
+            return {"limit": "disk"}
+        if error.errno == errno.ENOMEM:
+            return {"limit": "memory"}
+        raise
+
+
+def main() -> int:
+    """Serve one request."""
+    request = json.loads(sys.stdin.buffer.read())
+    lockdown.die_with_parent(request["parent"])
+    scratch = Path(request["scratch"])
+    pipe = os.fdopen(request["progress_fd"], "w", encoding="utf-8", buffering=1)
+
+    def tell(fraction: float, step: str) -> None:
+        pipe.write(json.dumps([fraction, step]) + "\n")
+
+    progress.listen(tell)
+    try:
+        lockdown.limit(request["memory_bytes"], request["cpu_s"], request["file_bytes"])
+        lockdown.forbid_network()
+    except AtlasError as error:
+        outcome: dict[str, Any] = {
+            "error": {
+                "class": "store.errors:IntakeError", "message": error.message, "remedy": error.remedy, "params": {},
+            }
+        }
+    else:
+        outcome = answer(request["function"], request["arguments"], scratch)
+    try:
+        text = json.dumps(outcome, default=str)
+    except MemoryError:
+        text = '{"limit": "memory"}'
+    (scratch / RESULT).write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    # Not sys.exit: a library that hangs while it is unloaded must not hold up the answer.
+    os._exit(main())
