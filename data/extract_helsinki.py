@@ -17,6 +17,7 @@ import pyogrio
 import shapely
 
 METRIC = "EPSG:32635"
+LAKE_M2 = 1_500  # smaller ponds lie inside grids
 PLACES = {
     "amenity": {
         "bus_station", "clinic", "college", "community_centre", "courthouse", "fire_station", "library", "marketplace",
@@ -121,7 +122,8 @@ def main(source: Path, pbf: Path, target: Path) -> None:
     ways = streets(source)
     box = shapely.box(*gpd.read_file(source, layer="roads").total_bounds)
     sea = water(pbf, box)
-    land = gpd.GeoDataFrame({"name": ["Helsinki"]}, geometry=[box.difference(sea.union_all())], crs="EPSG:4326")
+    wide = sea[sea.geometry.to_crs(METRIC).area > LAKE_M2]
+    land = gpd.GeoDataFrame({"name": ["Helsinki"]}, geometry=[box.difference(wide.union_all())], crs="EPSG:4326")
     layers = {"buildings": buildings(source), "streets": ways, "cameras": cameras(source), "places": places(pbf),
               "water": sea, "extent": land}
     target.unlink(missing_ok=True)

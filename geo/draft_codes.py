@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from geo.draft_blocks import Geometries
 from geo.errors import N_, ParameterError
 
+BAND = 0.6  # height of a row of siblings, in sides of a square of their mean area
+
 
 @dataclass(frozen=True)
 class CodeLayout:
@@ -46,7 +48,7 @@ def reading_order(polygons: Geometries) -> NDArray[np.int64]:
     """Return the order of polygons, rows north -> south and inside a row west -> east.
 
     The rule: each polygon stands at its centroid. Rows are bands counted from the northernmost centroid down; a band
-    is as high as the side of a square of the mean area. Inside a band the order is by x, then north first.
+    is `BAND` times as high as the side of a square of the mean area. Inside a band the order is by x, then north first.
 
     Parameters
     ----------
@@ -65,5 +67,5 @@ def reading_rows(polygons: Geometries) -> tuple[NDArray[np.int64], NDArray[np.fl
     """Return the band number and the centroid (metres, to the millimetre) of each polygon."""
     centre = shapely.centroid(polygons)
     x, y = np.round(shapely.get_x(centre), 3), np.round(shapely.get_y(centre), 3)
-    band = np.sqrt(shapely.area(polygons).mean())
+    band = BAND * np.sqrt(shapely.area(polygons).mean())
     return np.floor((y.max() - y) / band).astype(np.int64), x, y

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geo.draft_blocks import Geometries
 
-_SHARES = (0.5, 0.45, 0.55, 0.4, 0.6, 0.35, 0.65, 0.3, 0.7)
-_DEPTH = 12
+_SHARES = np.linspace(0.2, 0.8, 21)
+_TURNS_DEG = np.arange(0.0, 180.0, 22.5)
+_DEPTH = 16
 
 
 def split_lines(block: BaseGeometry, buildings: Geometries, target_m2: float) -> list[BaseGeometry]:
     """Return straight cuts that divide `block` into pieces towards `target_m2`.
 
-    Each piece larger than twice the target is cut across the long side of its smallest enclosing rectangle, at the
-    share nearest to the middle where the line meets no building; along it if every such line meets one. A piece
-    that cannot be cut so stays as it is.
+    Each piece larger than twice the target is cut by a line that meets no building: of lines in eight directions
+    (the first across the longest side of its smallest enclosing rectangle) at 21 places between a fifth and four
+    fifths of its extent, the one that is shortest inside the piece and nearest to the middle. A piece that cannot be
+    cut so stays as it is.
 
     Parameters
     ----------
@@ -41,27 +44,40 @@ def _split(block: BaseGeometry, buildings: Geometries, target_m2: float, depth: 
     if depth == 0 or block.area <= 2 * target_m2:
         return []
     near = buildings[shapely.intersects(buildings, block)]
-    corners = shapely.get_coordinates(shapely.oriented_envelope(block))[:4]
-    if len(corners) < 4:
-        return []
-    if np.hypot(*(corners[1] - corners[0])) < np.hypot(*(corners[2] - corners[1])):
-        corners = np.roll(corners, -1, axis=0)
-    for turned in (corners, np.roll(corners, -1, axis=0)):
-        for share in _SHARES:
-            ends = np.array([
-                turned[0] + share * (turned[1] - turned[0]), turned[3] + share * (turned[2] - turned[3])
-            ])
-            cut = shapely.LineString(ends).intersection(block)
-            if cut.is_empty or bool(shapely.intersects(near, cut).any()):
-                continue
-            pieces = _sides(block, ends)
-            if len(pieces) < 2 or min(piece.area for piece in pieces) < 0.2 * target_m2:
-                continue
-            found = [_longer(part) for part in shapely.get_parts(cut) if part.length > 0]
-            for piece in pieces:
-                found += _split(piece, near, target_m2, depth - 1)
-            return found
+    ends, bias = _candidates(block)
+    inside: Geometries = np.asarray(shapely.intersection(shapely.linestrings(ends), block), dtype=object)
+    blocked = np.zeros(len(inside), dtype=np.bool_)
+    blocked[shapely.STRtree(near).query(inside, predicate="intersects")[0]] = True
+    cost = shapely.length(inside) * bias
+    for number in np.lexsort((np.arange(len(inside)), cost)):
+        if blocked[number] or cost[number] <= 0:
+            continue
+        pieces = _sides(block, ends[number])
+        if len(pieces) < 2 or min(piece.area for piece in pieces) < 0.2 * target_m2:
+            continue
+        found = [_longer(part) for part in shapely.get_parts(inside[number]) if part.length > 0]
+        for piece in pieces:
+            found += _split(piece, near, target_m2, depth - 1)
+        return found
     return []
+
+
+def _candidates(block: BaseGeometry) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the ends (n, 2, 2) of lines through `block` and a factor from 1 that grows away from the middle."""
+    xy = shapely.get_coordinates(shapely.convex_hull(block))
+    corners = shapely.get_coordinates(shapely.oriented_envelope(block))
+    sides = np.diff(corners, axis=0)
+    along = sides[np.argmax(np.round(np.hypot(*sides.T), 6))]
+    ends, bias = [], []
+    for turn in np.radians(_TURNS_DEG) + np.arctan2(along[1], along[0]):
+        axis, across = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
+        low, high = (xy @ axis).min(), (xy @ axis).max()
+        left, right = (xy @ across).min() - 1, (xy @ across).max() + 1
+        for share in _SHARES:
+            foot = axis * (low + share * (high - low))
+            ends.append([foot + across * left, foot + across * right])
+            bias.append(1 + 2 * abs(share - 0.5))
+    return np.array(ends), np.array(bias)
 
 
 def _sides(block: BaseGeometry, ends: Geometries) -> list[BaseGeometry]:

@@ -116,7 +116,7 @@ def simulate_incidents(
     start: np.datetime64,
     end: np.datetime64,
     count: int = 8_000,
-    hot_spots: int = 6,
+    hot_spots: int = 14,
     wrong: float = 0.02,
     stray: float = 0.006,
 ) -> Simulated:
@@ -216,8 +216,8 @@ class _Ground:
         shapely.prepare(area)
         self.rng = rng
         self.centres = self._along(rng.choice(len(self.lines), hot_spots, p=self.weight))
-        self.spread_m = rng.uniform(25.0, 60.0, hot_spots)
-        self.size = rng.dirichlet(np.full(hot_spots, 3.0))
+        self.spread_m = rng.uniform(20.0, 55.0, hot_spots)
+        self.size = rng.dirichlet(np.full(hot_spots, 1.5))
 
     def places(self, elapsed: Floats, hot: float) -> tuple[Floats, Floats]:
         """Return a place for each moment (share of the period, 0 to 1)."""

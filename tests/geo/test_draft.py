@@ -101,7 +101,7 @@ def test_siblings_follow_the_ordering_rule():
     for parent in set(draft.parent) - {None}:
         children = np.flatnonzero(draft.parent == parent)
         shapes = draft.polygons[children[np.argsort(draft.code[children])]]
-        band = np.sqrt(shapely.area(shapes).mean())
+        band = 0.6 * np.sqrt(shapely.area(shapes).mean())
         x, y = shapely.get_coordinates(shapely.centroid(shapes)).T
         key = [(int((y.max() - b) // band), a) for a, b in zip(x, y, strict=True)]
         assert key == sorted(key)

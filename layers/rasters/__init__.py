@@ -1,0 +1,1 @@
+"""Map tiles as pure functions: prepared arrays in, PNG bytes out."""
