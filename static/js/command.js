@@ -1,0 +1,69 @@
+// The command centre: where do incidents concentrate?
+
+import { loadBrush, startBrush, windowText } from "./brush.js";
+import { showGrid, showNothing } from "./details.js";
+import { byId } from "./dom.js";
+import { number, t } from "./i18n.js";
+import { goToGrid, mark } from "./map.js";
+import { queryOf, state } from "./state.js";
+import { Table } from "./table.js";
+import { lead, loader, selectGrid, selectedGrid, startWorkspace } from "./workspace.js";
+
+const METRIC = { count: "incidents", per_km2: "per_km2", per_10k: "per_10k" };
+const columns = [
+  { key: "code", label: t("col.grid"), name: "name", text: (row) => row.code, cell: (row) => (row.name && row.name !== row.code ? `${row.code} ${row.name}` : row.code) },
+  { key: "incidents", label: t("col.incidents"), numeric: true, text: (row) => number(row.incidents) },
+  { key: "per_km2", label: t("col.density"), unit: t("unit.per_km2"), numeric: true, text: (row) => number(row.per_km2, 0) },
+  { key: "per_10k", label: t("col.rate"), unit: t("unit.per_10k"), numeric: true, text: (row) => number(row.per_10k, 1) },
+];
+
+const table = new Table(byId("table"), {
+  columns, keyOf: (row) => row.code, label: t("table.hot"), sort: { key: METRIC[state.metric] ?? "per_km2", down: true },
+  on: {
+    select: (row) => { selectGrid(row.code); goToGrid(row.code); },
+    open: (row) => { selectGrid(row.code); goToGrid(row.code, true); },
+    hover: (code) => mark(code),
+  },
+});
+
+const load = loader("/api/density", () => queryOf(["level", "from", "to", "category"], null), (found) => {
+  const sized = found.grids.some((row) => row.per_10k !== null);
+  table.setColumns(sized ? columns : columns.slice(0, 3));
+  table.setRows(found.grids);
+  const key = METRIC[state.metric];
+  const hottest = found.grids.filter((row) => row[key] > 0).sort((a, b) => b[key] - a[key]);
+  if (hottest.length === 0) lead([t("lead.command.none")]);
+  else {
+    const tenth = hottest.slice(0, Math.max(1, Math.round(found.grids.length / 10)));
+    const share = tenth.reduce((sum, row) => sum + row.incidents, 0) / Math.max(found.total, 1);
+    lead([{ strong: t("lead.command.total", { count: number(found.total) }) }, ` ${windowText()}. `,
+      t("lead.command.share", { grids: number(tenth.length), share: number(100 * share), outside: number(found.outside) })]);
+  }
+  follow();
+});
+
+function follow() {
+  const code = selectedGrid();
+  table.select(code);
+  const row = code ? table.rows.find((one) => one.code === code) : null;
+  if (row) showGrid(row);
+  else if (!state.selected) showNothing();
+}
+
+let startedBrush = false;
+
+byId("export-table").addEventListener("click", () => table.export("density"));
+
+startWorkspace({
+  begin: async (status) => {
+    table.sort = { key: METRIC[state.metric], down: true };
+    table.drawHead();
+    await Promise.all([load(), startedBrush ? loadBrush(status) : (startedBrush = true, startBrush(status))]);
+  },
+  changed(changed) {
+    if (changed.has("selected")) follow();
+    if (changed.has("metric")) { table.sort = { key: METRIC[state.metric], down: true }; table.drawHead(); }
+    if (["level", "from", "to", "category", "metric"].some((name) => changed.has(name))) load();
+  },
+  hover: (code) => table.hover(code),
+});

@@ -1,0 +1,56 @@
+// The filter controls of a map page, both ways with the state.
+
+import { byId, make } from "./dom.js";
+import { number, t, word } from "./i18n.js";
+import { onChange, set, state } from "./state.js";
+
+const listed = 40;
+
+function levels(status) {
+  const box = byId("level");
+  if (!box) return;
+  const known = status?.levels ?? [];
+  box.dataset.from = "data";
+  box.replaceChildren(...[...known].reverse().map((level) => make("option", { value: level, data: { from: "data" } }, word(level))));
+  box.disabled = known.length === 0;
+  box.value = state.level ?? known.at(-1) ?? "";
+}
+
+function categories(status) {
+  const box = byId("categories");
+  if (!box) return;
+  const known = status?.categories ?? [];
+  const chosen = new Set(state.category);
+  const visible = known.filter((one, index) => index < listed || chosen.has(one.name));
+  box.replaceChildren(...visible.map(({ name, count }) => {
+    const tick = make("input", { type: "checkbox", value: name, checked: chosen.has(name), onchange: () => {
+      const next = [...box.querySelectorAll("input:checked")].map((one) => one.value).sort();
+      set({ category: next });
+    } });
+    return make("label", { class: "check", data: { from: "data" } }, tick, make("span", { class: "label", title: word(name) }, word(name)), make("span", { class: "count" }, number(count)));
+  }));
+  if (known.length === 0) box.append(make("p", { class: "muted" }, t("categories.none")));
+  if (known.length > visible.length) box.append(make("p", { class: "muted" }, t("categories.more", { count: known.length - visible.length })));
+}
+
+/** Fill the controls from the status and follow them. */
+export function startFilters(status) {
+  fillFilters(status);
+  byId("level")?.addEventListener("change", (event) => set({ level: event.target.value, parent: null, selected: null }));
+  byId("method")?.addEventListener("change", (event) => set({ method: event.target.value }));
+  for (const one of document.querySelectorAll('input[name="metric"]')) one.addEventListener("change", () => set({ metric: one.value }));
+  for (const name of ["near_m", "assumed_range_m"]) {
+    byId(name)?.addEventListener("change", (event) => { if (event.target.checkValidity() && event.target.value !== "") set({ [name]: Number(event.target.value) }); else event.target.reportValidity(); });
+  }
+  byId("online_only")?.addEventListener("change", (event) => set({ online_only: event.target.checked }));
+  onChange((changed) => { if (changed.has("level") && byId("level")) byId("level").value = state.level ?? status?.levels?.at(-1) ?? ""; });
+}
+
+export function fillFilters(status) {
+  levels(status);
+  categories(status);
+  if (byId("method")) byId("method").value = state.method;
+  for (const one of document.querySelectorAll('input[name="metric"]')) one.checked = one.value === state.metric;
+  for (const name of ["near_m", "assumed_range_m"]) if (byId(name)) byId(name).value = state[name];
+  if (byId("online_only")) byId("online_only").checked = state.online_only;
+}

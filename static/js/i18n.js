@@ -1,0 +1,64 @@
+// Texts and figures in the reader's language. Every text comes from web/jstext.py by key.
+
+const boot = JSON.parse(document.getElementById("boot").textContent);
+
+export const page = boot.page;
+export const lang = boot.lang;
+export const csrf = boot.csrf;
+export const firstStatus = boot.status;
+const locale = boot.tag === "en" ? "en-GB" : boot.tag;
+
+/** Return the text of `key` with its {fields} filled in; the result is plain text, never markup. */
+export function t(key, fields = {}) {
+  const text = boot.text[key];
+  if (text === undefined) throw new Error(`no text for ${key}`);
+  return text.replace(/\{(\w+)\}/g, (_, name) => String(fields[name] ?? ""));
+}
+
+/** Return a value of the data for display: known words of the schema and the demo translated, others as they are. */
+export function word(value) {
+  if (value === null || value === undefined || value === "") return "–";
+  return boot.text[`value.${value}`] ?? String(value);
+}
+
+const formats = new Map();
+
+/** Return a number with a fixed number of decimals, a dash for a missing one. */
+export function number(value, decimals = 0) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  if (!formats.has(decimals)) {
+    formats.set(decimals, new Intl.NumberFormat(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
+  }
+  return formats.get(decimals).format(value);
+}
+
+/** Return a number with about three significant digits: for legends, where sizes differ widely. */
+export function rounded(value) {
+  if (!Number.isFinite(value)) return "–";
+  if (Number.isInteger(value) || Math.abs(value) >= 100) return number(value, 0);
+  return number(value, Math.abs(value) >= 10 ? 1 : 2);
+}
+
+export function percent(share, decimals = 0) {
+  return share === null || share === undefined ? "–" : `${number(100 * share, decimals)} %`;
+}
+
+/** Return a time of the data in the store's time zone. */
+export function moment(iso, timezone) {
+  if (!iso) return "–";
+  return new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short", timeZone: timezone }).format(new Date(iso));
+}
+
+export function day(iso, timezone) {
+  return new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: timezone }).format(new Date(iso));
+}
+
+/** Return how long ago a time was, in the largest fitting unit. */
+export function ago(iso) {
+  const seconds = (Date.now() - new Date(iso).getTime()) / 1000;
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+  for (const [unit, size] of [["day", 86400], ["hour", 3600], ["minute", 60]]) {
+    if (seconds >= size) return relative.format(-Math.floor(seconds / size), unit);
+  }
+  return relative.format(0, "minute");
+}

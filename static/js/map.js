@@ -1,0 +1,245 @@
+// The map: the Folium map of the page, its layers loaded and redrawn as the state asks.
+/* global L */
+
+import { latest, Refused } from "./api.js";
+import { DRAW, ORDER } from "./draw.js";
+import { byId, make } from "./dom.js";
+import { page, t } from "./i18n.js";
+import { onChange, queryOf, set, state } from "./state.js";
+import { colour, onTheme } from "./symbols.js";
+
+export const map = window.atlas.map;
+const configs = window.atlas.layers.filter((config) => config.name !== "basemap" && config.kind !== "timeline");
+const base = window.atlas.layers.find((config) => config.name === "basemap");
+
+/** Names of the layers of this page, top first. */
+export const names = configs.map((config) => config.name).reverse();
+
+const OPENS = { command: ["density"], planner: ["coverage", "views", "cameras"], grids: ["grids"] }[page];
+const GRID_LAYERS = new Set(["grids", "density", "coverage"]);
+
+export const wanted = () => state.layers ?? OPENS;
+export const isOn = (name) => wanted().includes(name);
+
+const heard = { loaded: new Set(), picked: new Set(), hovered: new Set() };
+export const on = (what, run) => heard[what].add(run);
+const tell = (what, ...facts) => { for (const run of heard[what]) run(...facts); };
+
+const shown = new Map();
+const highlight = L.layerGroup().addTo(map);
+let facts = { timezone: "UTC", revision: 0 };
+
+const context = {
+  map,
+  get timezone() { return facts.timezone; },
+  isSelected: (kind, id) => id !== null && state.selected === `${kind}:${id}`,
+};
+
+for (const config of configs) {
+  shown.set(config.name, { config, group: L.layerGroup(), fetch: latest(), features: new Map(), answer: null, error: null, loading: false });
+}
+
+/** Return what a layer last loaded: {answer, error, loading}. */
+export const layer = (name) => shown.get(name);
+
+export function setFacts(status) {
+  facts = { timezone: status?.timezone ?? "UTC", revision: status?.revision ?? 0, bounds: status?.bounds ?? null };
+}
+
+function idOf(name, row) {
+  if (GRID_LAYERS.has(name)) return row.code;
+  return row.id ?? row.camera ?? null;
+}
+
+function draw(entry) {
+  const { name } = entry.config;
+  entry.group.clearLayers();
+  entry.features.clear();
+  for (const feature of entry.answer.features) {
+    if (!feature.geometry) continue;
+    const made = DRAW[name](feature, context);
+    if (!made) continue;
+    const id = idOf(name, feature.properties);
+    if (id !== null) entry.features.set(id, { feature, made });
+    if (made.options.interactive !== false && !(feature.properties.count > 1)) {
+      const kind = GRID_LAYERS.has(name) ? "grid" : name === "cameras" ? "camera" : ["incidents", "assignment"].includes(name) ? "incident" : "site";
+      made.on("click", (event) => { L.DomEvent.stopPropagation(event); tell("picked", kind, feature.properties, name); });
+      made.on("dblclick", (event) => { if (kind === "grid" && page === "grids") { L.DomEvent.stop(event); tell("picked", "open", feature.properties, name); } });
+      if (kind === "grid") made.on("mouseover mouseout", (event) => tell("hovered", event.type === "mouseover" ? feature.properties.code : null));
+    }
+    entry.group.addLayer(made);
+  }
+  restack();
+}
+
+let stacking = false;
+
+/** Put the layers above each other in their order; once a frame however many were loaded. */
+function restack() {
+  if (stacking) return;
+  stacking = true;
+  requestAnimationFrame(() => {
+    stacking = false;
+    for (const name of ORDER) {
+      const entry = shown.get(name);
+      if (entry && map.hasLayer(entry.group)) entry.group.eachLayer((one) => one.bringToFront?.());
+    }
+    mark();
+  });
+}
+
+async function load(entry) {
+  const { config } = entry;
+  entry.loading = true;
+  entry.error = null;
+  tell("loaded", config.name);
+  try {
+    const answer = await entry.fetch(config.url, { query: queryOf(config.depends, map) });
+    if (answer === null || !isOn(config.name)) return;
+    entry.answer = answer;
+    draw(entry);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    entry.error = error;
+    entry.group.clearLayers();
+  } finally {
+    entry.loading = false;
+    tell("loaded", config.name);
+  }
+}
+
+function tiles(entry) {
+  const query = new URLSearchParams();
+  for (const name of ["from", "to"]) if (state[name]) query.set(name, state[name]);
+  for (const name of state.category) query.append("category", name);
+  query.set("v", facts.revision);
+  entry.config.leaflet.setUrl(`${entry.config.url}?${query}`);
+  // The tiles carry the picture; the frame of the same name the legend.
+  entry.config.depends = ["from", "to", "category"];
+  return entry.fetch("/api/layers/heat", { query: queryOf(["from", "to", "category"], map) }).then((answer) => {
+    if (answer) entry.answer = answer;
+    tell("loaded", entry.config.name);
+  });
+}
+
+/** Show what the state wants, hide the rest, load what `changed` concerns (null: everything). */
+export function refresh(changed = null) {
+  for (const [name, entry] of shown) {
+    const tiled = entry.config.kind === "tiles";
+    const item = tiled ? entry.config.leaflet : entry.group;
+    if (!isOn(name)) {
+      item.remove();
+      entry.answer = null;
+      entry.error = null;
+      continue;
+    }
+    const fresh = !map.hasLayer(item);
+    if (fresh) item.addTo(map);
+    const depends = tiled ? ["from", "to", "category"] : entry.config.depends;
+    if (fresh || changed === null || depends.some((one) => changed.has(one))) {
+      if (tiled) tiles(entry);
+      else load(entry);
+    }
+  }
+}
+
+/** Return the drawn grid of a code, from whichever grid layer is on. */
+export function gridFeature(code) {
+  for (const name of GRID_LAYERS) {
+    const found = shown.get(name)?.features.get(code);
+    if (found) return found.feature;
+  }
+  return null;
+}
+
+let hovered = null;
+
+/** Outline the selected and the hovered grid above everything. */
+export function mark(code = hovered) {
+  hovered = code;
+  highlight.clearLayers();
+  const outline = (feature, options) => {
+    if (feature) L.geoJSON(feature, { interactive: false, style: () => ({ fill: false, ...options }) }).addTo(highlight);
+  };
+  const selected = state.selected?.startsWith("grid:") ? state.selected.slice(5) : null;
+  if (selected) {
+    outline(gridFeature(selected), { color: colour("halo"), weight: 6 });
+    outline(gridFeature(selected), { color: colour("select"), weight: 3 });
+  }
+  if (code && code !== selected) outline(gridFeature(code), { color: colour("select"), weight: 2 });
+}
+
+/** Bring a grid into view when it is not, or zoom to it. */
+export function goToGrid(code, zoom = false) {
+  const feature = gridFeature(code);
+  if (!feature) return;
+  const box = L.geoJSON(feature).getBounds();
+  if (zoom) map.fitBounds(box, { padding: [40, 40], maxZoom: 18 });
+  else if (!map.getBounds().contains(box.getCenter())) map.panTo(box.getCenter());
+}
+
+export function fit(bounds = facts.bounds, options = {}) {
+  if (!bounds) return;
+  const [west, south, east, north] = bounds;
+  map.fitBounds([[south, west], [north, east]], { padding: [12, 12], animate: false, ...options });
+}
+
+const theme = () => document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+
+function showBase() {
+  base.leaflet.setUrl(`${base.url}?theme=${theme()}&v=${facts.revision}`, true);
+  if (!map.hasLayer(base.leaflet)) base.leaflet.addTo(map);
+  base.leaflet.redraw();
+}
+
+/** Start the map: place it as the address says or on the data, then load. */
+export function start(status) {
+  setFacts(status);
+  if (state.centre && state.zoom !== null) map.setView(state.centre, state.zoom, { animate: false });
+  else if (status?.bounds) fit();
+  showBase();
+  onTheme(() => {
+    showBase();
+    for (const entry of shown.values()) entry.group.eachLayer((one) => one.restyle?.());
+    mark();
+  });
+  map.on("moveend", () => {
+    const centre = map.getCenter();
+    set({ centre: [centre.lat, centre.lng].map((value) => Number(value.toFixed(6))), zoom: map.getZoom() });
+    refresh(new Set(["bbox", "zoom"]));
+  });
+  map.on("click", () => set({ selected: null }));
+  onChange((changed) => {
+    if (changed.has("selected")) {
+      mark();
+      for (const name of ["cameras", "incidents", "assignment"]) shown.get(name)?.group.eachLayer((one) => one.redraw?.());
+    }
+    const concerns = new Set([...changed].filter((name) => !["centre", "zoom", "selected", "tab", "sort"].includes(name)));
+    if (concerns.has("layers")) concerns.delete("layers");
+    if (changed.has("layers") || concerns.size) refresh(concerns);
+  });
+  byId("zoom-in").addEventListener("click", () => map.zoomIn(1));
+  byId("zoom-out").addEventListener("click", () => map.zoomOut(1));
+  byId("zoom-fit").addEventListener("click", () => fit());
+  new ResizeObserver(() => map.invalidateSize({ animate: false, pan: false })).observe(map.getContainer());
+  refresh();
+}
+
+/** Load everything again after the data changed. */
+export function reload(status) {
+  setFacts(status);
+  showBase();
+  refresh();
+}
+
+/** Show notes over the map: what is truncated, what failed. */
+export function notes() {
+  const lines = [];
+  for (const [name, entry] of shown) {
+    if (!isOn(name)) continue;
+    if (entry.error) lines.push(make("p", { class: "error" }, `${t(`layer.${name}`)}: ${entry.error.message} ${entry.error.remedy}`));
+    const meta = entry.answer?.meta;
+    if (meta?.truncated) lines.push(make("p", {}, t("note.truncated", { layer: t(`layer.${name}`), shown: meta.shown ?? entry.answer.features.length, count: meta.in_view ?? meta.doubtful })));
+  }
+  byId("map-notes").replaceChildren(...lines);
+}

@@ -1,0 +1,76 @@
+// The full view of a map page, kept in the address: what is in it can be sent to a colleague.
+
+const NUMBERS = { near_m: 15, assumed_range_m: 50 };
+const TEXTS = ["level", "parent", "from", "to", "metric", "method", "selected", "tab", "sort"];
+const DEFAULTS = { metric: "per_km2", method: "quantiles" };
+
+/** The state; change it by `set`. `centre` is [lat, lon]; `layers` null until the reader changes what the page opens with. */
+export const state = { centre: null, zoom: null, layers: null, category: [], online_only: false };
+
+const listeners = new Set();
+
+export function read() {
+  const query = new URL(location.href).searchParams;
+  for (const name of TEXTS) state[name] = query.get(name) ?? DEFAULTS[name] ?? null;
+  for (const [name, fallback] of Object.entries(NUMBERS)) {
+    const value = Number(query.get(name));
+    state[name] = query.has(name) && Number.isFinite(value) ? value : fallback;
+  }
+  state.category = query.getAll("category");
+  state.online_only = query.get("online_only") === "1";
+  state.layers = query.has("layers") ? query.get("layers").split(",").filter(Boolean) : null;
+  const centre = (query.get("centre") ?? "").split(",").map(Number);
+  if (centre.length === 2 && centre.every(Number.isFinite) && Math.abs(centre[0]) <= 90) state.centre = centre;
+  const zoom = Number(query.get("zoom"));
+  if (query.has("zoom") && Number.isFinite(zoom)) state.zoom = zoom;
+}
+
+/** Return the address of the present view. */
+export function address() {
+  const query = new URLSearchParams();
+  if (state.centre) query.set("centre", state.centre.map((value) => value.toFixed(6)).join(","));
+  if (state.zoom !== null) query.set("zoom", String(state.zoom));
+  if (state.layers) query.set("layers", state.layers.join(","));
+  for (const name of TEXTS) if (state[name] && state[name] !== DEFAULTS[name]) query.set(name, state[name]);
+  for (const [name, fallback] of Object.entries(NUMBERS)) if (state[name] !== fallback) query.set(name, String(state[name]));
+  for (const name of state.category) query.append("category", name);
+  if (state.online_only) query.set("online_only", "1");
+  const text = query.toString().replaceAll("%2C", ",");
+  return `${location.origin}${location.pathname}${text ? `?${text}` : ""}`;
+}
+
+let timer = null;
+
+/** Change the state, tell the listeners which fields changed, and put the view into the address. */
+export function set(changes) {
+  const changed = new Set();
+  for (const [name, value] of Object.entries(changes)) {
+    if (JSON.stringify(state[name]) !== JSON.stringify(value)) {
+      state[name] = value;
+      changed.add(name);
+    }
+  }
+  if (changed.size === 0) return;
+  for (const listener of listeners) listener(changed);
+  clearTimeout(timer);
+  timer = setTimeout(() => history.replaceState(null, "", address()), 120);
+}
+
+export function onChange(listener) {
+  listeners.add(listener);
+}
+
+/** Return the query of the fields that a request depends on. */
+export function queryOf(names, map) {
+  const query = {};
+  for (const name of names) {
+    if (name === "bbox") {
+      const box = map.getBounds();
+      query.bbox = [box.getWest(), Math.max(box.getSouth(), -85), box.getEast(), Math.min(box.getNorth(), 85)]
+        .map((value) => value.toFixed(6)).join(",");
+    } else if (name === "zoom") query.zoom = Math.round(map.getZoom());
+    else if (name === "online_only") query.online_only = state.online_only ? 1 : null;
+    else query[name] = state[name];
+  }
+  return query;
+}

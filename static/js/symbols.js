@@ -1,0 +1,140 @@
+// How each symbol token of a legend is drawn, on the map and beside a text. Shapes stay apart without colour.
+
+let colours = null;
+const patterns = new Map();
+const themed = new Set();
+
+/** Return the colour of a token of the style sheet in the present theme. */
+export function colour(name) {
+  colours ??= getComputedStyle(document.documentElement);
+  return colours.getPropertyValue(`--${name}`).trim();
+}
+
+export function onTheme(run) {
+  themed.add(run);
+}
+
+/** Forget the colours after the theme changed and redraw what depends on them. */
+export function themeChanged() {
+  colours = null;
+  patterns.clear();
+  for (const run of themed) run();
+}
+
+/** Return a hatched fill for a canvas. */
+export function hatch(context, name, spacing = 6, width = 1.4) {
+  const key = `${name} ${spacing} ${width}`;
+  if (!patterns.has(key)) {
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = spacing * 2;
+    const pen = tile.getContext("2d");
+    pen.strokeStyle = colour(name);
+    pen.lineWidth = width * 1.4;
+    pen.beginPath();
+    for (const offset of [-spacing * 2, 0, spacing * 2]) {
+      pen.moveTo(offset - 1, spacing * 2 + 1);
+      pen.lineTo(offset + spacing * 2 + 1, -1);
+    }
+    pen.moveTo(-1, 1); pen.lineTo(1, -1);
+    pen.moveTo(spacing * 2 - 1, spacing * 2 + 1); pen.lineTo(spacing * 2 + 1, spacing * 2 - 1);
+    pen.stroke();
+    patterns.set(key, context.createPattern(tile, "repeat"));
+  }
+  return patterns.get(key);
+}
+
+/** Draw a camera: shape by kind, fill by state, wedge by direction. */
+export function drawCamera(pen, x, y, { kind, online, azimuth = null, width = null, tolerance = 0, selected = false }) {
+  const main = colour("camera"), paper = colour("halo");
+  if (azimuth !== null) {
+    const half = ((Math.min(width ?? 60, 120) / 2 + (tolerance || 0)) * Math.PI) / 180;
+    const middle = ((azimuth - 90) * Math.PI) / 180;
+    pen.beginPath();
+    pen.moveTo(x, y);
+    pen.arc(x, y, 19, middle - half, middle + half);
+    pen.closePath();
+    pen.globalAlpha = 0.45; pen.fillStyle = main; pen.fill();
+    pen.globalAlpha = 1; pen.strokeStyle = main; pen.lineWidth = 1; pen.stroke();
+  }
+  const r = selected ? 8 : 6;
+  pen.beginPath();
+  if (kind === "dome") { pen.arc(x, y - 1, r, Math.PI, 0); pen.lineTo(x + r, y + r - 2); pen.lineTo(x - r, y + r - 2); pen.closePath(); }
+  else if (kind === "ptz") { pen.moveTo(x, y - r - 1); pen.lineTo(x + r + 1, y); pen.lineTo(x, y + r + 1); pen.lineTo(x - r - 1, y); pen.closePath(); }
+  else if (kind === "fixed") pen.rect(x - r + 1, y - r + 1, 2 * r - 2, 2 * r - 2);
+  else pen.arc(x, y, r, 0, 2 * Math.PI);
+  pen.lineWidth = 4; pen.strokeStyle = paper; pen.stroke();
+  pen.fillStyle = online === false ? paper : main;
+  pen.globalAlpha = online === null ? 0.5 : 1;
+  pen.fill();
+  pen.globalAlpha = 1;
+  pen.lineWidth = 1.8; pen.strokeStyle = selected ? colour("select") : main;
+  if (online === null || online === undefined) pen.setLineDash([2, 2]);
+  pen.stroke();
+  pen.setLineDash([]);
+  if (online === false) { pen.beginPath(); pen.moveTo(x - r, y + r); pen.lineTo(x + r, y - r); pen.stroke(); }
+  if (kind === "panoramic") { pen.beginPath(); pen.arc(x, y, r + 3, 0, 2 * Math.PI); pen.lineWidth = 1.2; pen.stroke(); }
+}
+
+/** Draw a small sign: a doubt of the assignment check, a place, an incident. */
+export function drawSign(pen, x, y, token, selected = false) {
+  const r = selected ? 8 : 6;
+  const paint = (fill, stroke, width = 1.6) => {
+    pen.lineWidth = width + 2.4; pen.strokeStyle = colour("halo"); pen.stroke();
+    if (fill) { pen.fillStyle = fill; pen.fill(); }
+    pen.lineWidth = width; pen.strokeStyle = selected ? colour("select") : stroke; pen.stroke();
+  };
+  pen.beginPath();
+  if (token === "doubt-differs") {
+    pen.moveTo(x, y - r); pen.lineTo(x + r, y + r - 1); pen.lineTo(x - r, y + r - 1); pen.closePath();
+    paint(colour("incident"), colour("incident"));
+  } else if (token === "doubt-outside") {
+    pen.rect(x - r + 1, y - r + 1, 2 * r - 2, 2 * r - 2);
+    paint(colour("halo"), colour("incident"));
+    pen.beginPath(); pen.moveTo(x - r + 2, y - r + 2); pen.lineTo(x + r - 2, y + r - 2); pen.moveTo(x + r - 2, y - r + 2); pen.lineTo(x - r + 2, y + r - 2); pen.stroke();
+  } else if (token === "doubt-near") {
+    pen.arc(x, y, r - 2, 0, 2 * Math.PI);
+    paint(colour("halo"), colour("incident"));
+  } else if (token === "place") {
+    pen.moveTo(x, y - r); pen.lineTo(x + r, y - 1); pen.lineTo(x + r - 2, y + r); pen.lineTo(x - r + 2, y + r); pen.lineTo(x - r, y - 1); pen.closePath();
+    paint(colour("place"), colour("place"));
+  } else {
+    pen.arc(x, y, selected ? 7 : 5, 0, 2 * Math.PI);
+    paint(colour("incident"), colour("halo"), 1.2);
+  }
+}
+
+/** Return a 22 px canvas that shows a legend token. */
+export function swatch(token) {
+  const canvas = document.createElement("canvas");
+  const draw = () => {
+    const scale = devicePixelRatio || 1;
+    canvas.width = canvas.height = 22 * scale;
+    const pen = canvas.getContext("2d");
+    pen.scale(scale, scale);
+    const box = (fill, stroke) => {
+      pen.beginPath(); pen.rect(2, 4, 18, 14); pen.fillStyle = fill; pen.fill();
+      pen.lineWidth = 1; pen.strokeStyle = stroke ?? colour("line-strong"); pen.stroke();
+    };
+    if (/^(ramp|blind)-/.test(token)) box(colour(token));
+    else if (token === "no-data") { box(colour("surface")); box(hatch(pen, "no-data", 3, 1)); }
+    else if (token === "heat-low") box(colour("ramp-0"));
+    else if (token === "heat-high") box(colour("ramp-4"));
+    else if (token === "grid-line") { pen.lineWidth = 2; pen.strokeStyle = colour("grid-line"); pen.strokeRect(3, 5, 16, 12); }
+    else if (token === "zone") { box(hatch(pen, "zone", 4), colour("zone")); }
+    else if (token === "view-certain") { pen.globalAlpha = 0.5; box(colour("view"), colour("view")); }
+    else if (token === "view-possible") box(hatch(pen, "view", 4), colour("view"));
+    else if (token === "cluster" || token === "camera-cluster") {
+      pen.beginPath(); pen.arc(11, 11, 9, 0, 7); pen.fillStyle = colour(token === "cluster" ? "incident" : "camera"); pen.fill();
+      pen.fillStyle = colour("surface"); pen.font = "600 12px sans-serif"; pen.textAlign = "center"; pen.fillText("9", 11, 15);
+    } else if (token.startsWith("camera-")) {
+      const kind = token.slice(7);
+      drawCamera(pen, kind === "wedge" ? 6 : 11, 11, { kind: kind === "wedge" ? "fixed" : kind, online: true, azimuth: kind === "wedge" ? 90 : null });
+    } else if (token.startsWith("state-")) {
+      drawCamera(pen, 11, 11, { kind: "fixed", online: { online: true, offline: false, unknown: null }[token.slice(6)] });
+    } else drawSign(pen, 11, 11, token);
+  };
+  draw();
+  onTheme(draw);
+  canvas.setAttribute("aria-hidden", "true");
+  return canvas;
+}
