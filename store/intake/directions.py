@@ -14,7 +14,7 @@ from typing import Literal
 
 Form = Literal["degrees", "compass", "travel", "code", "arc", "panorama", "list", "unknown", "range"]
 
-_POINTS = "N NNE NE ENE E ESE SE SSE S SSW SW WSW W WNW NW NNW".split()
+_POINTS = ["N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE", "S", "SSW", "SW", "WSW", "W", "WNW", "NW", "NNW"]
 COMPASS = MappingProxyType({point: index * 22.5 for index, point in enumerate(_POINTS)})
 _WORDS = {"NORTH": "N", "SOUTH": "S", "EAST": "E", "WEST": "W", "东": "E", "南": "S", "西": "W", "北": "N",
           "東": "E"}
@@ -28,7 +28,7 @@ GBT28181_COLUMNS = frozenset({"directiontype", "方向类型", "监视方位", "
 
 _NUMBER = r"[+-]?\d+(?:[.,]\d+)?"
 _DEGREES = re.compile(rf"({_NUMBER}) ?(?:°|º|˚|DEG(?:REES?)?|度)?$", re.IGNORECASE)
-_ARC = re.compile(rf"(\d+(?:[.,]\d+)?) ?(?:°|º)? ?(?:-|–|—|~|TO) ?(\d+(?:[.,]\d+)?) ?(?:°|º)?$", re.IGNORECASE)
+_ARC = re.compile(r"(\d+(?:[.,]\d+)?) ?(?:°|º)? ?(?:-|–|—|~|TO) ?(\d+(?:[.,]\d+)?) ?(?:°|º)?$", re.IGNORECASE)
 _POINT_ARC = re.compile(r"([NESW]{1,3}) ?(?:-|–|TO) ?([NESW]{1,3})$")
 _WORD_POINT = re.compile(r"(NORTH|SOUTH|EAST|WEST)[ -]?(NORTH|SOUTH|EAST|WEST)?[ -]?(NORTH|SOUTH|EAST|WEST)?$")
 _TRAVEL = re.compile(

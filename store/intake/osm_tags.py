@@ -7,10 +7,9 @@ import json
 import re
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from store.intake.texts import texts
+from store.intake.texts import plain, texts
 
 TAG_COLUMNS = frozenset({"other", "othertags", "alltags", "tags"})
 _LONGEST = 20_000
@@ -39,9 +38,7 @@ def tags_of(text: str) -> dict[str, str]:
 
 
 def tag_columns(values: NDArray[Any], wanted: frozenset[str]) -> dict[str, NDArray[Any]]:
-    """Return one object column (str or None) per tag of `wanted` (plain keys, see `mapping.plain`) in `values`."""
-    from store.intake.mapping import plain
-
+    """Return one object column (str or None) per tag of `wanted` (plain names) in `values`."""
     column = texts(values)
     tags = [tags_of(value) for value in column.values]
     keys = sorted({key for found in tags for key in found if plain(key) in wanted})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +53,11 @@ class Texts:
     def counts(self) -> NDArray[np.int64]:
         """Return how many rows hold each value."""
         return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values))
+
+
+def plain(name: str) -> str:
+    """Return a column name as it is compared: without case, width, blanks and punctuation."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())
 
 
 def clean(value: Any) -> str:

@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 LONGEST = 48
-_MONTHS = {m: i for i, m in enumerate("JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(), 1)}
+_MONTHS = {m: i for i, m in enumerate(["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"], 1)}
 _CHINESE = [("年", "-"), ("月", "-"), ("日", " "), ("号", " "), ("时", ":"), ("時", ":"), ("点", ":"), ("分", ":"), ("秒", " "),
             ("上午", " AM "), ("下午", " PM "), ("\u2212", "-"), ("\u2013", "-")]
 

@@ -1,0 +1,194 @@
+"""The place-only guard: columns that hold data about persons are never stored, whatever a mapping says.
+
+GridAtlas is about places. A column is personal by its header or by its values. Mapped, it refuses the whole file;
+not mapped, it is left out like every other column that means nothing here, and a note says why. No option turns this
+off. What was found is never repeated in rejects, notes or messages.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.errors import N_
+from store.errors import PersonalDataError
+from store.intake import guard_values
+from store.intake.guard_words import FACE, HEADER_PAIRS, HEADER_PARTS, HEADER_WORDS, NAME, PHONE
+from store.intake.reasons import Ledger
+from store.intake.texts import Texts, texts
+from store.schema import Kind, Layer
+
+_SAMPLE = 4_000  # distinct values of an unmapped column that are looked at
+_NAME_SAMPLE = 2_000
+_PHONE_SHARE, _OTHER_SHARE, _NAME_SHARE = 0.5, 0.1, 0.6
+_FEW_NAMES = 3
+_MANY = 0.2  # share of personal cells from which a free-text column is personal as a whole
+_TEXT_FIELDS = frozenset({"name", "team", "status", "category", "owner", "kind"})
+_MASK = "•••"
+
+_CELL = (N_("The text holds data about a person ({what})."), N_("Remove it from the text; GridAtlas is about places."))
+_REFUSED = N_("“{column}” looks like data about persons ({what}), which GridAtlas never stores.")
+_REFUSED_REMEDY = N_("Take the column out of the file, or leave the field empty: --map {field}=")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Why a column is personal. `what` is a kind of data (a catalogue key), `by` is "header" or "values"."""
+
+    column: str
+    what: str
+    by: str
+
+
+def by_header(column: str) -> str | None:
+    """Return what kind of personal data the name of a column announces, or None."""
+    name = unicodedata.normalize("NFKC", column)
+    for what, parts in HEADER_PARTS.items():
+        if any(part in name for part in parts):
+            return what
+    spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
+    words = [word for word in re.split(r"[\W_\d]+", spaced.lower()) if word]
+    together = {re.sub(r"[\W_\d]+", "", name.lower())}
+    pairs = set(zip(words, words[1:], strict=False)) | set(zip(words, words[2:], strict=False))
+    for what, known in HEADER_WORDS.items():
+        if known & (set(words) | together):
+            return what
+    return next((what for what, known in HEADER_PAIRS.items()
+                 if known & pairs or {a + b for a, b in known} & together), None)
+
+
+def by_values(values: list[str]) -> str | None:
+    """Return what kind of personal data the distinct values of a column are, or None."""
+    if not values:
+        return None
+    numbers = [value for value in values[:_SAMPLE] if guard_values.may_hold_number(value)]
+    for what, test in guard_values.TESTS.items():
+        pool = numbers if what != FACE else values[:200]
+        hits = [value for value in pool if test(value)]
+        if not hits:
+            continue
+        if what == PHONE:
+            share = _PHONE_SHARE if not _is_sequence(hits) else 2.0
+        else:
+            share = _OTHER_SHARE
+        if len(hits) >= share * min(len(values), _SAMPLE):
+            return what
+    return NAME if names_share(values) >= _NAME_SHARE else None
+
+
+def names_share(values: list[str]) -> float:
+    """Return the share of distinct values written like personal names; 0 where there are too few to tell."""
+    sample = values[:_NAME_SAMPLE]
+    if len(sample) < _FEW_NAMES:
+        return 0.0
+    hits = sum(guard_values.chinese_name(value) or guard_values.western_name(value) for value in sample)
+    return hits / len(sample)
+
+
+def _is_sequence(values: list[str]) -> bool:
+    """Return whether numbers that look like phones are a run of serial numbers: phones are not handed out in a row."""
+    digits = sorted({int(value) for value in values if value.isdigit()})
+    if len(digits) < len(values) * 0.9 or len(digits) < 3:
+        return False
+    return (digits[-1] - digits[0]) / (len(digits) - 1) < 100
+
+
+def check(
+    columns: Mapping[str, NDArray[Any]],
+    mapped: Mapping[str, str],
+    const: Mapping[str, str],
+    layer: Layer,
+    ledger: Ledger,
+) -> None:
+    """Refuse mapped personal columns, note unmapped ones, reject rows whose free text holds personal data.
+
+    Parameters
+    ----------
+    mapped
+        field -> source column.
+
+    Raises
+    ------
+    PersonalDataError
+        If a mapped column, or a constant, is personal.
+    """
+    for field, value in const.items():
+        what = next((what for what, test in guard_values.TESTS.items() if test(value)), None)
+        if what is None and (guard_values.chinese_name(value) or guard_values.western_name(value)) and field == "team":
+            what = NAME
+        if what is not None:
+            raise PersonalDataError(
+                N_("The constant for “{field}” looks like data about a person ({what}), which GridAtlas never stores."),
+                N_("Name a place, a post or a team."), field=field, what=what,
+            )
+    field_of: dict[str, str] = {}
+    for field, column in mapped.items():
+        field_of.setdefault(column, field)
+    for column, field in field_of.items():
+        what = by_header(column)
+        if what is None and _worth_reading(columns[column]):
+            found = texts(columns[column])
+            what = by_values(found.values)
+            if what is None and _is_text(layer, field):
+                what = _check_cells(found, field, ledger)
+        if what is not None:
+            raise PersonalDataError(_REFUSED, _REFUSED_REMEDY, column=column, what=what, field=field)
+    for column, values in columns.items():
+        if column in field_of:
+            continue
+        what = by_header(column)
+        if what is None and values.dtype.kind == "O":
+            what = by_values(texts(values[: _SAMPLE * 5]).values)
+        if what is not None:
+            ledger.note(N_("“{column}” looks like data about persons ({what}) and was not read; GridAtlas is about places."),
+                        column=column, what=what)
+
+
+def findings(columns: Mapping[str, NDArray[Any]]) -> list[Finding]:
+    """Return which of `columns` are personal, for a preview."""
+    found = []
+    for column, values in columns.items():
+        if what := by_header(column):
+            found.append(Finding(column, what, "header"))
+        elif _worth_reading(values) and (what := by_values(texts(values).values)):
+            found.append(Finding(column, what, "values"))
+    return found
+
+
+def _worth_reading(values: NDArray[Any]) -> bool:
+    """Return whether values can be personal: texts and whole numbers, not measures, times or yes/no."""
+    if values.dtype.kind == "f":
+        finite = values[np.isfinite(values)]
+        return bool(len(finite)) and bool((finite == np.floor(finite)).all() and (np.abs(finite) > 1e8).any())
+    return values.dtype.kind in "Oiu"
+
+
+def _is_text(layer: Layer, field: str) -> bool:
+    return field in _TEXT_FIELDS and field in layer.names and layer.column(field).kind in (Kind.TEXT, Kind.CODE)
+
+
+def _check_cells(column: Texts, field: str, ledger: Ledger) -> str | None:
+    """Reject rows whose cell holds personal data; return the kind where the column is full of them."""
+    tests: dict[str, Callable[[str], bool]] = dict(guard_values.TESTS)
+    kinds = [_cell_kind(value, tests) for value in column.values]
+    if not any(kinds):
+        return None
+    marked = np.array([kind is not None for kind in kinds], dtype=bool)
+    counts = column.counts()
+    if counts[marked].sum() > _MANY * counts.sum() and marked.sum() > 1:
+        return next(kind for kind in kinds if kind)
+    what = column.spread(kinds, "")
+    ledger.reject(column.mask(marked), field, _MASK, *_CELL, what=what)
+    return None
+
+
+def _cell_kind(value: str, tests: Mapping[str, Callable[[str], bool]]) -> str | None:
+    if not guard_values.may_hold_number(value) and "data:image" not in value:
+        return None
+    return next((what for what, test in tests.items() if test(value)), None)

@@ -1,0 +1,260 @@
+"""One import from file to store: read and understood in a limited child, checked against the store, written at once.
+
+All or nothing: a refusal raises and changes nothing; accepted + rejected is the number of rows in the source.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+
+from geo.columns import Snapshot
+from geo.crs import WGS84, try_transform_xy
+from geo.errors import N_
+from store.batch import Batch, Note, Provenance, Reject
+from store.errors import IntakeError, StoreBusyError, StoreError
+from store.intake import grids, ids, sandbox
+from store.intake.locate import Box
+from store.intake.normalise import Normalised, normalise
+from store.intake.options import ImportOptions, ImportReport, Limits, NothingAcceptedError, StrictError, rejects_path
+from store.intake.progress import report
+from store.intake.read_table import read_table
+from store.intake.reasons import Ledger
+from store.intake.rejects_file import check_suffix, write_rejects
+from store.intake.wire import read_columns, write_columns
+from store.schema import LAYERS
+from store.store import Store
+
+Progress = Callable[[float, str], None]
+
+_ROWS = "rows.arrow"
+_TRIES = 3
+_READ_SHARE = 0.6  # of the progress bar, before the write
+_DRY = N_("This was a dry run: nothing was changed.")
+
+
+def import_file(
+    store: Store,
+    layer: str,
+    file: Path,
+    options: ImportOptions,
+    *,
+    rejects_file: Path | None = None,
+    scratch: Path,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Import `file` into `layer` of `store` and report what became of each row.
+
+    Parameters
+    ----------
+    rejects_file
+        Where to write the rejected rows (.csv, .json or .xlsx), also when the import is then refused for them.
+    scratch
+        Existing folder for files between the child and this process.
+    progress
+        Called with a fraction (0 to 1) and the name of a step.
+
+    Raises
+    ------
+    IntakeError
+        The file is refused; nothing was changed. A `NothingAcceptedError` or `StrictError` carries the report.
+    PersonalDataError
+        A mapped column is about persons.
+    StoreError
+        The store cannot be written.
+    """
+    options.check(layer)
+    limits = limits or Limits()
+    if not file.is_file():
+        raise IntakeError(N_("There is no file “{file}”."), N_("Check the path."), file=str(file))
+    if rejects_file is not None:
+        check_suffix(rejects_file)
+    tell = progress or (lambda fraction, step: None)
+    for attempt in range(_TRIES):
+        place = _Place.of(store, layer, options)
+        found = _in_child(file, layer, options, place, scratch, limits, tell)
+        found = _against_store(found, place, options)
+        final = _report(found, options, place.revision, rejects_file)
+        if rejects_file is not None:
+            write_rejects(found.rejects, rejects_file)
+        _refuse(final, options)
+        if options.dry_run:
+            return final
+        if store.crs() != place.crs:
+            continue  # another import took the empty store meanwhile
+        try:
+            written = store.write(found.batch, options.mode, _provenance(file, found, options),
+                                  progress=lambda share: tell(_READ_SHARE + (1 - _READ_SHARE) * share, "write"))
+        except StoreBusyError:
+            raise
+        except StoreError:
+            if store.revision() == place.revision or attempt == _TRIES - 1:
+                raise
+            continue  # rows that came in meanwhile have the same keys: check again
+        if options.map:
+            store.remember_mapping(found.signature, dict(options.map))
+        return replace(final, revision=written.revision, import_id=written.import_id, removed_demo=written.removed_demo)
+    raise StoreError(N_("The store changed again and again during the import."), N_("Try again."))
+
+
+class _Place:
+    """What the store holds when an import starts."""
+
+    def __init__(self, revision: int, crs: str | None, target: str | None, area: Box | None,
+                 keys: set[tuple[str, ...]], grids_: list[tuple[str, str, str | None]]) -> None:
+        self.revision, self.crs, self.target, self.area, self.keys, self.grids = (
+            revision, crs, target, area, keys, grids_)
+
+    @classmethod
+    def of(cls, store: Store, layer: str, options: ImportOptions) -> _Place:
+        snapshot = store.snapshot()
+        fresh = all(len(columns) == 0 for columns in snapshot.layers.values())
+        if fresh or (store.is_demo() and not options.demo):
+            return cls(snapshot.revision, snapshot.crs, None, None, set(), [])
+        replaced = layer if options.mode == "replace" else None
+        keys = store.keys(layer) if options.mode == "append" else set()
+        return cls(snapshot.revision, snapshot.crs, snapshot.crs, area_of(snapshot, without=replaced), keys,
+                   _stored_grids(snapshot) if layer == "grids" else [])
+
+
+def area_of(snapshot: Snapshot, without: str | None = None) -> Box | None:
+    """Return the box (west, south, east, north in degrees) of all rows of a snapshot; None if there are none."""
+    boxes = []
+    for name, columns in snapshot.layers.items():
+        if name == without or not len(columns):
+            continue
+        if columns.x is not None and columns.y is not None:
+            boxes.append((columns.x.min(), columns.y.min(), columns.x.max(), columns.y.max()))
+        elif columns.geometry is not None:
+            boxes.append(tuple(shapely.total_bounds(columns.geometry)))
+    if not boxes or snapshot.crs is None:
+        return None
+    low, high = np.nanmin(np.array(boxes), axis=0), np.nanmax(np.array(boxes), axis=0)
+    x = np.array([low[0], low[0], high[2], high[2]])
+    y = np.array([low[1], high[3], low[1], high[3]])
+    lon, lat, ok = try_transform_xy(x, y, snapshot.crs, WGS84)
+    if not ok.all():
+        return None
+    return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
+
+
+def _stored_grids(snapshot: Snapshot) -> list[tuple[str, str, str | None]]:
+    rows = snapshot["grids"]
+    return list(zip(rows.text("level").tolist(), rows.text("code").tolist(), rows.text("parent").tolist(), strict=True))
+
+
+def _in_child(file: Path, layer: str, options: ImportOptions, place: _Place, scratch: Path, limits: Limits,
+              tell: Progress) -> Normalised:
+    arguments = {"file": str(file.resolve()), "layer": layer, "options": asdict(options), "target": place.target,
+                 "area": place.area, "store_crs": place.crs}
+    sandbox.run("normalise", arguments, scratch=scratch, memory_bytes=limits.memory_bytes, cpu_s=limits.cpu_s,
+                wall_s=limits.wall_s, progress=lambda share, step: tell(_READ_SHARE * share, step))
+    return _received(scratch / _ROWS, layer)
+
+
+def child_normalise(arguments: dict[str, Any], scratch: Path) -> dict[str, Any]:
+    """Read and understand a file; leave the rows in `scratch`. Runs in the child."""
+    options = ImportOptions(**arguments["options"])
+    report(0.05, "read")
+    raw = read_table(Path(arguments["file"]), encoding=options.encoding, layer_name=options.layer_name)
+    report(0.5, "understand")
+    area = arguments["area"]
+    found = normalise(raw, arguments["layer"], options, target_crs=arguments["target"],
+                      area=None if area is None else tuple(area), store_crs=arguments["store_crs"])
+    report(0.85, "hand over")
+    batch = found.batch
+    columns = {f"c:{name}": values for name, values in batch.columns.items()} | {"row": found.row}
+    if batch.x is not None and batch.y is not None:
+        columns |= {"x": batch.x, "y": batch.y}
+    meta = {
+        "batch_crs": batch.crs, "crs": found.crs, "encoding": found.encoding, "total": found.total,
+        "used_timezone": found.used_timezone, "signature": found.signature, "mapping": found.mapping,
+        "notes": [asdict(note) for note in found.notes], "rejects": [asdict(reject) for reject in found.rejects],
+    }
+    write_columns(scratch / _ROWS, columns, geometry=batch.geometry, meta=meta)
+    return {"accepted": len(batch), "total": found.total}
+
+
+def _received(file: Path, layer: str) -> Normalised:
+    columns, geometry, meta = read_columns(file)
+    row = columns.pop("row")
+    x, y = columns.pop("x", None), columns.pop("y", None)
+    batch = Batch(layer, meta["batch_crs"], {name[2:]: values for name, values in columns.items()}, geometry, x, y)
+    return Normalised(
+        batch, row, tuple(Reject(**reject) for reject in meta["rejects"]), tuple(Note(**note) for note in meta["notes"]),
+        meta["total"], meta["crs"], meta["encoding"], meta["used_timezone"], meta["signature"], meta["mapping"],
+    )
+
+
+def _against_store(found: Normalised, place: _Place, options: ImportOptions) -> Normalised:
+    """Reject rows that cannot stand beside what the store holds."""
+    batch = found.batch
+    ledger = Ledger(found.row)
+    layer = LAYERS[batch.layer]
+    if options.mode == "append":
+        ids.reject_stored([batch.columns[name] for name in layer.key], place.keys, ledger, layer.key[-1])
+    if batch.layer == "grids":
+        levels = set(batch.columns["level"].tolist()) if options.mode == "replace" else set()
+        stay = [grid for grid in place.grids if grid[0] not in levels]
+        grids.check_parents(batch.columns, ledger, stay)
+    if ledger.alive.all() and not ledger.notes:
+        return found
+    keep = ledger.alive
+    smaller = Batch(
+        batch.layer, batch.crs, {name: values[keep] for name, values in batch.columns.items()},
+        None if batch.geometry is None else batch.geometry[keep],
+        None if batch.x is None else batch.x[keep], None if batch.y is None else batch.y[keep],
+    )
+    rejects = tuple(sorted((*found.rejects, *ledger.rejects), key=lambda reject: reject.row))
+    if len(smaller) + len(rejects) != found.total:
+        raise AssertionError(f"{len(smaller)} accepted + {len(rejects)} rejected is not {found.total}")
+    return replace(found, batch=smaller, row=found.row[keep], rejects=rejects, notes=(*found.notes, *ledger.notes))
+
+
+def _report(found: Normalised, options: ImportOptions, revision: int, rejects_file: Path | None) -> ImportReport:
+    notes = (*found.notes, Note(_DRY)) if options.dry_run else found.notes
+    return ImportReport(
+        found.batch.layer, len(found.batch), len(found.rejects), revision, found.crs, found.encoding,
+        rejects_path(rejects_file), notes, found.rejects, timezone=options.timezone or "" if found.used_timezone else "",
+        dry_run=options.dry_run, signature=found.signature, mapping=found.mapping,
+    )
+
+
+def _refuse(report_: ImportReport, options: ImportOptions) -> None:
+    """Raise where the rejects refuse the whole file."""
+    if report_.rejected and (options.strict or not report_.accepted):
+        first = report_.rejects[0]
+        params: dict[str, Any] = {
+            "count": report_.rejected, "row": first.row, "field": first.field,
+            "reason": first.reason.format(**first.params),
+        }
+        error: StrictError | NothingAcceptedError
+        if not report_.accepted:
+            error = NothingAcceptedError(
+                N_("None of the {count} rows can be taken; nothing was changed. Row {row}, {field}: {reason}"),
+                N_("Look at the rejects (--rejects FILE)."), **params)
+        else:
+            error = StrictError(
+                N_("{count} rows were rejected and --strict was asked for; nothing was changed. Row {row}, {field}: {reason}"),
+                N_("Correct them (--rejects FILE lists them), or import without --strict."), **params)
+        error.report = report_
+        raise error
+    if not report_.accepted:
+        raise IntakeError(N_("The file has no rows."), N_("Choose another file."))
+
+
+def _provenance(file: Path, found: Normalised, options: ImportOptions) -> Provenance:
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return Provenance(
+        file_name=file.name, sha256=digest, source_crs=found.crs, encoding=found.encoding,
+        timezone=options.timezone or "", attribution=options.attribution, simulated=options.simulated,
+        demo=options.demo, rejects=found.rejects, notes=found.notes,
+    )
