@@ -22,7 +22,8 @@ def to_array(name: str, column: Any, book: NoteBook) -> NDArray[Any] | None:
 
     Text: object array of str or None. Whole numbers: int64, or objects where some are missing, so that long codes
     keep every digit. Reals: float64, NaN missing. Times: datetime64[ms], in UTC where the source states a zone (see
-    `utc_columns`), else naive. Dates, times of day and decimals: text. Lists and structures: JSON text. Bytes: None, with a note.
+    `utc_columns`), else naive. Dates, times of day and decimals: text.
+    Lists and structures: JSON text. Bytes: None, with a note.
     """
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()

@@ -12,7 +12,7 @@ from store.intake.notebook import NoteBook
 from store.intake.raw import RawTable
 from store.intake.read_csv import read_csv
 from store.intake.read_geojson import read_geojson
-from store.intake.sniff import REMEDY, Format, note_suffix, sniff
+from store.intake.sniff import Format, note_suffix, sniff
 
 
 def read_table(
@@ -76,4 +76,40 @@ def _read(
             from store.intake.read_ogr import read_flatgeobuf
 
             return read_flatgeobuf(path, folder, limit=limit, book=book)
-    raise IntakeError(N_("The file is {format}, which is not read."), REMEDY, format=found.value)
+        case Format.KML:
+            from store.intake.read_kml import read_kml
+
+            return read_kml(path, encoding=encoding, limit=limit, book=book)
+        case Format.XLSX:
+            from store.intake.read_xlsx import read_xlsx
+
+            return read_xlsx(path, layer_name=layer_name, limit=limit, book=book)
+        case Format.SHAPEFILE:
+            from store.intake.read_shapefile import gather, read_shapefile
+
+            gather(path, folder)
+            return read_shapefile(folder, name=path.stem, encoding=encoding, limit=limit, book=book)
+    return _read_zip(path, found, folder, encoding, layer_name, limit, book)
+
+
+def _read_zip(
+    path: Path, found: Format, folder: Path, encoding: str | None, layer_name: str | None, limit: int | None,
+    book: NoteBook,
+) -> RawTable:
+    from store.intake.read_shapefile import read_shapefile
+    from store.intake.read_zip import read_kmz, unpack
+
+    if found is Format.KMZ:
+        return read_kmz(path, folder, encoding=encoding, limit=limit, book=book)
+    inner = unpack(path, folder, layer_name)
+    if isinstance(inner, str):
+        return read_shapefile(folder, name=inner, encoding=encoding, limit=limit, book=book)
+    kind = sniff(inner)
+    if kind in (Format.ZIP, Format.KMZ):
+        raise IntakeError(N_("The archive holds another archive, {name}."), N_("Unpack it and pack only its files."),
+                          name=inner.name)
+    note_suffix(inner, kind, book)
+    inside = folder / "inner"
+    inside.mkdir()
+    # The name chose the member; inside it, the only layer is taken or the choice is asked for.
+    return _read(inner, kind, inside, encoding, None, limit, book)

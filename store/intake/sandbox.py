@@ -199,7 +199,9 @@ def _outcome(status: int, result: Path, said: str, cpu_s: int, memory_bytes: int
             N_("Split the file, or raise the time limit."), seconds=cpu_s,
         )
     words = said.casefold()
-    if status == -signal.SIGKILL or "memoryerror" in words or "bad_alloc" in words or "out of memory" in words:
+    if status == -signal.SIGKILL or "memoryerror" in words or "bad_alloc" in words or "out of memory" in words or (
+        "memory allocation" in words
+    ):
         raise _memory(memory_bytes)
     _log.error("the reading process ended with status %s:\n%s", status, said)
     last = said.strip().splitlines()[-1] if said.strip() else f"status {status}"
