@@ -28,7 +28,7 @@ export function showEmpty(status) {
     box.replaceChildren(make("div", {},
       make("h2", {}, t(`empty.${page}`)), make("p", {}, t(`empty.${page}.how`)),
       make("p", {}, make("a", { class: "button primary", href: "/import" }, t("empty.import"))),
-      make("p", { class: "muted" }, t("empty.command")), ...missing.map((name) => make("code", {}, command(name))), make("code", {}, "flask demo")));
+      make("p", { class: "muted" }, t("empty.commandline")), ...missing.map((name) => make("code", {}, command(name))), make("code", {}, "flask demo")));
   }
   return missing;
 }
