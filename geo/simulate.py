@@ -215,7 +215,7 @@ class _Ground:
         self.area = area
         shapely.prepare(area)
         self.rng = rng
-        self.centres = self._along(rng.choice(len(self.lines), hot_spots, p=self.weight))
+        self.centres = self._apart(hot_spots)
         self.spread_m = rng.uniform(20.0, 55.0, hot_spots)
         self.size = rng.dirichlet(np.full(hot_spots, 1.5))
 
@@ -248,6 +248,16 @@ class _Ground:
                 N_("Check that streets and buildings are of the same place."),
             )
         return xy[:, 0], xy[:, 1]
+
+    def _apart(self, count: int) -> Floats:
+        """Return `count` places along streets, as far apart as a few hundred draws allow."""
+        drawn = self._along(self.rng.choice(len(self.lines), 20 * count, p=self.weight))
+        chosen = [drawn[0]]
+        least = 0.6 * np.sqrt(shapely.area(self.area) / count)
+        for place in drawn[1:]:
+            if len(chosen) < count and np.hypot(*(np.array(chosen) - place).T).min() >= least:
+                chosen.append(place)
+        return np.array([*chosen, *drawn[len(drawn) - count + len(chosen):]])
 
     def _along(self, line: NDArray[np.int64]) -> Floats:
         chosen = self.lines[line]

@@ -57,7 +57,7 @@ class HeatMap:
     """
 
     def __init__(
-        self, x: ArrayLike, y: ArrayLike, crs: str, *, radius_m: float = 120.0, highest: float | None = None
+        self, x: ArrayLike, y: ArrayLike, crs: str, *, radius_m: float = 100.0, highest: float | None = None
     ) -> None:
         if not (math.isfinite(radius_m) and radius_m > 0):
             raise ParameterError(

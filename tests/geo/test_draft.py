@@ -12,6 +12,7 @@ from geo.draft import Draft, DraftOptions, draft_grids, minor_mask, street_mask
 from geo.draft_blocks import CUT_M2, arrange, building_groups, merge_small, shared_borders, unite
 from geo.draft_codes import CodeLayout, reading_order
 from geo.draft_groups import contiguous_groups
+from geo.draft_names import main_streets
 from geo.draft_split import split_lines
 from geo.errors import ParameterError
 
@@ -207,3 +208,12 @@ def test_foot_ways_bound_no_block():
     assert minor_mask(kinds).tolist() == [False, True, False, False, False, True]
     assert reading_order(np.array([shapely.box(5, 0, 6, 1), shapely.box(0, 0, 1, 1)], object)).tolist() == [1, 0]
     assert len(unite(np.array([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)], object), np.array([0, 0]))) == 1
+
+
+def test_areas_are_named_by_the_street_with_the_longest_part_at_them():
+    areas = np.array([shapely.box(0, 0, 100, 100), shapely.box(100, 0, 200, 100), shapely.box(900, 900, 999, 999)],
+                     object)
+    streets = np.array([shapely.linestrings([[0, -5], [40, -5]]), shapely.linestrings([[0, 105], [200, 105]]),
+                        shapely.linestrings([[100, 0], [100, 100]]), shapely.linestrings([[0, 50], [500, 50]])], object)
+    assert main_streets(areas, streets, ["Short", "North", "Between", None]).tolist() == ["North", "North", None]
+    assert main_streets(areas, streets[:3], [None, None, "Between"]).tolist() == ["Between", "Between", None]
