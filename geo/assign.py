@@ -53,6 +53,7 @@ class Locator:
         self._shapes: NDArray[Any] = shapes[self._index[:-1]]
         self._exact_lock = threading.Lock()
         self._exact_tree: shapely.STRtree | None = None
+        self._copies: NDArray[Any] = np.empty(0, dtype=object)
         self._build()
 
     def __len__(self) -> int:
@@ -123,10 +124,13 @@ class Locator:
         """Ranks by GEOS alone; one thread at a time, as prepared geometries build their index when first asked."""
         with self._exact_lock:
             if self._exact_tree is None:
-                shapely.prepare(self._shapes)
-                self._exact_tree = shapely.STRtree(self._shapes)
+                # Copies: the caller's geometries may be in use by other threads, and preparing changes them. An
+                # invalid one is left unprepared, as prepared it would answer by another rule.
+                self._copies = np.asarray(shapely.from_wkb(shapely.to_wkb(self._shapes)), dtype=object)
+                shapely.prepare(self._copies[~self._exact])
+                self._exact_tree = shapely.STRtree(self._copies)
             which, rank = self._exact_tree.query(np.atleast_1d(np.asarray(shapely.points(x, y), dtype=object)))
-            touches = shapely.intersects_xy(self._shapes[rank], x[which], y[which])
+            touches = shapely.intersects_xy(self._copies[rank], x[which], y[which])
         best = np.full(len(x), len(self._shapes), np.int64)
         np.minimum.at(best, which[touches], rank[touches])
         return np.where(best < len(self._shapes), best, kernels.NONE).astype(np.int32)

@@ -79,13 +79,15 @@ class GridIndex:
             return next((code for code in near if shapely.intersects_xy(self._polygon[code], x, y)), None)
 
     def _insert(self, code: str, polygon: BaseGeometry) -> None:
+        polygon = shapely.from_wkb(shapely.to_wkb(polygon))  # preparing changes it, and the caller's may be in use
+        if polygon.is_valid:  # prepared, an invalid one would answer by another rule
+            shapely.prepare(polygon)
         if not polygon.is_empty:
             self._tree.insert(self._next, polygon.bounds)
         self._polygon[code] = polygon
         self._number[code] = self._next
         self._code[self._next] = code
         self._next += 1
-        shapely.prepare(polygon)
 
     def _delete(self, code: str) -> None:
         if code not in self._polygon:
