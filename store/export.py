@@ -24,6 +24,7 @@ from geo.crs import WGS84, parse_crs, transform_geometry, transform_xy
 from geo.errors import N_
 from store.errors import ExportError
 from store.export_tables import write_csv, write_xlsx
+from store.opening import is_store
 from store.schema import LAYERS, Kind, Layer
 
 _GEOMETRY = "geometry"
@@ -83,6 +84,11 @@ def export_layer(snapshot: Snapshot, layer: str, file: Path, crs: str | None = N
         raise ExportError(
             N_("The format of “{file}” is not known."), N_("End its name in one of: {suffixes}."),
             file=file.name, suffixes=" ".join(_WRITERS),
+        )  # fmt: skip
+    if is_store(file):
+        raise ExportError(
+            N_("“{file}” is a store of GridAtlas; an export would destroy it."), N_("Choose another name."),
+            file=str(file),
         )  # fmt: skip
     extract = prepare(snapshot, LAYERS[layer], crs or WGS84)
     try:

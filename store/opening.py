@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from geo.errors import N_
@@ -67,6 +68,23 @@ def _check_file(file: Path, create: bool) -> None:
         )  # fmt: skip
 
 
+def is_store(file: Path) -> bool:
+    """Return whether there is a store of ours at `file`; it is only read.
+
+    Raises
+    ------
+    StoreError
+        If it is an SQLite file that cannot be read: it may be a damaged store.
+    """
+    if not file.is_file():
+        return False
+    with file.open("rb") as stream:
+        if stream.read(len(_MAGIC)) != _MAGIC:
+            return False
+    with store_errors(file), closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        return applied(connection) is not None
+
+
 def mount_type(folder: Path, mounts: str) -> str:
     """Return the file system type under `folder` according to the text of /proc/mounts, "" if unknown."""
     best, kind = -1, ""
@@ -89,6 +107,7 @@ def _prepare(connection: sqlite3.Connection, file: Path) -> None:
             N_("Name another file as the store, and take this one in by flask import."),
             path=str(file),
         )
+    # Before the switch to WAL: GDAL tells a GeoPackage by the header of the file itself, which a WAL does not reach.
+    migrate(connection)
     if str(connection.execute("PRAGMA journal_mode").fetchone()[0]) != "wal":
         connection.execute("PRAGMA journal_mode = WAL")
-    migrate(connection)

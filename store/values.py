@@ -64,7 +64,10 @@ def parse_times(texts: Sequence[str | None]) -> NDArray[np.datetime64]:
     known = np.flatnonzero(plain)
     if len(known):
         stamps = np.ascontiguousarray(grid[known, : len(_STAMP) - 1]).view(f"S{len(_STAMP) - 1}").ravel()
-        result[known] = stamps.astype("datetime64[ms]")
+        try:
+            result[known] = stamps.astype("datetime64[ms]")
+        except ValueError:  # one of them is no date of the calendar: find out which
+            plain[:] = False
     for index in np.flatnonzero(~plain):
         result[index] = _parse_time(texts[int(index)])
     return result
