@@ -12,23 +12,20 @@ from numpy.typing import NDArray
 from geo.errors import N_
 from store.intake.directions import GBT28181_COLUMNS, UNKNOWN, Direction, read_direction, read_gbt28181, read_travel
 from store.intake.reasons import OUT_OF_RANGE, OUT_OF_RANGE_REMEDY, Ledger
-from store.intake.texts import NOTHING, Texts, plain, texts
+from store.intake.texts import NOTHING, Texts, missing, plain, texts
 
 Column = NDArray[Any]
 Floats = NDArray[np.float64]
 
-KINDS = MappingProxyType({
-    plain(word): kind
-    for kind, words in {
-        "fixed": ["fixed", "static", "bullet", "box", "stationary", "枪机", "枪式", "枪型", "固定", "固定枪机", "固定式", "筒机",
-                  "枪式摄像机", "枪型摄像机", "固定摄像机", "卡口"],
-        "ptz": ["ptz", "panning", "pan", "pan tilt zoom", "speed dome", "revolving", "rotating", "球机", "球型", "快球", "高速球",
-                "云台", "球型摄像机", "球形摄像机", "云台摄像机", "遥控枪机"],
-        "dome": ["dome", "半球", "半球机", "半球型", "半球摄像机", "半球型摄像机"],
-        "panoramic": ["panoramic", "panorama", "fisheye", "360", "全景", "鱼眼", "全景摄像机", "鱼眼摄像机"],
-    }.items()
-    for word in words
-})
+_KIND_WORDS = {
+    "fixed": "fixed static bullet box stationary 枪机 枪式 枪型 固定 固定枪机 固定式 筒机 枪式摄像机 枪型摄像机 "
+             "固定摄像机 卡口",
+    "ptz": "ptz panning pan pan-tilt-zoom speed-dome revolving rotating 球机 球型 快球 高速球 云台 球型摄像机 "
+           "球形摄像机 云台摄像机 遥控枪机",
+    "dome": "dome 半球 半球机 半球型 半球摄像机 半球型摄像机",
+    "panoramic": "panoramic panorama fisheye 360 全景 鱼眼 全景摄像机 鱼眼摄像机",
+}
+KINDS = MappingProxyType({plain(word): kind for kind, words in _KIND_WORDS.items() for word in words.split()})
 _SHARE_OF_TRAVEL = 0.3  # of the cells of an address column, before directions are read from it
 _ADDRESSES = frozenset(map(plain, ["address", "location", "name", "description", "安装地址", "安装位置"]))
 
@@ -42,7 +39,7 @@ def reject_others(columns: dict[str, Column], ledger: Ledger) -> None:
         if plain(name) != "surveillancetype":
             continue
         column = texts(values)
-        words = [set(plain(part) for part in value.split(";")) for value in column.values]
+        words = [{plain(part) for part in value.split(";")} for value in column.values]
         for word, texts_of in (("guard", _GUARD), ("alpr", _PLATES), ("anpr", _PLATES)):
             marked = np.array([word in found for found in words], dtype=bool)
             ledger.reject(column.mask(marked), name, values, *texts_of)
@@ -69,10 +66,11 @@ def kinds_from_tags(columns: dict[str, Column], kind: Column, ledger: Ledger) ->
         return kind
     column = texts(found)
     revolving = column.mask(np.array([value.lower() in ("yes", "true", "1") for value in column.values], dtype=bool))
-    empty = np.fromiter((value is None for value in kind.tolist()), dtype=bool, count=len(kind))
+    empty = missing(kind)
     if not (revolving & empty).any():
         return kind
-    ledger.note(N_("{count} cameras are marked revolving and were taken as kind ptz."), count=int((revolving & empty).sum()))
+    ledger.note(N_("{count} cameras are marked revolving and were taken as kind ptz."),
+                count=int((revolving & empty).sum()))
     kind = kind.copy()
     kind[revolving & empty] = "ptz"
     return kind
@@ -90,7 +88,9 @@ def travel_column(columns: dict[str, Column]) -> str | None:
     return None
 
 
-def read_azimuths(column: Texts, name: str, ledger: Ledger, *, inside_text: bool) -> tuple[Floats, Floats, Floats, Column]:
+def read_azimuths(
+    column: Texts, name: str, ledger: Ledger, *, inside_text: bool
+) -> tuple[Floats, Floats, Floats, Column]:
     """Return azimuth, its tolerance, field of view (degrees, NaN where not told) and kind (None or "panoramic").
 
     `inside_text`: the column is an address; only directions of travel are looked for in it.
@@ -128,25 +128,26 @@ def _note_forms(
         if direction is UNKNOWN and not inside_text and value.lower() not in NOTHING:
             odd.append(value)
     if coded and forms["code"]:
-        ledger.note(N_("{count} values of “{column}” were read as GB/T 28181 direction codes (1 east … 8 north-west), ±22.5 "
-                       "degrees."), count=forms["code"], column=name)
+        ledger.note(N_("{count} values of “{column}” were read as GB/T 28181 direction codes (1 east … 8 "
+                       "north-west), ±22.5 degrees."), count=forms["code"], column=name)
     if forms["travel"]:
         ledger.note(
-            N_("{count} directions in “{column}” are directions of travel: they say which way the watched traffic goes, and "
-               "were taken as azimuth ±22.5 degrees."), count=forms["travel"], column=name,
+            N_("{count} directions in “{column}” are directions of travel: they say which way the watched traffic "
+               "goes, and were taken as azimuth ±22.5 degrees."), count=forms["travel"], column=name,
         )
     if forms["compass"]:
         ledger.note(N_("{count} compass points in “{column}” were read as azimuths, known to half a sector."),
                     count=forms["compass"], column=name)
     if forms["arc"]:
-        ledger.note(N_("{count} arcs in “{column}” were read clockwise: the middle as azimuth, the width as field of view."),
+        ledger.note(N_("{count} arcs in “{column}” were read clockwise: the middle as azimuth, the width as field of "
+                       "view."),
                     count=forms["arc"], column=name)
     if forms["panorama"]:
         ledger.note(N_("{count} directions in “{column}” are the whole circle; the azimuth stays empty."),
                     count=forms["panorama"], column=name)
     if forms["list"]:
-        ledger.note(N_("{count} cells of “{column}” list several directions; a row is one camera, so the azimuth stays empty "
-                       "there. Split them into one row per direction."), count=forms["list"], column=name)
+        ledger.note(N_("{count} cells of “{column}” list several directions; a row is one camera, so the azimuth "
+                       "stays empty there. Split them into one row per direction."), count=forms["list"], column=name)
     if odd:
         ledger.note(N_("{count} values of “{column}” are no known direction and stay empty: {values}."),
                     count=sum(int(c) for v, c in zip(column.values, counts, strict=True) if v in set(odd)), column=name,

@@ -137,8 +137,8 @@ def _repair_invalid(geometry: Geometries, invalid: NDArray[np.int64], ledger: Le
         largest = float(np.max(np.where(flat[same], 0.0, np.abs(after[same] - before[same]))))
         rows = ledger.row[invalid[same]]
         ledger.note(
-            N_("{count} geometries were not valid ({kind}) and were repaired (rows {rows}); the largest change of area is "
-               "{area} m2."),
+            N_("{count} geometries were not valid ({kind}) and were repaired (rows {rows}); the largest change of "
+               "area is {area} m2."),
             count=int(same.sum()), kind=kind, area=f"{largest:.3g}",
             rows=", ".join(map(str, rows[:5].tolist())) + (" …" if len(rows) > 5 else ""),
         )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from geo.errors import N_
 from store.intake.reasons import MISSING, MISSING_REMEDY, Ledger
+from store.intake.texts import missing
 
 Column = NDArray[Any]
 DEFAULT_LEVEL = "grid"
@@ -36,14 +37,14 @@ def code_and_level(columns: dict[str, Column], taken: set[str], ledger: Ledger) 
             columns["code"] = names.copy()
             ledger.note(N_("There is no column of codes; the names, which are all different, are used as codes."))
         else:
-            ledger.note(N_("There is no column of codes, and the names cannot serve as codes: map one with --map code=…"))
+            ledger.note(N_("There is no column of codes, and the names cannot serve as codes: map one with --map "
+                           "code=…"))
     if "level" not in taken:
         columns["level"] = np.full(len(ledger), DEFAULT_LEVEL, dtype=object)
         ledger.note(N_("No level was given; all grids are of level “{level}”. Give one with --const level=…"),
                     level=DEFAULT_LEVEL)
     for name in ("code", "level"):
-        empty = np.fromiter((value is None for value in columns[name].tolist()), dtype=bool, count=len(ledger))
-        ledger.reject(empty, name, None, MISSING, MISSING_REMEDY)
+        ledger.reject(missing(columns[name]), name, None, MISSING, MISSING_REMEDY)
 
 
 def check_parents(
@@ -95,8 +96,8 @@ def check_parents(
     if lost:
         examples = sorted({str(parent[index]) for index in lost})
         ledger.note(
-            N_("{count} grids name a parent that is neither in the file nor in the store ({parents}); they were taken and "
-               "stand without a parent until it comes."),
+            N_("{count} grids name a parent that is neither in the file nor in the store ({parents}); they were "
+               "taken and stand without a parent until it comes."),
             count=len(lost), parents=", ".join(examples[:5]) + (" …" if len(examples) > 5 else ""),
         )
 

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from store.intake.texts import Texts, texts
 from store.schema import Kind, Layer
 
 _SAMPLE = 4_000  # distinct values of an unmapped column that are looked at
+_ROW_SAMPLE = 20_000  # rows of a column that is no free text that are looked at
 _NAME_SAMPLE = 2_000
 _PHONE_SHARE, _OTHER_SHARE, _NAME_SHARE = 0.5, 0.1, 0.6
 _FEW_NAMES = 3
@@ -55,7 +57,7 @@ def by_header(column: str) -> str | None:
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
     words = [word for word in re.split(r"[\W_\d]+", spaced.lower()) if word]
     together = {re.sub(r"[\W_\d]+", "", name.lower())}
-    pairs = set(zip(words, words[1:], strict=False)) | set(zip(words, words[2:], strict=False))
+    pairs = set(pairwise(words)) | set(pairwise(words[::2])) | set(pairwise(words[1::2]))
     for what, known in HEADER_WORDS.items():
         if known & (set(words) | together):
             return what
@@ -73,10 +75,9 @@ def by_values(values: list[str]) -> str | None:
         hits = [value for value in pool if test(value)]
         if not hits:
             continue
-        if what == PHONE:
-            share = _PHONE_SHARE if not _is_sequence(hits) else 2.0
-        else:
-            share = _OTHER_SHARE
+        if what == PHONE and _is_sequence(hits):
+            continue
+        share = _PHONE_SHARE if what == PHONE else _OTHER_SHARE
         if len(hits) >= share * min(len(values), _SAMPLE):
             return what
     return NAME if names_share(values) >= _NAME_SHARE else None
@@ -133,9 +134,11 @@ def check(
     for column, field in field_of.items():
         what = by_header(column)
         if what is None and _worth_reading(columns[column]):
-            found = texts(columns[column])
+            free_text = _is_text(layer, field)
+            values = columns[column]
+            found = texts(values if free_text else _spread(values))
             what = by_values(found.values)
-            if what is None and _is_text(layer, field):
+            if what is None and free_text:
                 what = _check_cells(found, field, ledger)
         if what is not None:
             raise PersonalDataError(_REFUSED, _REFUSED_REMEDY, column=column, what=what, field=field)
@@ -144,9 +147,10 @@ def check(
             continue
         what = by_header(column)
         if what is None and values.dtype.kind == "O":
-            what = by_values(texts(values[: _SAMPLE * 5]).values)
+            what = by_values(texts(_spread(values)).values)
         if what is not None:
-            ledger.note(N_("“{column}” looks like data about persons ({what}) and was not read; GridAtlas is about places."),
+            ledger.note(N_("“{column}” looks like data about persons ({what}) and was not read; GridAtlas is about "
+                           "places."),
                         column=column, what=what)
 
 
@@ -159,6 +163,11 @@ def findings(columns: Mapping[str, NDArray[Any]]) -> list[Finding]:
         elif _worth_reading(values) and (what := by_values(texts(values).values)):
             found.append(Finding(column, what, "values"))
     return found
+
+
+def _spread(values: NDArray[Any]) -> NDArray[Any]:
+    """Return at most about 20,000 of `values`, evenly spread."""
+    return values[:: max(1, len(values) // _ROW_SAMPLE)]
 
 
 def _worth_reading(values: NDArray[Any]) -> bool:

@@ -15,7 +15,8 @@ Mask = NDArray[np.bool_]
 
 _TWICE = (N_("An earlier row (row {first}) has the same {key}."),
           N_("Give each row its own, map another column, or leave it empty: --map id="))
-_TWICE_GRID = (N_("An earlier row (row {first}) has the same level and code."), N_("Give each grid of a level its own code."))
+_TWICE_GRID = (N_("An earlier row (row {first}) has the same level and code."), N_("Give each grid of a level its "
+                                                                                   "own code."))
 _STORED = (N_("The store already holds a row with this {key}."),
            N_("Use --mode upsert to overwrite it, or --mode replace for the whole layer."))
 

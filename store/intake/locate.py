@@ -34,7 +34,8 @@ _FAR_STORE = (N_("The place lies {km} km from everything in the store."),
               N_("Check the coordinates and --crs, or use another store."))
 _FAR_OTHERS = (N_("The place lies {km} km from the middle of the other rows."),
                N_("Check the coordinates; a store holds one city."))
-_UNPROJECTABLE = (N_("The place cannot be projected from “{source}” to “{target}”."), N_("Check the coordinates and --crs."))
+_UNPROJECTABLE = (N_("The place cannot be projected from “{source}” to “{target}”."), N_("Check the coordinates and "
+                                                                                         "--crs."))
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,14 @@ def source_crs(option: str | None, found: str | None, *, lonlat_named: bool, led
     """
     if option and option.strip().lower() in DATUMS:
         datum = option.strip().lower()
-        ledger.note(N_("Coordinates were taken as {datum} and shifted back to WGS 84 by the published inverse; the error "
-                       "against the official transform is unknown (about a metre)."), datum=datum)
+        ledger.note(N_("Coordinates were taken as {datum} and shifted back to WGS 84 by the published inverse; the "
+                       "error against the official transform is unknown (about a metre)."), datum=datum)
         return Source(WGS84, datum, datum)
     if option:
         name = crs_name(option)
         if found and not lonlat_named and not _same(name, crs_name(found)):
-            ledger.note(N_("The file states {found}; {used} was used, as you said."), found=crs_name(found)[:60], used=name)
+            ledger.note(N_("The file states {found}; {used} was used, as you said."),
+                        found=crs_name(found)[:60], used=name[:60])
         return Source(name, name)
     if lonlat_named:
         return Source(WGS84, WGS84, stated=False)
@@ -154,8 +156,8 @@ def bring_in(
     if geographic and not source.stated:
         ledger.note(N_("Columns named as longitude and latitude were taken as WGS 84."))
     if source.crs == WGS84 and not source.datum and _mostly_china(lon[used], lat[used]):
-        ledger.note(N_("The places lie in China, where many maps are offset (GCJ-02, BD-09) by some hundred metres; they "
-                       "were taken as WGS 84. If they are not, give --crs gcj02 or bd09."))
+        ledger.note(N_("The places lie in China, where many maps are offset (GCJ-02, BD-09) by some hundred metres; "
+                       "they were taken as WGS 84. If they are not, give --crs gcj02 or bd09."))
     out_x, out_y, ok = try_transform_xy(np.where(used, x, np.nan), np.where(used, y, np.nan), source.crs, target)
     checker.reject(used & ~ok, *_UNPROJECTABLE, source=source.label[:60], target=target)
     return out_x, out_y, target
@@ -239,8 +241,8 @@ def _check_distance(lon: Floats, lat: Floats, checker: _Checker, area: Box | Non
     if not used.any():
         return
     if area is None:
-        box = (float(np.median(lon[used])),) * 1 + (float(np.median(lat[used])),)
-        area, limit, far_texts = (box[0], box[1], box[0], box[1]), FAR_FROM_OTHERS_KM, _FAR_OTHERS
+        middle = float(np.median(lon[used])), float(np.median(lat[used]))
+        area, limit, far_texts = (*middle, *middle), FAR_FROM_OTHERS_KM, _FAR_OTHERS
     else:
         limit, far_texts = FAR_FROM_STORE_KM, _FAR_STORE
     km = distance_km(lon, lat, area)

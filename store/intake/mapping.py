@@ -19,10 +19,10 @@ from store.schema import LAYERS
 
 POINT_FIELDS = ("lon", "lat", "x", "y")
 _SAMPLE = 20_000  # rows looked at to tell ids from constants
-_TAKEN_FOR_NAME = N_("“{field}” is taken from “{column}”, whose name comes first among the known ones; “{others}” would also "
-                    "do: choose with --map.")
-_TAKEN_FOR_VALUES = N_("“{field}” is taken from “{column}”, whose values tell the rows apart; “{others}” would also do: "
-                      "choose with --map.")
+_TAKEN_FOR_NAME = N_("“{field}” is taken from “{column}”, whose name comes first among the known ones; “{others}” "
+                    "would also do: choose with --map.")
+_TAKEN_FOR_VALUES = N_("“{field}” is taken from “{column}”, whose values tell the rows apart; “{others}” would also "
+                      "do: choose with --map.")
 
 
 @dataclass(frozen=True)
@@ -200,11 +200,11 @@ def _point_columns(
                 if other is not None and _has_values(columns[one]) and _has_values(columns[other]):
                     found.append((first, second, one, other))
     if not found:  # names of different families, such as lng beside latitude
-        one = next((c for a in LON for c in by_plain.get(a, ()) if _has_values(columns[c])), None)
-        other = next((c for a in LAT for c in by_plain.get(a, ()) if _has_values(columns[c])), None)
-        if one is None or other is None:
+        lon = next((c for a in LON for c in by_plain.get(a, ()) if _has_values(columns[c])), None)
+        lat = next((c for a in LAT for c in by_plain.get(a, ()) if _has_values(columns[c])), None)
+        if lon is None or lat is None:
             return {}
-        found = [("lon", "lat", one, other)]
+        found = [("lon", "lat", lon, lat)]
     found = list(dict.fromkeys(found))
     first, second, one, other = found[0]
     if len(found) > 1:

@@ -12,11 +12,12 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from geo.crs import WGS84, try_transform_xy
 from geo.errors import N_
 from store.batch import Batch, Note, Reject
 from store.errors import IntakeError
 from store.intake import cameras, geometry, grids, guard, ids, locate
-from store.intake.aliases import CAMERA_TAGS, COUNTS, LAT, LON
+from store.intake.aliases import ALIASES, CAMERA_TAGS, COUNTS, LAT, LON
 from store.intake.mapping import FieldMap, map_columns, signature
 from store.intake.numbers import read_numbers, read_yes_no
 from store.intake.options import ImportOptions
@@ -33,7 +34,7 @@ from store.intake.reasons import (
     OUT_OF_RANGE_REMEDY,
     Ledger,
 )
-from store.intake.texts import plain, texts
+from store.intake.texts import missing, plain, texts
 from store.intake.times import read_times
 from store.schema import LAYERS, Column, Kind, Layer
 
@@ -170,8 +171,7 @@ class _Reader:
         if self.layer.name == "cameras":
             result["kind"] = cameras.kinds_from_tags(self.columns, result["kind"], self.ledger)
             panorama, own = result.pop("_panorama"), result.pop("_hfov")
-            empty = np.fromiter((kind is None for kind in result["kind"].tolist()), dtype=bool, count=len(self.ledger))
-            result["kind"] = np.where(empty, panorama, result["kind"])
+            result["kind"] = np.where(missing(result["kind"]), panorama, result["kind"])
             result["hfov_deg"] = np.where(np.isnan(result["hfov_deg"]), own, result["hfov_deg"])
             tolerance = result["azimuth_tolerance_deg"]
             result["azimuth_tolerance_deg"] = np.where(np.isnan(result["azimuth_deg"]), np.nan, tolerance)
@@ -216,9 +216,9 @@ class _Reader:
             self.ledger.reject(fault.where, column.name, values, fault.reason, fault.remedy, **fault.params)
         self.ledger.notes += times.notes
         self.used_timezone |= times.used_timezone
-        missing = int((np.isnat(times.utc) & self.ledger.alive).sum())
-        if missing:
-            self.ledger.note(N_("{count} rows have no time in “{column}”."), count=missing, column=name)
+        empty = int((np.isnat(times.utc) & self.ledger.alive).sum())
+        if empty:
+            self.ledger.note(N_("{count} rows have no time in “{column}”."), count=empty, column=name)
         return times.utc
 
     def _number(self, column: Column, values: Values, name: str) -> Values:
@@ -229,7 +229,8 @@ class _Reader:
             self.ledger.note(N_("{count} values of “{column}” say that no number is known; they stay empty."),
                              count=numbers.empty_words, column=name)
         if numbers.feet:
-            self.ledger.note(N_("{count} values of “{column}” were feet and became metres."), count=numbers.feet, column=name)
+            self.ledger.note(N_("{count} values of “{column}” were feet and became metres."),
+                             count=numbers.feet, column=name)
         value = numbers.value
         if whole:
             self.ledger.reject(np.isfinite(value) & (value != np.floor(value)), column.name, values, *_NOT_WHOLE)
@@ -263,8 +264,6 @@ def _control(text: str) -> bool:
 
 def _tags(columns: dict[str, Values]) -> dict[str, Values]:
     """Return tags kept in a text column as columns of their own, where the source has none of that name."""
-    from store.intake.aliases import ALIASES
-
     wanted = frozenset(alias for names in ALIASES["cameras"].values() for alias in names) | CAMERA_TAGS
     wanted -= {"id", "name", "type", "status", "address", "location", "description"}
     present = {plain(name) for name in columns}
@@ -342,8 +341,8 @@ def _more_notes(raw: RawTable, columns: dict[str, Values], fields: FieldMap, lay
             numbers = read_numbers(columns[name]).value
             negative = int((numbers < 0).sum())
             if negative:
-                ledger.note(N_("{count} rows have a negative “{column}” (corrections that subtract); each row was taken as one "
-                               "{layer} row."), count=negative, column=name, layer=layer.name)
+                ledger.note(N_("{count} rows have a negative “{column}” (corrections that subtract); each row was "
+                               "taken as one {layer} row."), count=negative, column=name, layer=layer.name)
     if layer.pure_points and raw.geometry is not None and "lon" not in fields.columns and "x" not in fields.columns:
         _compare_columns(raw, columns, ledger)
 
@@ -355,24 +354,22 @@ def _compare_columns(raw: RawTable, columns: dict[str, Values], ledger: Ledger) 
     lat_name = next((by_plain[alias] for alias in LAT if alias in by_plain), None)
     if lon_name is None or lat_name is None or raw.geometry is None or not raw.crs:
         return
-    from geo.crs import WGS84, try_transform_xy
-
     lon, lat = read_numbers(columns[lon_name], "deg").value, read_numbers(columns[lat_name], "deg").value
-    simple = np.where(shapely.get_type_id(raw.geometry) == 0, raw.geometry, None)
+    simple = raw.geometry.copy()
+    simple[shapely.get_type_id(simple) != 0] = None
     own_lon, own_lat, ok = try_transform_xy(shapely.get_x(simple), shapely.get_y(simple), raw.crs, WGS84)
     metres = locate.metres_between(own_lon, own_lat, lon, lat)
     with np.errstate(invalid="ignore"):
         far = int((ok & (metres > FAR_COLUMNS_M)).sum())
     if far:
-        ledger.note(N_("In {count} rows “{lon}” and “{lat}” lie more than {metres} m from the geometry; the geometry was "
-                       "taken."), count=far, lon=lon_name, lat=lat_name, metres=int(FAR_COLUMNS_M))
+        ledger.note(N_("In {count} rows “{lon}” and “{lat}” lie more than {metres} m from the geometry; the geometry "
+                       "was taken."), count=far, lon=lon_name, lat=lat_name, metres=int(FAR_COLUMNS_M))
 
 
 def _batch(layer: Layer, values: dict[str, Values], placed: _Placed, ledger: Ledger) -> Batch:
     for column in layer.columns:
         if column.required:
-            empty = np.fromiter((value is None for value in values[column.name].tolist()), dtype=bool, count=len(ledger))
-            ledger.reject(empty, column.name, None, MISSING, MISSING_REMEDY)
+            ledger.reject(missing(values[column.name]), column.name, None, MISSING, MISSING_REMEDY)
     alive = ledger.alive
     return Batch(
         layer.name,

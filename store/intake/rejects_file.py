@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,7 +58,7 @@ def write_rejects(rejects: Sequence[Reject], file: Path) -> None:
                 writer.writerows((row[0], *map(safe_text, row[1:])) for row in rows)
         else:
             _write_xlsx(rows, aside)
-        os.replace(aside, file)
+        aside.replace(file)
     except OSError as error:
         aside.unlink(missing_ok=True)
         raise IntakeError(N_("The rejects cannot be written to “{file}”: {detail}."), N_("Choose another place."),

@@ -188,7 +188,8 @@ def _received(file: Path, layer: str) -> Normalised:
     x, y = columns.pop("x", None), columns.pop("y", None)
     batch = Batch(layer, meta["batch_crs"], {name[2:]: values for name, values in columns.items()}, geometry, x, y)
     return Normalised(
-        batch, row, tuple(Reject(**reject) for reject in meta["rejects"]), tuple(Note(**note) for note in meta["notes"]),
+        batch, row,
+        tuple(Reject(**reject) for reject in meta["rejects"]), tuple(Note(**note) for note in meta["notes"]),
         meta["total"], meta["crs"], meta["encoding"], meta["used_timezone"], meta["signature"], meta["mapping"],
     )
 
@@ -222,7 +223,8 @@ def _report(found: Normalised, options: ImportOptions, revision: int, rejects_fi
     notes = (*found.notes, Note(_DRY)) if options.dry_run else found.notes
     return ImportReport(
         found.batch.layer, len(found.batch), len(found.rejects), revision, found.crs, found.encoding,
-        rejects_path(rejects_file), notes, found.rejects, timezone=options.timezone or "" if found.used_timezone else "",
+        rejects_path(rejects_file), notes, found.rejects,
+        timezone=(options.timezone or "") if found.used_timezone else "",
         dry_run=options.dry_run, signature=found.signature, mapping=found.mapping,
     )
 
@@ -242,7 +244,8 @@ def _refuse(report_: ImportReport, options: ImportOptions) -> None:
                 N_("Look at the rejects (--rejects FILE)."), **params)
         else:
             error = StrictError(
-                N_("{count} rows were rejected and --strict was asked for; nothing was changed. Row {row}, {field}: {reason}"),
+                N_("{count} rows were rejected and --strict was asked for; nothing was changed. Row {row}, {field}: "
+                   "{reason}"),
                 N_("Correct them (--rejects FILE lists them), or import without --strict."), **params)
         error.report = report_
         raise error

@@ -60,6 +60,11 @@ def plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())
 
 
+def missing(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return where an object array holds None."""
+    return np.fromiter((value is None for value in values.tolist()), dtype=np.bool_, count=len(values))
+
+
 def clean(value: Any) -> str:
     """Return one cell as text: numbers without a needless fraction, times as ISO 8601, blanks cut off."""
     if isinstance(value, str):
@@ -75,7 +80,7 @@ def clean(value: Any) -> str:
             return ""
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     if isinstance(value, dt.datetime | dt.date | dt.time):
-        return "" if pd.isna(value) else value.isoformat()
+        return "" if value is pd.NaT else value.isoformat()
     return str(value).strip(BLANK)
 
 

@@ -18,9 +18,12 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 LONGEST = 48
-_MONTHS = {m: i for i, m in enumerate(["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"], 1)}
-_CHINESE = [("年", "-"), ("月", "-"), ("日", " "), ("号", " "), ("时", ":"), ("時", ":"), ("点", ":"), ("分", ":"), ("秒", " "),
-            ("上午", " AM "), ("下午", " PM "), ("\u2212", "-"), ("\u2013", "-")]
+_MONTH_NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
+_CHINESE = (
+    ("年", "-"), ("月", "-"), ("日", " "), ("号", " "), ("时", ":"), ("時", ":"), ("点", ":"), ("分", ":"), ("秒", " "),
+    ("上午", " AM "), ("下午", " PM "), ("\u2212", "-"), ("\u2013", "-"),
+)
 
 _CLOCK = (
     r"(?:(?:T|[ ,]+)(?P<am>AM|PM)? ?(?P<h>00?)(?::(?P<mi>00?)(?::(?P<s>00?)(?:[.,](?P<f>0{1,9}))?)?)?:?"
@@ -95,10 +98,17 @@ def tidy(values: list[str]) -> list[str]:
 def read_parts(values: list[str]) -> Parts:
     """Return the parts of `values` (already tidied)."""
     n = len(values)
-    numbers = {name: np.zeros(n, dtype=np.int64) for name in
-               ("year", "month", "day", "hour", "minute", "second", "ms", "first", "second_number", "offset_min")}
-    flags = {name: np.zeros(n, dtype=bool) for name in ("has_clock", "has_zone", "short_year", "impossible")}
-    parts = Parts(form=np.full(n, "", dtype=object), **numbers, **flags)
+
+    def number() -> Ints:
+        return np.zeros(n, dtype=np.int64)
+
+    def flag() -> Mask:
+        return np.zeros(n, dtype=np.bool_)
+
+    parts = Parts(
+        np.full(n, "", dtype=object), number(), number(), number(), number(), number(), number(), number(), number(),
+        number(), number(), flag(), flag(), flag(), flag(),
+    )
     usable = [value if value.isascii() and len(value) <= LONGEST and "\0" not in value else "" for value in values]
     if not any(usable):
         return parts
