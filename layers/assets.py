@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from branca.element import CssLink, Element, Figure, JavascriptLink
 
-from geo.errors import AtlasError, N_
+from geo.errors import N_, AtlasError
 
 # Address below /assets/ -> folder in node_modules. The server serves nothing else from there.
 PACKAGES: Mapping[str, str] = MappingProxyType({

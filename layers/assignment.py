@@ -47,7 +47,7 @@ class AssignmentLayer:
             incidents.x, incidents.y, incidents.text("grid_code"), polygons, codes, near_m=near_m))
 
     def frame(self, snapshot: Snapshot, params: Params) -> LayerFrame:
-        """Return at most 3,000 doubtful incidents with `differs`, `outside`, `near` and the gravest of them as `why`."""
+        """Return at most 3,000 doubtful incidents: `differs`, `outside`, `near`, and the gravest of them as `why`."""
         grids, incidents = snapshot["grids"], snapshot["incidents"]
         level = chosen_level(grids, params.level)
         check = self.result(snapshot, level, params.near_m)

@@ -126,7 +126,8 @@ class LayerFrame:
 class Layer(Protocol):
     """One map layer.
 
-    `name` is its address, `title` a catalogue key, `needs` the snapshot layers it reads (caches key on their revisions).
+    `name` is its address, `title` a catalogue key, `needs` the snapshot layers it reads (caches key on their
+    revisions).
     """
 
     name: str
@@ -147,7 +148,9 @@ def features(crs: str | None, geometry: NDArray[Any], columns: Mapping[str, Any]
     return gpd.GeoDataFrame(dict(columns), geometry=gpd.array.GeometryArray(np.asarray(geometry, dtype=object)), crs=crs)
 
 
-def points(crs: str | None, x: NDArray[np.float64], y: NDArray[np.float64], columns: Mapping[str, Any]) -> gpd.GeoDataFrame:
+def points(
+    crs: str | None, x: NDArray[np.float64], y: NDArray[np.float64], columns: Mapping[str, Any]
+) -> gpd.GeoDataFrame:
     """Return a GeoDataFrame of points at `x`, `y` metres."""
     return gpd.GeoDataFrame(dict(columns), geometry=gpd.points_from_xy(x, y), crs=crs)
 

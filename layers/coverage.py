@@ -40,7 +40,7 @@ class CoverageLayer:
         return _memo.get((grids, cameras, buildings), (level, params.assumed_range_m, params.online_only), make)
 
     def frame(self, snapshot: Snapshot, params: Params) -> LayerFrame:
-        """Return the grids of the level with their areas, the blind share of the open area (None without any) and its class."""
+        """Return the grids of the level: areas, blind share of the open area (None without any) and its symbol."""
         grids = snapshot["grids"]
         level = chosen_level(grids, params.level)
         every = rows_of_level(grids, level)

@@ -46,7 +46,7 @@ class Sight:
         self._lock = threading.Lock()
 
     def views(self, rows: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return (certain, possible) polygons of the cameras at `rows`, None where there is nothing; disjoint per camera."""
+        """Return (certain, possible) polygons of the cameras at `rows`, None where nothing; disjoint per camera."""
         with self._lock:
             missing = rows[~self._known[rows]]
             if len(missing) and self._crs is not None:

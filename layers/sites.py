@@ -16,7 +16,8 @@ def named_sites(snapshot: Snapshot, layer: str, params: Params, title: str, unit
     columns = snapshot[layer]
     geometry = columns.geometry
     if geometry is None or len(columns) == 0:
-        return LayerFrame(features(snapshot.crs, np.zeros(0, dtype=object), {}), None, {"in_view": 0, "truncated": False})
+        empty = features(snapshot.crs, np.zeros(0, dtype=object), {})
+        return LayerFrame(empty, None, {"in_view": 0, "truncated": False})
     rows = np.arange(len(columns))
     if params.bbox is not None:
         west, south, east, north = shapely.bounds(geometry).T

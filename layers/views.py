@@ -25,7 +25,7 @@ class ViewsLayer:
     needs = ("cameras", "buildings")
 
     def frame(self, snapshot: Snapshot, params: Params) -> LayerFrame:
-        """Return the views that reach into the box, of at most 400 cameras; `meta["truncated"]` says when there are more."""
+        """Return the views that reach into the box, of at most 400 cameras; `meta["truncated"]` says when of more."""
         cameras = snapshot["cameras"]
         seen = sight(snapshot, params.assumed_range_m, params.online_only)
         rows = np.flatnonzero((seen.states.certain_deg > 0) | (seen.states.possible_deg > 0))

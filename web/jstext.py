@@ -137,7 +137,8 @@ TEXTS: Mapping[str, str] = {
     "detail.down": N_("Go down: {count} {level}"),
     "empty.command": N_("No incidents yet"),
     "empty.command.how": N_(
-        "Import incidents (a place, a time, a category) and the grids they fall into; the page then shows where they concentrate."
+        "Import incidents (a place, a time, a category) and the grids they fall into; the page then shows "
+        "where they concentrate."
     ),
     "empty.planner": N_("No cameras yet"),
     "empty.planner.how": N_(
