@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -150,10 +151,8 @@ def test_incidents_in_against_brute_force(tmp_path: Path, count: int) -> None:
 class Changes(RuleBasedStateMachine):
     """Any series of changes: the cached, extended snapshot equals a fresh one and a plain model of the rows."""
 
-    @initialize(folder=st.just(None), bulk=st.sampled_from([0, 2_000]))
-    def open(self, folder: None, bulk: int) -> None:
-        import tempfile
-
+    @initialize(bulk=st.sampled_from([0, 2_000]))
+    def open(self, bulk: int) -> None:
         self.folder = tempfile.TemporaryDirectory()
         self.saved = writer._BULK_ROWS
         writer._BULK_ROWS = bulk
@@ -163,10 +162,12 @@ class Changes(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "store"):
-            assert_sound(self.store.path)
-            self.store.close()
-            writer._BULK_ROWS = self.saved
-            self.folder.cleanup()
+            try:
+                assert_sound(self.store.path)
+            finally:
+                self.store.close()
+                writer._BULK_ROWS = self.saved
+                self.folder.cleanup()
 
     @rule(layer=st.sampled_from(["incidents", "cameras"]), mode=st.sampled_from(["append", "replace", "upsert"]),
           count=st.integers(0, 12), known=st.integers(0, 6))  # fmt: skip
