@@ -23,6 +23,7 @@ from store.intake import grids, ids, sandbox
 from store.intake.locate import Box
 from store.intake.normalise import Normalised, normalise
 from store.intake.options import ImportOptions, ImportReport, Limits, NothingAcceptedError, StrictError, rejects_path
+from store.intake.preview import Preview, child_inspect, inspect_file
 from store.intake.progress import report
 from store.intake.read_table import read_table
 from store.intake.reasons import Ledger
@@ -32,6 +33,7 @@ from store.schema import LAYERS
 from store.store import Store
 
 Progress = Callable[[float, str], None]
+__all__ = ["Preview", "child_inspect", "child_normalise", "import_file", "inspect_file"]
 
 _ROWS = "rows.arrow"
 _TRIES = 3

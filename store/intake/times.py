@@ -26,6 +26,7 @@ Mask = NDArray[np.bool_]
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 DATE_ORDERS = ("dmy", "mdy", "ymd")
+NO_ORDER = N_("Nothing in “{column}” tells whether the day or the month comes first.")
 _DAY_MS = 86_400_000
 _EPOCH_S = (10**9 // 10, 4_102_444_800)  # 1973 to 2100
 _REWRITE = N_("Write times as 2024-05-03T14:05:00+08:00.")
@@ -232,7 +233,7 @@ class _Reader:
             )
         elif open_.any():
             raise IntakeError(
-                N_("Nothing in “{column}” tells whether the day or the month comes first."),
+                NO_ORDER,
                 N_("State it: --date-order dmy, mdy or ymd."),
                 column=self.column,
             )
