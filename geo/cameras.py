@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo.crs import grid_azimuth
 from geo.errors import N_, ParameterError
-from geo.view import settle, view_from
+from geo.view import GRID_M, polygons_of, settle, view_from
 
 Floats = NDArray[np.float64]
 
@@ -192,5 +192,7 @@ def camera_views(
                 )
         if certain[i] is not None and possible[i] is not None:
             same = states.certain_deg[i] == states.possible_deg[i]
-            possible[i] = None if same else shapely.difference(possible[i], certain[i])
+            possible[i] = None if same else polygons_of(
+                shapely.difference(possible[i], certain[i], grid_size=GRID_M)
+            )
     return CameraViews(certain, possible, moved)

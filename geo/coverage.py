@@ -5,8 +5,9 @@
     blind = rest - possible views
 
 Built, certain, possible and blind are disjoint and fill the cell; that is asserted for every cell, each of the four
-being an overlay of its own and not what is left of the others. A view is certain or possible by the rules of
-`geo.cameras.camera_states`.
+being an overlay of its own and not what is left of the others. Overlays run on the lattice of `geo.view`: in plain
+floating point a difference and an intersection can be wrong by the same amount, which no sum would show. A view is
+certain or possible by the rules of `geo.cameras.camera_states`.
 """
 
 from __future__ import annotations
@@ -17,14 +18,12 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from shapely.errors import GEOSException
 from shapely.geometry.base import BaseGeometry
 
 from geo.errors import N_, ConservationError
-from geo.view import polygons_of
+from geo.view import GRID_M, polygons_of
 
 TOLERANCE_M2 = 0.05
-_FALLBACK_GRID_M = 1e-3  # overlays that fail in floating point are repeated on a millimetre lattice
 
 Floats = NDArray[np.float64]
 
@@ -71,12 +70,7 @@ def first_coverage(
     blind = np.empty(len(cell_array), dtype=object)
     for i, cell in enumerate(cell_array):
         layers = [tree.geometries[tree.query(cell, predicate="intersects")] for tree in trees]
-        try:
-            row, gap = _measure(cell, layers, None)
-            if abs(_excess(row)) > TOLERANCE_M2:
-                row, gap = _measure(cell, layers, _FALLBACK_GRID_M)
-        except GEOSException:
-            row, gap = _measure(cell, layers, _FALLBACK_GRID_M)
+        row, gap = _measure(cell, layers)
         if abs(_excess(row)) > TOLERANCE_M2:
             raise ConservationError(
                 N_("The parts of grid {number} add up to {excess} m2 more than its area."),
@@ -89,20 +83,18 @@ def first_coverage(
     return Coverage(area, built, open_, certain, possible, unseen, blind)
 
 
-def _measure(
-    cell: BaseGeometry, layers: list[NDArray[Any]], grid: float | None
-) -> tuple[tuple[float, ...], BaseGeometry]:
+def _measure(cell: BaseGeometry, layers: list[NDArray[Any]]) -> tuple[tuple[float, ...], BaseGeometry]:
     """Area, built, open, certain, possible, blind of one cell, and the blind polygons."""
-    built, certain, possible = (shapely.union_all(layer, grid_size=grid) for layer in layers)
-    free = shapely.difference(cell, built, grid_size=grid)
-    rest = shapely.difference(free, certain, grid_size=grid)
-    blind = polygons_of(shapely.difference(rest, possible, grid_size=grid))
+    built, certain, possible = (shapely.union_all(layer, grid_size=GRID_M) for layer in layers)
+    free = shapely.difference(cell, built, grid_size=GRID_M)
+    rest = shapely.difference(free, certain, grid_size=GRID_M)
+    blind = polygons_of(shapely.difference(rest, possible, grid_size=GRID_M))
     parts = (
         cell.area,
-        shapely.intersection(cell, built, grid_size=grid).area,
+        shapely.intersection(cell, built, grid_size=GRID_M).area,
         free.area,
-        shapely.intersection(free, certain, grid_size=grid).area,
-        shapely.intersection(rest, possible, grid_size=grid).area,
+        shapely.intersection(free, certain, grid_size=GRID_M).area,
+        shapely.intersection(rest, possible, grid_size=GRID_M).area,
         blind.area,
     )
     return parts, blind
