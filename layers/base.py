@@ -145,7 +145,8 @@ class Layer(Protocol):
 
 def features(crs: str | None, geometry: NDArray[Any], columns: Mapping[str, Any]) -> gpd.GeoDataFrame:
     """Return a GeoDataFrame of `columns` with `geometry` in `crs` (None only while the store is empty)."""
-    return gpd.GeoDataFrame(dict(columns), geometry=gpd.array.GeometryArray(np.asarray(geometry, dtype=object)), crs=crs)
+    shapes = gpd.array.GeometryArray(np.asarray(geometry, dtype=object))
+    return gpd.GeoDataFrame(dict(columns), geometry=shapes, crs=crs)
 
 
 def points(

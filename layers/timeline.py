@@ -51,7 +51,7 @@ class TimelineLayer:
     needs = ("incidents",)
 
     def frame(self, snapshot: Snapshot, params: Params) -> LayerFrame:
-        """Return no features; `meta` holds `step`, `counts`, `undated` and `edges` (ISO 8601 UTC, one more than counts)."""
+        """Return no features; `meta` holds `step`, `counts`, `undated` and `edges` (UTC, one more than counts)."""
         incidents = snapshot["incidents"]
         empty = features(snapshot.crs, np.zeros(0, dtype=object), {})
         times = incidents.columns["occurred_at"]

@@ -100,7 +100,7 @@ TEXTS: Mapping[str, str] = {
     "check.none": N_("No doubtful incident."),
     "categories.none": N_("No categories yet."),
     "categories.more": N_("{count} rarer categories are not listed."),
-    "brush.all": N_("in all the time there is"),
+    "brush.all": N_("in the whole period"),
     "brush.none": N_("No incident with a time yet."),
     "brush.window": N_("{from} to {to}"),
     "brush.most": N_("most: {count}"),
@@ -112,7 +112,7 @@ TEXTS: Mapping[str, str] = {
         "{possible} % is possibly, {certain} % certainly visible. {grids} grids are more than half blind."
     ),
     "lead.planner.none": N_("There is no open area to cover yet."),
-    "lead.grids.count": N_("{count} grids of level {level}."),
+    "lead.grids.count": N_("{count} grids (level: {level})."),
     "lead.grids.teamless": N_("{count} have no team."),
     "lead.grids.none": N_("No grid here."),
     "assume.range": N_(

@@ -85,6 +85,7 @@ def build_map(page: str, status: Mapping[str, Any] | None, settings: Settings, n
     scripts, sheets, _rest = split_header(figure)
     stamp = version()
     header = [Markup('<link rel="stylesheet" href="{}?v={}">').format(address, stamp) for address in sheets]
-    header += [Markup('<script src="{}?v={}" nonce="{}"></script>').format(address, stamp, nonce) for address in scripts]
+    tag = Markup('<script src="{}?v={}" nonce="{}"></script>')
+    header += [tag.format(address, stamp, nonce) for address in scripts]
     # The element templates of layers/elements.py hold constants of the program and numbers, never data.
     return MapParts(Markup("\n").join(header), Markup(figure.html.render()), Markup(figure.script.render()))  # noqa: S704

@@ -12,6 +12,7 @@ const fetchTimeline = latest();
 let zone = "UTC";
 let bins = null; // {step, days: [edge as day number], counts, unit}
 let drag = null;
+let latestDay = null;
 
 const dayNumber = (text) => Math.round(Date.parse(`${text}T00:00:00Z`) / DAY);
 const dayText = (value) => new Date(value * DAY).toISOString().slice(0, 10);
@@ -21,6 +22,8 @@ const first = () => bins.days[0];
 const last = () => bins.days.at(-1);
 const begin = () => (state.from ? dayNumber(state.from) : first());
 const end = () => (state.to ? dayNumber(state.to) : last());
+// The last bin may reach beyond the data; the date fields do not.
+const shownEnd = () => (state.to || !latestDay ? end() - 1 : Math.max(Math.min(end() - 1, latestDay), begin()));
 const width = () => byId("brush-canvas").clientWidth;
 const xOf = (value) => ((value - first()) / (last() - first())) * width();
 const dayAt = (x) => Math.round(first() + (Math.max(0, Math.min(x, width())) / width()) * (last() - first()));
@@ -59,13 +62,13 @@ function draw() {
   axis(pen, high);
   box.style.left = `${xOf(begin())}px`;
   box.style.width = `${Math.max(xOf(end()) - xOf(begin()), 3)}px`;
-  const text = t("brush.window", { from: dayText(begin()), to: dayText(end() - 1) });
+  const text = t("brush.window", { from: dayText(begin()), to: dayText(shownEnd()) });
   box.setAttribute("aria-valuetext", text);
   box.setAttribute("aria-valuenow", String(begin() - first()));
   box.setAttribute("aria-valuemax", String(last() - first()));
   byId("brush-unit").textContent = bins.unit;
   byId("from").value = dayText(begin());
-  byId("to").value = dayText(end() - 1);
+  byId("to").value = dayText(shownEnd());
   byId("from").min = byId("to").min = dayText(first());
   byId("from").max = byId("to").max = dayText(last() - 1);
   byId("all-time").disabled = !state.from && !state.to;
@@ -148,6 +151,7 @@ function keys(event) {
 /** Load the histogram of the chosen categories. */
 export async function loadBrush(status) {
   zone = status?.timezone ?? zone;
+  latestDay = status?.time?.last ? dayNumber(localDay(status.time.last)) : null;
   const found = await fetchTimeline("/api/layers/timeline", { query: queryOf(["category"], null) });
   if (!found) return;
   const { meta } = found;
@@ -174,5 +178,5 @@ export function startBrush(status) {
 export function windowText() {
   if (!state.from && !state.to) return t("brush.all");
   if (!bins) return "";
-  return t("brush.window", { from: day(`${dayText(begin())}T12:00:00Z`, "UTC"), to: day(`${dayText(end() - 1)}T12:00:00Z`, "UTC") });
+  return t("brush.window", { from: day(`${dayText(begin())}T12:00:00Z`, "UTC"), to: day(`${dayText(shownEnd())}T12:00:00Z`, "UTC") });
 }

@@ -2,7 +2,7 @@
 
 import { loadBrush, startBrush, windowText } from "./brush.js";
 import { showGrid, showNothing } from "./details.js";
-import { byId } from "./dom.js";
+import { byId, make } from "./dom.js";
 import { number, t } from "./i18n.js";
 import { goToGrid, mark } from "./map.js";
 import { queryOf, state } from "./state.js";
@@ -11,7 +11,7 @@ import { lead, loader, selectGrid, selectedGrid, startWorkspace } from "./worksp
 
 const METRIC = { count: "incidents", per_km2: "per_km2", per_10k: "per_10k" };
 const columns = [
-  { key: "code", label: t("col.grid"), name: "name", text: (row) => row.code, cell: (row) => (row.name && row.name !== row.code ? `${row.code} ${row.name}` : row.code) },
+  { key: "code", label: t("col.grid"), name: "name", text: (row) => row.code, cell: (row) => make("span", {}, row.code, row.name && row.name !== row.code ? make("span", { class: "sub" }, row.name) : null) },
   { key: "incidents", label: t("col.incidents"), numeric: true, text: (row) => number(row.incidents) },
   { key: "per_km2", label: t("col.density"), unit: t("unit.per_km2"), numeric: true, text: (row) => number(row.per_km2, 0) },
   { key: "per_10k", label: t("col.rate"), unit: t("unit.per_10k"), numeric: true, text: (row) => number(row.per_10k, 1) },

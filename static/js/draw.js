@@ -67,7 +67,7 @@ function cluster(feature, kind, map) {
 
 const fillOf = (token) => () => {
   if (token === "no-data") return { fillColor: hatch(document.createElement("canvas").getContext("2d"), "no-data", 4, 0.8), fillOpacity: 0.7, color: colour("line-strong"), weight: 0.6 };
-  return { fillColor: colour(token), fillOpacity: token === "ramp-zero" ? 0.35 : 0.72, color: colour("line-strong"), weight: 0.6, opacity: 0.8 };
+  return { fillColor: colour(token), fillOpacity: token === "ramp-zero" ? 0.35 : token.startsWith("blind") ? 0.6 : 0.72, color: colour("line-strong"), weight: 0.6, opacity: 0.8 };
 };
 
 /** Layer name -> function from a feature to a Leaflet layer; `context` holds map, timezone, select. */
@@ -115,7 +115,7 @@ export const DRAW = {
     if (row.count > 1) return cluster(feature, "cameras", context.map);
     const state = row.online === null ? "unknown" : row.online ? "online" : "offline";
     return sign(feature, (pen, x, y) => drawCamera(pen, x, y, {
-      kind: row.kind, online: row.online, azimuth: row.azimuth_deg, width: row.hfov_deg, tolerance: row.azimuth_tolerance_deg,
+      small: context.map.getZoom() < 16.5,      kind: row.kind, online: row.online, azimuth: row.azimuth_deg, width: row.hfov_deg, tolerance: row.azimuth_tolerance_deg,
       selected: context.isSelected("camera", row.id) }),
     () => tip(row.name ?? row.id ?? t("word.camera"), [word(row.kind ?? "camera_kind_unknown"), t(`state.${state}`),
       row.azimuth_deg === null ? t("tip.no_direction") : `${t("col.azimuth")}: ${number(row.azimuth_deg)}°`]));

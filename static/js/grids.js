@@ -17,14 +17,16 @@ let check = null;
 let zoomTo = false;
 const trail = []; // codes and names of the grids gone down into, as far as they are known
 
+const columns = [
+  { key: "code", label: t("col.grid"), name: "name", text: (row) => row.code, cell: (row) => make("span", {}, row.code, row.name && row.name !== row.code ? make("span", { class: "sub" }, row.name) : null) },
+  { key: "team", label: t("col.team"), text: (row) => row.team ?? "–" },
+  { key: "incidents", label: t("col.incidents"), numeric: true, text: (row) => number(row.incidents) },
+  { key: "cameras", label: t("col.cameras"), numeric: true, text: (row) => number(row.cameras) },
+  { key: "area_km2", label: t("col.area"), unit: "km²", numeric: true, text: (row) => number(row.area_km2, 3) },
+];
+
 const grids = new Table(byId("table"), {
-  columns: [
-    { key: "code", label: t("col.grid"), name: "name", text: (row) => row.code, cell: (row) => make("span", {}, row.code, row.name && row.name !== row.code ? make("span", { class: "sub" }, row.name) : null) },
-    { key: "team", label: t("col.team"), text: (row) => row.team ?? "–" },
-    { key: "incidents", label: t("col.incidents"), numeric: true, text: (row) => number(row.incidents) },
-    { key: "cameras", label: t("col.cameras"), numeric: true, text: (row) => number(row.cameras) },
-    { key: "area_km2", label: t("col.area"), unit: "km²", numeric: true, text: (row) => number(row.area_km2, 3) },
-  ],
+  columns,
   keyOf: (row) => row.code, label: t("layer.grids"), sort: { key: "code", down: false },
   on: {
     select: (row) => { selectGrid(row.code); goToGrid(row.code); },
@@ -55,6 +57,8 @@ const load = loader("/api/grids", () => queryOf(["level", "parent", "category"],
   const levels = now()?.levels ?? [];
   finer ??= levels[levels.indexOf(found.level) + 1] ?? null;
   grids.setRows(found.grids);
+  const teamed = found.grids.some((row) => row.team);
+  grids.setColumns(columns.filter((column) => teamed || column.key !== "team"));
   const unnamed = found.grids.filter((row) => !row.team).length;
   lead(found.grids.length === 0 ? [t("lead.grids.none")] : [{ strong: t("lead.grids.count", { count: number(found.grids.length), level: word(found.level) }) },
     unnamed ? ` ${t("lead.grids.teamless", { count: number(unnamed) })}` : ""]);

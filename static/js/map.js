@@ -113,7 +113,7 @@ function tiles(entry) {
   for (const name of ["from", "to"]) if (state[name]) query.set(name, state[name]);
   for (const name of state.category) query.append("category", name);
   query.set("v", facts.revision);
-  entry.config.leaflet.setUrl(`${entry.config.url}?${query}`);
+  point(entry.config.leaflet, `${entry.config.url}?${query}`);
   // The tiles carry the picture; the frame of the same name the legend.
   entry.config.depends = ["from", "to", "category"];
   return entry.fetch("/api/layers/heat", { query: queryOf(["from", "to", "category"], map) }).then((answer) => {
@@ -134,7 +134,7 @@ export function refresh(changed = null) {
       continue;
     }
     const fresh = !map.hasLayer(item);
-    if (fresh) item.addTo(map);
+    if (fresh && !tiled) item.addTo(map);
     const depends = tiled ? ["from", "to", "category"] : entry.config.depends;
     if (fresh || changed === null || depends.some((one) => changed.has(one))) {
       if (tiled) tiles(entry);
@@ -181,15 +181,22 @@ export function goToGrid(code, zoom = false) {
 export function fit(bounds = facts.bounds, options = {}) {
   if (!bounds) return;
   const [west, south, east, north] = bounds;
-  map.fitBounds([[south, west], [north, east]], { padding: [12, 12], animate: false, ...options });
+  // Beside the legend where there is room for both.
+  const beside = byId("legends").open && map.getSize().x > 620 ? 244 : 16;
+  map.fitBounds([[south, west], [north, east]], { paddingTopLeft: [28, 12], paddingBottomRight: [beside, 26], animate: false, ...options });
+}
+
+/** Show tiles of another address. Leaflet's own redraw asks for tiles of a fractional zoom. */
+function point(tileLayer, url) {
+  if (tileLayer._url === url && map.hasLayer(tileLayer)) return;
+  tileLayer.remove();
+  tileLayer.setUrl(url, true).addTo(map);
 }
 
 const theme = () => document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 
 function showBase() {
-  base.leaflet.setUrl(`${base.url}?theme=${theme()}&v=${facts.revision}`, true);
-  if (!map.hasLayer(base.leaflet)) base.leaflet.addTo(map);
-  base.leaflet.redraw();
+  point(base.leaflet, `${base.url}?theme=${theme()}&v=${facts.revision}`);
 }
 
 /** Start the map: place it as the address says or on the data, then load. */

@@ -1,7 +1,7 @@
 // Panels that fold, sheets on small screens, tabs, the list of layers, legends.
 
 import { byId, make, narrow, toast } from "./dom.js";
-import { number, rounded, t } from "./i18n.js";
+import { number, rounded, t, word } from "./i18n.js";
 import { isOn, layer, names, notes, wanted } from "./map.js";
 import { keep, typing } from "./shell.js";
 import { address, set, state } from "./state.js";
@@ -106,7 +106,7 @@ export function drawLayers() {
 }
 
 function label(item) {
-  if (item.label) return item.label;
+  if (item.label) return item.symbol === "grid-line" ? word(item.label) : item.label;
   return item.low === item.high ? rounded(item.high) : `${rounded(item.low)} – ${rounded(item.high)}`;
 }
 
@@ -116,7 +116,7 @@ function drawLegends() {
   byId("legend-body").replaceChildren(...shown.map((name) => {
     const { legend } = layer(name).answer;
     return make("section", { class: "legend", data: { legend: name, unit: legend.unit } },
-      make("h3", {}, legend.title, make("span", { class: "unit" }, legend.unit)),
+      make("h3", {}, legend.title, legend.items.some((item) => item.low !== null || item.symbol.startsWith("heat")) ? make("span", { class: "unit" }, legend.unit) : null),
       make("ul", {}, ...legend.items.map((item) => make("li", {}, swatch(item.symbol), make("span", {}, label(item)),
         item.count === null ? null : make("span", { class: "count" }, number(item.count))))),
       legend.note ? make("p", { class: "note" }, legend.note) : null);

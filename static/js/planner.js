@@ -26,10 +26,10 @@ function bar(row) {
 
 const grids = new Table(byId("table"), {
   columns: [
-    { key: "code", label: t("col.grid"), name: "name", text: (row) => row.code },
+    { key: "code", label: t("col.grid"), name: "name", text: (row) => row.code, cell: (row) => make("span", {}, row.code, bar(row)) },
     { key: "blind_share", label: t("word.blind"), unit: "%", numeric: true, text: (row) => (row.blind_share === null ? "–" : number(100 * row.blind_share)) },
     { key: "possible_share", label: t("word.possible"), unit: "%", numeric: true, text: (row) => (row.possible_share === null ? "–" : number(100 * row.possible_share)) },
-    { key: "certain_share", label: t("word.certain"), unit: "%", numeric: true, text: (row) => (row.certain_share === null ? "–" : number(100 * row.certain_share)), cell: (row) => make("span", {}, row.certain_share === null ? "–" : number(100 * row.certain_share), bar(row)) },
+    { key: "certain_share", label: t("word.certain"), unit: "%", numeric: true, text: (row) => (row.certain_share === null ? "–" : number(100 * row.certain_share)) },
     { key: "blind_m2", label: t("word.blind"), unit: "m²", numeric: true, text: (row) => number(row.blind_m2) },
   ],
   keyOf: (row) => row.code, label: t("table.coverage"), sort: { key: "blind_m2", down: true },

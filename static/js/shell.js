@@ -53,7 +53,7 @@ function origin() {
 
 /** Return the attribution line of the data: text only. */
 export function attribution(facts) {
-  const texts = [...new Set(Object.values(facts?.sources ?? {}).flat())].filter(Boolean);
+  const texts = [...new Set(Object.values(facts?.sources ?? {}).flat().flatMap((text) => text.split("; ")))].filter(Boolean);
   return [...texts, ...(facts?.simulated?.length ? [t("attribution.simulated")] : []), "Leaflet"].join(" · ");
 }
 

@@ -34,8 +34,8 @@ export class Table {
   drawHead() {
     this.head.replaceChildren(make("tr", {}, ...this.columns.map((column) => {
       const sorted = this.sort?.key === column.key;
-      const arrow = make("span", { class: "arrow", "aria-hidden": "true" }, sorted ? (this.sort.down ? "▾" : "▴") : "");
-      const button = make("button", { type: "button", onclick: () => this.sortBy(column) }, column.label, arrow,
+      const arrow = sorted ? make("span", { class: "arrow", "aria-hidden": "true" }, this.sort.down ? "▾" : "▴") : null;
+      const button = make("button", { type: "button", onclick: () => this.sortBy(column) }, column.numeric ? arrow : null, column.label, column.numeric ? null : arrow,
         column.unit ? make("span", { class: "unit" }, column.unit) : null);
       return make("th", { scope: "col", class: column.numeric ? "number" : "", "aria-sort": sorted ? (this.sort.down ? "descending" : "ascending") : null }, button);
     })));

@@ -91,11 +91,11 @@ export async function startWorkspace(hooks) {
   onChange((changed) => hooks.changed?.(changed));
   document.addEventListener("keydown", keys);
   byId("attribution").dataset.from = "data";
-  byId("attribution").textContent = attribution(firstStatus);
+  credit(firstStatus);
   showEmpty(firstStatus);
   start(firstStatus);
   onData((status) => {
-    byId("attribution").textContent = attribution(status);
+    credit(status);
     showEmpty(status);
     fillFilters(status);
     reload(status);
@@ -105,6 +105,10 @@ export async function startWorkspace(hooks) {
   await hooks.begin(firstStatus);
   await settled();
   document.documentElement.dataset.ready = "true";
+}
+
+function credit(status) {
+  byId("attribution").textContent = byId("attribution").title = attribution(status);
 }
 
 /** Bring the details forward. */
