@@ -119,10 +119,8 @@ class BaseMap:
         self.water = _Parts(_rings(water), crs)
         has_name = np.array([isinstance(name, str) and name != "" for name in names], dtype=bool)
         named = has_name[street] & (self.rank != HIDDEN)
-        self.labels = Labels(
-            [self.lines.xy[self.lines.starts[i]:self.lines.starts[i + 1]] for i in np.flatnonzero(named)],
-            np.asarray(names, dtype=object)[street[named]], self.rank[named], fonts,
-        )
+        moved = shapely.set_coordinates(lines[named], self.lines.xy[np.repeat(named, np.diff(self.lines.starts))])
+        self.labels = Labels(moved, np.asarray(names, dtype=object)[street[named]], self.rank[named], fonts)
 
     def tile(self, z: int, x: int, y: int, theme: Theme = "light", scale: int = 1) -> bytes:
         """Return one tile as a PNG of ``256 * scale`` px.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -16,6 +18,7 @@ from layers.rasters.mercator import TILE_PX, metres_per_px
 
 FIRST_ZOOM = 16
 _SIZE_PX = 14
+_STAMPS = 4_000  # drawn names that are kept
 _EVERY_PX = 420  # one name per so many pixels of street
 _TWICE_PX = 180  # a name does not stand twice within so many pixels
 _GAP_PX = 6
@@ -29,10 +32,12 @@ class Labels:
     (rank, then length, then order) wants to stand within its box: a rule that looks at neighbours only, so that two
     tiles always agree about a name on their common edge.
 
+    Nothing is computed before the first picture that needs it.
+
     Parameters
     ----------
     lines
-        Coordinates in EPSG:3857, one array of shape (n, 2) per line.
+        Object array of line strings in EPSG:3857.
     names, ranks
         The name and the rank of each line.
     fonts
@@ -40,27 +45,18 @@ class Labels:
     """
 
     def __init__(
-        self, lines: Sequence[NDArray[np.float64]], names: NDArray[Any], ranks: NDArray[np.int8], fonts: Sequence[str]
+        self, lines: NDArray[Any], names: NDArray[Any], ranks: NDArray[np.int8], fonts: Sequence[str]
     ) -> None:
         self._font_path = next((path for path in fonts if Path(path).is_file()), None)
         self._fonts: dict[int, ImageFont.FreeTypeFont] = {}
-        self._stamps: dict[tuple[str, int, tuple[int, ...]], Image.Image] = {}
+        self._stamps: OrderedDict[tuple[str, int, tuple[int, ...]], Image.Image] = OrderedDict()
         self._places: dict[int, _Places] = {}
+        self._merged: _Named | None = None
         self._lock = Lock()
-        self.lines: list[NDArray[np.float64]] = []
-        self.names: list[str] = []
-        rank: list[int] = []
-        groups: dict[str, list[int]] = {}
-        for position, name in enumerate(names):
-            groups.setdefault(str(name), []).append(position)
-        for name in sorted(groups):
-            members = groups[name]
-            merged = shapely.line_merge(shapely.multilinestrings([shapely.linestrings(lines[i]) for i in members]))
-            for part in shapely.get_parts(merged):
-                self.lines.append(shapely.get_coordinates(part))
-                self.names.append(name)
-                rank.append(int(max(ranks[i] for i in members)))
-        self.rank = np.array(rank, dtype=np.int64)
+        self._raw = (lines, names, ranks)
+
+    def __len__(self) -> int:
+        return len(self._raw[0])
 
     def draw(
         self,
@@ -72,7 +68,7 @@ class Labels:
         halo: tuple[int, int, int],
     ) -> None:
         """Draw onto `image`, whose north-west corner is at `origin` (EPSG:3857), the names of zoom `z`."""
-        if z < FIRST_ZOOM or self._font_path is None or not self.lines:
+        if z < FIRST_ZOOM or self._font_path is None or not len(self):
             return
         with self._lock:
             places = self._places.get(z)
@@ -83,7 +79,7 @@ class Labels:
         box = shapely.box(origin[0], origin[1] - side, origin[0] + side, origin[1])
         for number in np.sort(places.tree.query(box, predicate="intersects")).tolist():
             x, y = places.xy[number]
-            stamp = self._stamp(self.names[places.line[number]], scale, (*text, *halo))
+            stamp = self._stamp(places.name[number], scale, (*text, *halo))
             turned = stamp.rotate(places.angle_deg[number], Image.Resampling.BICUBIC, expand=True)
             at_x = (x - origin[0]) / per_px * scale - turned.width / 2
             at_y = (origin[1] - y) / per_px * scale - turned.height / 2
@@ -100,65 +96,89 @@ class Labels:
         """Return the name with a halo, upright, on a transparent ground."""
         key = (name, scale, colours)
         with self._lock:
-            if key not in self._stamps:
+            stamp = self._stamps.pop(key, None)
+            if stamp is None:
                 font, edge = self._font(_SIZE_PX * scale), 2 * scale
                 left, top, right, bottom = font.getbbox(name, stroke_width=edge)
                 stamp = Image.new("RGBA", (int(right - left) + 2, int(bottom - top) + 2), (*colours[3:], 0))
                 ImageDraw.Draw(stamp).text(
                     (1 - left, 1 - top), name, colours[:3], font, stroke_width=edge, stroke_fill=colours[3:]
                 )
-                self._stamps[key] = stamp
-            return self._stamps[key]
+            self._stamps[key] = stamp  # the last used stands last
+            if len(self._stamps) > _STAMPS:
+                self._stamps.popitem(last=False)
+            return stamp
+
+    def _merge(self) -> _Named:
+        """Join the lines of each name, and measure the names."""
+        lines, names, ranks = self._raw
+        distinct, group = np.unique(names.astype(str), return_inverse=True)
+        order = np.argsort(group, kind="stable")
+        joined = shapely.line_merge(shapely.multilinestrings(lines[order], indices=group[order]))
+        parts, owner = shapely.get_parts(joined, return_index=True)
+        best = np.zeros(len(distinct), dtype=np.int64)
+        np.maximum.at(best, group, ranks)
+        font = self._font(_SIZE_PX)
+        boxes = np.array([font.getbbox(name, stroke_width=2) for name in distinct.tolist()], dtype=np.float64)
+        size = boxes[:, 2:] - boxes[:, :2]
+        return _Named(parts, shapely.length(parts), owner, distinct.astype(object), best[owner], size[owner])
 
     def _place(self, z: int) -> _Places:
         """Find all places of a zoom level, then drop those in the way of a more important one."""
-        per_px = metres_per_px(z)
-        font = self._font(_SIZE_PX)
-        found: list[tuple[int, float, float, float, float, float]] = []
-        for number, xy in enumerate(self.lines):
-            left, top, right, bottom = font.getbbox(self.names[number], stroke_width=2)
-            wide, high = (right - left) * per_px, (bottom - top) * per_px
-            along = np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))))
-            if along[-1] < 1.1 * wide:
-                continue
-            count = max(1, round(along[-1] / (_EVERY_PX * per_px)))
-            for centre in (np.arange(count) + 0.5) / count * along[-1]:
-                ends = np.clip([centre - wide / 2, centre + wide / 2], 0, along[-1])
-                x, y = np.interp(ends, along, xy[:, 0]), np.interp(ends, along, xy[:, 1])
-                chord = np.hypot(x[1] - x[0], y[1] - y[0])
-                if chord < _BENT * (ends[1] - ends[0]):
-                    continue
-                angle = np.degrees(np.arctan2(y[1] - y[0], x[1] - x[0]))
-                angle = (angle + 90) % 180 - 90  # never upside down
-                found.append((number, x.mean(), y.mean(), angle, wide, high))
-        if not found:
-            return _Places(np.empty(0, np.int64), np.empty((0, 2)), np.empty(0), shapely.STRtree([]))
-        line = np.array([row[0] for row in found], dtype=np.int64)
-        x, y, angle, wide, high = np.array([row[1:] for row in found]).T
-        boxes = _turned_boxes(x, y, angle, wide + 2 * _GAP_PX * per_px, high + 2 * _GAP_PX * per_px)
-        length = np.array([shapely.linestrings(self.lines[i]).length for i in line])
-        order = np.lexsort((np.arange(len(line)), -length, -self.rank[line]))
+        if self._merged is None:
+            self._merged = self._merge()
+        named, per_px = self._merged, metres_per_px(z)
+        wide, high = named.size_px.T * per_px
+        fits = np.flatnonzero(named.length >= 1.1 * wide)
+        count = np.maximum(1, np.rint(named.length[fits] / (_EVERY_PX * per_px))).astype(np.int64)
+        line = np.repeat(fits, count)
+        step = np.arange(len(line)) - np.repeat(np.cumsum(count) - count, count)
+        centre = (step + 0.5) / np.repeat(count, count) * named.length[line]
+        before = np.maximum(centre - wide[line] / 2, 0.0)
+        after = np.minimum(centre + wide[line] / 2, named.length[line])
+        start = shapely.get_coordinates(shapely.line_interpolate_point(named.lines[line], before)).reshape(-1, 2)
+        end = shapely.get_coordinates(shapely.line_interpolate_point(named.lines[line], after)).reshape(-1, 2)
+        straight = np.hypot(*(end - start).T) >= _BENT * (after - before)
+        line, start, end = line[straight], start[straight], end[straight]
+        xy, along = (start + end) / 2, end - start
+        angle = (np.degrees(np.arctan2(along[:, 1], along[:, 0])) + 90) % 180 - 90  # never upside down
+        gap = 2 * _GAP_PX * per_px
+        boxes = _turned_boxes(xy[:, 0], xy[:, 1], angle, wide[line] + gap, high[line] + gap)
+        order = np.lexsort((np.arange(len(line)), -named.length[line], -named.rank[line]))
         priority = np.empty(len(line), dtype=np.int64)
         priority[order] = np.arange(len(line))
-        left, right = shapely.STRtree(boxes).query(boxes, predicate="intersects")
         beaten = np.zeros(len(line), dtype=bool)
+        left, right = shapely.STRtree(boxes).query(boxes, predicate="intersects")
         beaten[left[priority[right] < priority[left]]] = True
         # The two carriageways of a street carry its name once.
-        points = shapely.points(x, y)
+        points = shapely.points(xy)
         left, right = shapely.STRtree(points).query(points, predicate="dwithin", distance=_TWICE_PX * per_px)
-        same = np.array(self.names, dtype=object)[line[left]] == np.array(self.names, dtype=object)[line[right]]
+        same = named.owner[line[left]] == named.owner[line[right]]
         beaten[left[same & (priority[right] < priority[left])]] = True
         keep = ~beaten
-        return _Places(line[keep], np.column_stack((x, y))[keep], angle[keep], shapely.STRtree(boxes[keep]))
+        return _Places(named.names[named.owner[line[keep]]], xy[keep], angle[keep], shapely.STRtree(boxes[keep]))
 
 
+@dataclass(frozen=True)
+class _Named:
+    """Joined lines with their length (EPSG:3857 metres), name, rank and the size of the drawn name in pixels."""
+
+    lines: NDArray[Any]
+    length: NDArray[np.float64]
+    owner: NDArray[np.int64]
+    names: NDArray[Any]
+    rank: NDArray[np.int64]
+    size_px: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class _Places:
     """Where the names of one zoom level stand."""
 
-    def __init__(
-        self, line: NDArray[np.int64], xy: NDArray[np.float64], angle_deg: NDArray[np.float64], tree: shapely.STRtree
-    ) -> None:
-        self.line, self.xy, self.angle_deg, self.tree = line, xy, angle_deg, tree
+    name: NDArray[Any]
+    xy: NDArray[np.float64]
+    angle_deg: NDArray[np.float64]
+    tree: shapely.STRtree
 
 
 def _turned_boxes(
