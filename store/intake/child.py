@@ -8,6 +8,7 @@ folder.
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import json
 import os
@@ -61,6 +62,8 @@ def answer(function: str, arguments: dict[str, Any], scratch: Path) -> dict[str,
 
 def main() -> int:
     """Serve one request."""
+    # Millions of small lists come and go while JSON is read, and none of them in cycles.
+    gc.set_threshold(1_000_000)
     request = json.loads(sys.stdin.buffer.read())
     lockdown.die_with_parent(request["parent"])
     scratch = Path(request["scratch"])

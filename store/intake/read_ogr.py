@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from geo.errors import N_
@@ -148,7 +149,12 @@ def read_ogr(
             meta, table = pyogrio.raw.read_arrow(
                 path, layer=layer, encoding=encoding, max_features=limit, datetime_as_string=True
             )
-        except (DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError, CRSError) as error:
+        except (
+            DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError, CRSError, pa.ArrowException,
+            OSError,
+        ) as error:
+            if isinstance(error, MemoryError) or getattr(error, "errno", None) is not None:
+                raise
             raise IntakeError(
                 N_("The {format} file is damaged or cut off: {detail}."), AGAIN, format=driver.value, detail=str(error)
             ) from error
