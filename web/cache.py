@@ -28,13 +28,14 @@ def weight(value: object) -> int:
 
 
 class Cache:
-    """Least recently used results up to `limit` bytes; the same key is computed by one thread while others wait.
+    """Least recently used results up to `limit` by `weigh`; a key is computed by one thread while others wait.
 
     A result that fails is not kept: every waiter gets the error, the next caller tries again.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, weigh: Callable[[object], int] = weight) -> None:
         self._limit = limit
+        self._weigh = weigh
         self._lock = threading.Lock()
         self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._running: dict[Hashable, Future[Any]] = {}
@@ -59,7 +60,7 @@ class Cache:
                 del self._running[key]
             mine.set_exception(error)
             raise
-        size = weight(value)
+        size = self._weigh(value)
         with self._lock:
             del self._running[key]
             if size <= self._limit:

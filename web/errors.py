@@ -14,6 +14,7 @@ from geo import errors as domain
 from geo.errors import N_, AtlasError
 from store import errors as storage
 from web.i18n import translate
+from web.shell import shell
 
 # Type -> (status, code). The nearest class in the error's method resolution order decides.
 STATUS: Mapping[type[AtlasError], tuple[int, str]] = {
@@ -49,6 +50,9 @@ HTTP_TEXTS: Mapping[int, tuple[str, str]] = {
     507: (N_("The disk of the service is full."), N_("Free some space, then try again; nothing was changed.")),
 }
 
+# Parameters whose value is a catalogue key too ("name of a person"), not data.
+WORDS = frozenset({"what"})
+
 
 class RequestError(AtlasError):
     """A request that is refused before it reaches the domain; knows its status and code."""
@@ -79,8 +83,11 @@ def body(error: AtlasError, lang: str | None = None) -> dict[str, str]:
 
 
 def fill(template: str, params: Mapping[str, Any], lang: str | None = None) -> str:
-    """Translate `template` and put `params` into its fields."""
-    return translate(template, lang).format(**params) if template else ""
+    """Translate `template` and put `params` into its fields; a `what` is a word of the catalogue itself."""
+    if not template:
+        return ""
+    words = {name: translate(value, lang) for name, value in params.items() if name in WORDS and isinstance(value, str)}
+    return translate(template, lang).format(**{**params, **words})
 
 
 def wants_json() -> bool:
@@ -96,7 +103,9 @@ def answer(status: int, shape: Mapping[str, str]) -> Response:
     if wants_json():
         response = jsonify({"error": shape})
     else:
-        response = make_response(render_template("error.html", status=status, error=shape))
+        # No store and no secret is touched here: they may be what failed.
+        context = shell("error", None) | {"error": shape, "http_status": status, "csrf_token": str}
+        response = make_response(render_template("error.html", **context))
     response.status_code = status
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -61,15 +61,9 @@ def translate(message: str, lang: str | None = None) -> str:
 
 
 def gettext(message: str, **params: Any) -> str:
-    """Translate and fill ``{name}`` fields, in Python."""
+    """Translate and fill ``{name}`` fields; plain text, so Jinja escapes it."""
     text = translate(message)
     return text.format(**params) if params else text
-
-
-def template_gettext(message: str, **params: Any) -> str:
-    """Translate and fill ``%(name)s`` fields, in Jinja (Babel's habit there); plain text, so Jinja escapes it."""
-    text = translate(message)
-    return text % params if params else text
 
 
 def remember(response: Response) -> Response:
@@ -85,6 +79,6 @@ def remember(response: Response) -> Response:
 
 def init_app(app: Flask) -> None:
     """Give templates `_`, `lang` and `lang_tag`."""
-    app.jinja_env.globals.update(_=template_gettext, gettext=template_gettext)
+    app.jinja_env.globals.update(_=gettext, gettext=gettext)
     app.context_processor(lambda: {"lang": current_lang(), "lang_tag": TAGS[current_lang()], "languages": TAGS})
     app.after_request(remember)

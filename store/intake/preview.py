@@ -101,6 +101,8 @@ def inspect_file(
     scratch: Path,
     limits: Limits | None = None,
     store: Store | None = None,
+    *,
+    file_name: str | None = None,
 ) -> Preview:
     """Look into `file`, in the same limited child that imports use.
 
@@ -110,6 +112,8 @@ def inspect_file(
         Canonical layer, None to guess.
     store
         Where mappings are remembered, if it is to be asked.
+    file_name
+        Name that hints at the layer, where `file` has another one, as an upload has.
 
     Raises
     ------
@@ -117,7 +121,7 @@ def inspect_file(
         The file cannot be read at all.
     """
     limits = limits or Limits()
-    arguments = {"file": str(file.resolve()), "name": file.name, "layer": layer, "options": asdict(options)}
+    arguments = {"file": str(file.resolve()), "name": file_name or file.name, "layer": layer, "options": asdict(options)}
     found = sandbox.run("inspect", arguments, scratch=scratch, memory_bytes=limits.memory_bytes, cpu_s=limits.cpu_s,
                         wall_s=limits.wall_s)
     remembered = store.remembered_mapping(found["signature"]) if store is not None and found["signature"] else None

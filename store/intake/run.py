@@ -51,6 +51,7 @@ def import_file(
     scratch: Path,
     limits: Limits | None = None,
     progress: Progress | None = None,
+    file_name: str | None = None,
 ) -> ImportReport:
     """Import `file` into `layer` of `store` and report what became of each row.
 
@@ -62,6 +63,8 @@ def import_file(
         Existing folder for files between the child and this process.
     progress
         Called with a fraction (0 to 1) and the name of a step.
+    file_name
+        Name to record, where `file` has another one, as an upload has.
 
     Raises
     ------
@@ -92,7 +95,7 @@ def import_file(
         if store.crs() != place.crs:
             continue  # another import took the empty store meanwhile
         try:
-            written = store.write(found.batch, options.mode, _provenance(file, found, options),
+            written = store.write(found.batch, options.mode, _provenance(file, found, options, file_name),
                                   progress=lambda share: tell(_READ_SHARE + (1 - _READ_SHARE) * share, "write"))
         except StoreBusyError:
             raise
@@ -255,11 +258,11 @@ def _refuse(report_: ImportReport, options: ImportOptions) -> None:
         raise IntakeError(N_("The file has no rows."), N_("Choose another file."))
 
 
-def _provenance(file: Path, found: Normalised, options: ImportOptions) -> Provenance:
+def _provenance(file: Path, found: Normalised, options: ImportOptions, file_name: str | None) -> Provenance:
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return Provenance(
-        file_name=file.name, sha256=digest, source_crs=found.crs, encoding=found.encoding,
+        file_name=file_name or file.name, sha256=digest, source_crs=found.crs, encoding=found.encoding,
         timezone=options.timezone or "", attribution=options.attribution, simulated=options.simulated,
         demo=options.demo, rejects=found.rejects, notes=found.notes,
     )

@@ -14,7 +14,14 @@ from web import jsonio
 
 
 def test_missing_is_null() -> None:
-    value = {"a": np.nan, "b": np.float64("inf"), "c": np.datetime64("NaT"), "d": pd.NaT, "e": None, "f": [float("nan")]}
+    value = {
+        "a": np.nan,
+        "b": np.float64("inf"),
+        "c": np.datetime64("NaT"),
+        "d": pd.NaT,
+        "e": None,
+        "f": [float("nan")],
+    }
     assert json.loads(jsonio.dumps(value)) == {"a": None, "b": None, "c": None, "d": None, "e": None, "f": [None]}
 
 

@@ -91,7 +91,7 @@ def test_what_cannot_be_used_is_refused_with_the_field(query: dict[str, str]) ->
 def test_absent_and_empty_parameters_take_their_defaults() -> None:
     plain = params.layer_params(MultiDict(), HELSINKI, "zh")
     empty = params.layer_params(
-        MultiDict({name: "" for name in ("level", "parent", "from", "to", "bbox", "zoom", "near_m", "online_only")}),
+        MultiDict(dict.fromkeys(("level", "parent", "from", "to", "bbox", "zoom", "near_m", "online_only"), "")),
         HELSINKI, "zh",
     )  # fmt: skip
     assert plain == empty

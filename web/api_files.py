@@ -1,0 +1,73 @@
+"""Downloads: exports of a layer, the record of imports, the rejects of one import."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, request, send_file
+
+from geo.errors import N_
+from store.export import export_layer
+from store.records import ImportRecord
+from store.schema import LAYERS
+from web.errors import RequestError, fill
+from web.i18n import current_lang
+from web.params import number, short_text
+from web.rejects import rejects_csv
+from web.replies import fresh_json
+from web.state import atlas
+
+blueprint = Blueprint("api_files", __name__, url_prefix="/api")
+SUFFIXES = (".geojson", ".gpkg", ".fgb", ".parquet", ".csv", ".xlsx", ".shp.zip")
+
+
+@blueprint.get("/export/<name>")
+def export(name: str) -> Response:
+    """Download one layer in the format of the suffix."""
+    layer, dot, rest = name.partition(".")
+    suffix = (dot + rest).lower()
+    if layer not in LAYERS or suffix not in SUFFIXES:
+        raise RequestError(
+            404,
+            "unknown_export",
+            N_("There is no export {name}."),
+            N_("Use a layer ({layers}) followed by a format ({formats})."),
+            name=name[:80],
+            layers=", ".join(LAYERS),
+            formats=", ".join(SUFFIXES),
+        )
+    crs = short_text(request.args, "crs")
+    folder = tempfile.TemporaryDirectory(dir=atlas().folder("scratch"), prefix="export-")
+    try:
+        path = Path(folder.name) / f"{layer}{suffix}"
+        export_layer(atlas().snapshot(), layer, path, crs)
+        response = send_file(path, as_attachment=True, download_name=path.name, max_age=0, conditional=False)
+    except BaseException:
+        folder.cleanup()
+        raise
+    response.headers["Cache-Control"] = "private, no-store"
+    # Werkzeug calls nothing on closing a response that it passes through to the server.
+    response.direct_passthrough = False
+    response.call_on_close(folder.cleanup)
+    return response
+
+
+@blueprint.get("/imports")
+def imports() -> Response:
+    """List the latest imports, newest first."""
+    limit = int(number(request.args, "limit", 100, 1, 1000, whole=True))
+    return fresh_json({"imports": [_record(record) for record in atlas().store.imports(limit)]})
+
+
+def _record(record: ImportRecord) -> dict[str, Any]:
+    notes = [fill(note.message, note.params) for note in record.notes]
+    return {**asdict(record), "accepted": record.accepted, "notes": notes}
+
+
+@blueprint.get("/imports/<int:import_id>/rejects.csv")
+def rejects(import_id: int) -> Response:
+    """Download the rows that an import did not take, with reason and remedy in the reader's language."""
+    return rejects_csv(atlas().store.rejects(import_id), f"rejects-{import_id}.csv", current_lang())

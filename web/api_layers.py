@@ -1,0 +1,59 @@
+"""What maps fetch: the status of the store and the features of a layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from geo.errors import N_
+from layers import REGISTRY
+from web import service
+from web.errors import RequestError
+from web.i18n import current_lang, translate
+from web.jsonio import collection
+from web.params import layer_params
+from web.replies import cached, cached_json
+from web.state import atlas
+
+blueprint = Blueprint("api_layers", __name__, url_prefix="/api")
+GEOJSON = "application/geo+json"
+
+
+def status_now() -> dict[str, Any]:
+    """Return the object of /api/status for the present revision."""
+    state = atlas()
+    return service.status(state.cache, state.snapshot(), demo=state.store.is_demo())
+
+
+@blueprint.get("/status")
+def status() -> Response:
+    """Say what the store holds."""
+    found = status_now()
+    return cached_json(("status", found["revision"], found["demo"], found["crs"]), lambda: found)
+
+
+@blueprint.get("/layers/<name>")
+def layer(name: str) -> Response:
+    """Return the features of a layer with legend and facts, WGS 84."""
+    if name not in REGISTRY:
+        raise RequestError(
+            404,
+            "unknown_layer",
+            N_("There is no map layer {name}."),
+            N_("Use one of: {known}."),
+            name=name[:80],
+            known=", ".join(REGISTRY),
+        )
+    chosen = REGISTRY[name]
+    snapshot, lang = atlas().snapshot(), current_lang()
+    params = layer_params(request.args, snapshot, lang)
+
+    def make() -> bytes:
+        frame = chosen.frame(snapshot, params)
+        legend = frame.legend.to_json(lambda text: translate(text, lang)) if frame.legend else None
+        meta = {**service.origin(snapshot, chosen.needs, params), **frame.meta}
+        return collection(frame.features, {"legend": legend, "meta": meta})
+
+    key = (name, service.revisions(snapshot, chosen.needs), params)
+    return cached(key, make, GEOJSON)

@@ -1,0 +1,126 @@
+"""`flask density` and `flask demo`."""
+
+from __future__ import annotations
+
+import tempfile
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import click
+
+from geo.columns import Snapshot
+from layers.base import Params
+from store.demo import load_demo, needs_demo
+from web import service
+from web.cli import Progress, command, show
+from web.i18n import current_lang, gettext
+from web.intake import limits
+from web.params import window
+from web.state import atlas
+
+
+def _params(
+    snapshot: Snapshot, level: str | None, start: str | None, end: str | None, category: tuple[str, ...]
+) -> Params:
+    first, last = window(start, end, snapshot.timezone)
+    return Params(level=level, start=first, end=last, categories=tuple(sorted(set(category))), lang=current_lang())
+
+
+@command("density", "Count incidents per grid of a level: by area and by population.")
+@click.option("--level", help="Grid level; the finest one when absent.")
+@click.option("--from", "start", metavar="T", help="First moment, ISO 8601; a date is local midnight.")
+@click.option("--to", "end", metavar="T", help="End, ISO 8601; not part of the window.")
+@click.option("--category", multiple=True, help="Only this category. Repeat.")
+def density_command(
+    level: str | None, start: str | None, end: str | None, category: tuple[str, ...], form: str
+) -> None:
+    """Print the density of a level."""
+    snapshot = atlas().snapshot()
+    answer = service.density_answer(snapshot, _params(snapshot, level, start, end, category))
+    show(form, answer, lambda: _print_density(answer))
+
+
+def _print_density(answer: dict[str, Any]) -> None:
+    click.echo(
+        gettext(
+            "Level {level}: {total} incidents, {outside} in no grid.",
+            level=answer["level"] or "–",
+            total=answer["total"],
+            outside=answer["outside"],
+        )
+    )
+    rows = sorted(answer["grids"], key=lambda grid: -grid["incidents"])
+    head = [
+        gettext("Code"),
+        gettext("Name"),
+        gettext("Incidents"),
+        "km²",
+        gettext("per km²"),
+        gettext("per 10,000 people"),
+    ]
+    table = [head] + [
+        [
+            str(grid["code"]),
+            str(grid["name"] or ""),
+            str(grid["incidents"]),
+            f"{grid['area_km2']:.4f}",
+            _rate(grid["per_km2"]),
+            _rate(grid["per_10k"]),
+        ]
+        for grid in rows
+    ]
+    widths = [max(_width(row[column]) for row in table) for column in range(len(head))]
+    for row in table:
+        cells = [
+            _pad(text, width, left=column < 2) for column, (text, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        click.echo("  ".join(cells).rstrip())
+
+
+def _rate(value: float) -> str:
+    return f"{value:.1f}" if value == value else "–"
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+def _pad(text: str, width: int, *, left: bool) -> str:
+    blank = " " * (width - _width(text))
+    return text + blank if left else blank + text
+
+
+@command("demo", "Load the bundled demo (central Helsinki, simulated incidents) into the store.")
+@click.option("--if-empty", is_flag=True, help="Do nothing when the store holds data.")
+def demo_command(if_empty: bool, form: str) -> None:
+    """Load the demo."""
+    store = atlas().store
+    revision = store.revision()
+    if if_empty and not needs_demo(store):
+        show(form, {"loaded": False, "revision": revision, "layers": {}}, lambda: None)
+        return
+    progress = Progress()
+    try:
+        with tempfile.TemporaryDirectory(dir=atlas().folder("scratch"), prefix="demo-") as scratch:
+            load_demo(store, scratch=Path(scratch), limits=limits(atlas()), progress=progress)
+    finally:
+        progress.end()
+    snapshot = store.snapshot()
+    rows = {name: len(layer) for name, layer in snapshot.layers.items() if len(layer)}
+    answer = {
+        "loaded": True,
+        "revision": snapshot.revision,
+        "layers": rows,
+        "simulated": [name for name in rows if snapshot[name].simulated],
+    }
+    show(
+        form,
+        answer,
+        lambda: click.echo(
+            gettext(
+                "The demo is loaded: {rows}. Its incidents are simulated.",
+                rows=", ".join(f"{count} {name}" for name, count in rows.items()),
+            )
+        ),
+    )

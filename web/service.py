@@ -1,0 +1,288 @@
+"""Answers of the API and the commands, as JSON-ready values computed from one snapshot.
+
+Nothing here knows HTTP. What is costly is kept in the process's cache under the revisions it was derived from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from geo.assign import assign
+from geo.columns import Codes, Snapshot
+from geo.crs import lonlat
+from geo.density import Density, density
+from geo.hierarchy import Hierarchy, build_hierarchy
+from layers.assignment import AssignmentLayer
+from layers.base import Params, chosen_level
+from layers.coverage import AREAS, CoverageLayer
+from layers.joins import Assigned, assigned, selected
+from store.schema import LAYERS
+from web.cache import Cache
+from web.jsonio import DECIMALS, iso
+
+Json = dict[str, Any]
+
+
+def revisions(snapshot: Snapshot, needs: Sequence[str]) -> tuple[Any, ...]:
+    """Return what a result that reads the layers `needs` depends on."""
+    return (snapshot.crs, snapshot.timezone, *(snapshot[name].revision for name in needs))
+
+
+@dataclass(frozen=True)
+class LevelData:
+    """The grids of one level: `rows` are positions in the grids layer, `codes` and `placed` follow them."""
+
+    level: str | None
+    rows: NDArray[np.int64]
+    codes: NDArray[Any]
+    placed: Assigned
+
+
+def level_data(snapshot: Snapshot, level: str | None) -> LevelData:
+    """Return the grids of `level` (None: the finest) with the incidents assigned to them."""
+    grids = snapshot["grids"]
+    chosen = chosen_level(grids, level)
+    placed = assigned(snapshot, chosen)
+    return LevelData(chosen, placed.rows, grids.text("code")[placed.rows], placed)
+
+
+def hierarchy(cache: Cache, snapshot: Snapshot) -> Hierarchy:
+    """Return how the grids of all levels hang together."""
+    grids = snapshot["grids"]
+    geometry = np.zeros(0, dtype=object) if grids.geometry is None else grids.geometry
+    return cache.get(
+        ("hierarchy", revisions(snapshot, ("grids",))),
+        lambda: build_hierarchy(grids.text("code"), grids.text("level"), grids.text("parent"), geometry),
+    )
+
+
+def cameras_placed(cache: Cache, snapshot: Snapshot, data: LevelData) -> NDArray[np.int64]:
+    """Return how many cameras stand in each grid of `data`."""
+    cameras, grids = snapshot["cameras"], snapshot["grids"]
+    if len(data.rows) == 0 or len(cameras) == 0 or cameras.x is None or cameras.y is None or grids.geometry is None:
+        return np.zeros(len(data.rows), dtype=np.int64)
+    x, y, polygons = cameras.x, cameras.y, grids.geometry[data.rows]
+    key = ("cameras placed", data.level, revisions(snapshot, ("grids", "cameras")))
+    index = cache.get(key, lambda: assign(x, y, polygons, data.codes))
+    return np.bincount(index[index >= 0], minlength=len(data.rows))
+
+
+def origin(snapshot: Snapshot, needs: Sequence[str], params: Params | None = None) -> Json:
+    """Return where figures come from: revision of what was read, CRS, time window, what is simulated."""
+    meta: Json = {
+        "revision": max(snapshot[name].revision for name in needs),
+        "crs": snapshot.crs,
+        "timezone": snapshot.timezone,
+        "simulated": [name for name in needs if snapshot[name].simulated and len(snapshot[name])],
+    }
+    if params is not None:
+        meta |= {
+            "from": None if params.start is None else iso(params.start),
+            "to": None if params.end is None else iso(params.end),
+            "categories": list(params.categories),
+        }
+    return meta
+
+
+def status(cache: Cache, snapshot: Snapshot, *, demo: bool) -> Json:
+    """Return what the store holds."""
+
+    def make() -> Json:
+        incidents = snapshot["incidents"]
+        category, occurred_at = incidents.columns["category"], incidents.columns["occurred_at"]
+        assert isinstance(category, Codes) and isinstance(occurred_at, np.ndarray)
+        counts = np.bincount(category.codes[category.codes >= 0], minlength=len(category.values))
+        order = sorted(range(len(category.values)), key=lambda i: (-int(counts[i]), category.values[i]))
+        known = occurred_at[~np.isnat(occurred_at)]
+        return {
+            "revision": snapshot.revision,
+            "crs": snapshot.crs,
+            "timezone": snapshot.timezone,
+            "demo": demo,
+            "simulated": [name for name in LAYERS if snapshot[name].simulated and len(snapshot[name])],
+            "layers": {
+                name: {
+                    "rows": len(snapshot[name]),
+                    "revision": snapshot[name].revision,
+                    "updated_at": snapshot.updated_at.get(name),
+                    "simulated": snapshot[name].simulated,
+                }
+                for name in LAYERS
+            },
+            "levels": list(hierarchy(cache, snapshot).levels),
+            "categories": [{"name": category.values[i], "count": int(counts[i])} for i in order],
+            "time": {
+                "first": iso(known.min()) if len(known) else None,
+                "last": iso(known.max()) if len(known) else None,
+            },
+            "bounds": bounds(snapshot),
+            "sources": {name: list(texts) for name, texts in snapshot.sources.items() if texts},
+        }
+
+    return cache.get(("status", demo, snapshot.revision, revisions(snapshot, tuple(LAYERS))), make)
+
+
+def bounds(snapshot: Snapshot) -> list[float] | None:
+    """Return west, south, east, north of everything in the store, None while it is empty."""
+    boxes = []
+    for layer in snapshot.layers.values():
+        if len(layer) and layer.x is not None and layer.y is not None:
+            boxes.append((layer.x.min(), layer.y.min(), layer.x.max(), layer.y.max()))
+        elif len(layer) and layer.geometry is not None:
+            boxes.append(tuple(shapely.total_bounds(layer.geometry)))
+    found = np.array([box for box in boxes if np.isfinite(box).all()], dtype=np.float64).reshape(-1, 4)
+    if not len(found) or snapshot.crs is None:
+        return None
+    x0, y0 = found[:, :2].min(axis=0)
+    x1, y1 = found[:, 2:].max(axis=0)
+    lon, lat = lonlat(np.array([x0, x1, x0, x1]), np.array([y0, y0, y1, y1]), snapshot.crs)
+    return [round(float(value), DECIMALS) for value in (lon.min(), lat.min(), lon.max(), lat.max())]
+
+
+def level_density(snapshot: Snapshot, params: Params) -> tuple[LevelData, Density]:
+    """Return the grids of a level and the selected incidents counted in them."""
+    data = level_data(snapshot, params.level)
+    population = snapshot["grids"].number("population")[data.rows]
+    return data, density(data.placed.index, data.placed.area_m2, population, selected(snapshot["incidents"], params))
+
+
+def density_answer(snapshot: Snapshot, params: Params) -> Json:
+    """Return the answer of `flask density`: incidents per grid of a level."""
+    data, found = level_density(snapshot, params)
+    names = snapshot["grids"].text("name")[data.rows]
+    grids = [
+        {"code": code, "name": name, "incidents": int(count), "area_km2": area, "per_km2": per_km2, "per_10k": per_10k}
+        for code, name, count, area, per_km2, per_10k in zip(
+            data.codes, names, found.counts, found.area_km2, found.per_km2, found.per_10k, strict=True
+        )
+    ]
+    return {"level": data.level, "outside": found.outside, "total": found.total, "grids": grids}
+
+
+def grids_answer(cache: Cache, snapshot: Snapshot, params: Params) -> Json:
+    """Return the grids of a level (of one parent when asked) with what lies in them."""
+    grids = snapshot["grids"]
+    data, found = level_density(snapshot, params)
+    cameras = cameras_placed(cache, snapshot, data)
+    tree = hierarchy(cache, snapshot)
+    finer = None
+    if data.level is not None and data.level != tree.levels[-1]:
+        finer = tree.levels[tree.levels.index(data.level) + 1]
+    text = {name: grids.text(name) for name in ("name", "parent", "team")}
+    population = grids.number("population")
+    listed = [
+        {
+            "code": data.codes[i],
+            "name": text["name"][row],
+            "level": data.level,
+            "parent": text["parent"][row],
+            "team": text["team"][row],
+            "population": None if np.isnan(population[row]) else int(population[row]),
+            "area_km2": float(found.area_km2[i]),
+            "incidents": int(found.counts[i]),
+            "cameras": int(cameras[i]),
+            "children": len(tree.children(int(row))),
+        }
+        for i, row in enumerate(data.rows)
+        if params.parent is None or text["parent"][row] == params.parent
+    ]
+    return {"level": data.level, "finer": finer, "grids": listed}
+
+
+def assignment_answer(snapshot: Snapshot, params: Params, limit: int) -> Json:
+    """Return incidents whose recorded grid is not where they lie, that lie in no grid, or near a border."""
+    data = level_data(snapshot, params.level)
+    incidents = snapshot["incidents"]
+    mask = selected(incidents, params)
+    answer: Json = {
+        "level": data.level,
+        "near_m": params.near_m,
+        "total": int(mask.sum()),
+        "outside": 0,
+        "differs": 0,
+        "near_border": 0,
+        "listed": 0,
+        "rows": [],
+    }
+    check = AssignmentLayer().result(snapshot, data.level, params.near_m)
+    if check is None or incidents.x is None or incidents.y is None:
+        return answer
+    kinds = {"outside": check.outside & mask, "differs": check.differs & mask, "near_border": check.near & mask}
+    answer |= {name: int(found.sum()) for name, found in kinds.items()}
+    # The surest faults first: a wrong grid, then no grid, then a doubtful place.
+    rank = np.select([kinds["differs"], kinds["outside"], kinds["near_border"]], [0, 1, 2], 3)
+    order = np.lexsort((incidents.fid, rank))
+    rows = order[rank[order] < 3]
+    answer["listed"] = len(rows)
+    rows = rows[:limit]
+    if len(rows):
+        lon, lat = lonlat(incidents.x[rows], incidents.y[rows], str(snapshot.crs))
+        text = {name: incidents.text(name)[rows] for name in ("id", "category", "grid_code")}
+        times = np.asarray(incidents.columns["occurred_at"])[rows]
+        located = check.located[rows]
+        answer["rows"] = [
+            {
+                "id": text["id"][i],
+                "category": text["category"][i],
+                "occurred_at": iso(times[i]),
+                "recorded": text["grid_code"][i],
+                "located": data.codes[located[i]] if located[i] >= 0 else None,
+                "distance_m": _metres(check.distance_m[row]),
+                "why": [name for name in ("differs", "outside", "near_border") if kinds[name][row]],
+                "lon": round(float(lon[i]), DECIMALS),
+                "lat": round(float(lat[i]), DECIMALS),
+            }
+            for i, row in enumerate(rows)
+        ]
+    return answer
+
+
+def _metres(value: float) -> float | None:
+    return round(float(value), 2) if np.isfinite(value) else None
+
+
+def cameras_answer(snapshot: Snapshot) -> Json:
+    """Return every camera with all its columns and its place."""
+    cameras = snapshot["cameras"]
+    if len(cameras) == 0 or cameras.x is None or cameras.y is None or snapshot.crs is None:
+        return {"cameras": []}
+    lon, lat = lonlat(cameras.x, cameras.y, snapshot.crs)
+    columns: dict[str, list[Any]] = {}
+    for column in LAYERS["cameras"].columns:
+        values = cameras.columns[column.name]
+        if isinstance(values, Codes) or values.dtype == object:
+            columns[column.name] = cameras.text(column.name).tolist()
+        elif values.dtype == np.int8:
+            columns[column.name] = [None if value < 0 else bool(value) for value in values]
+        else:
+            columns[column.name] = [None if np.isnan(value) else float(value) for value in values]
+    return {
+        "cameras": [
+            {
+                **{name: values[i] for name, values in columns.items()},
+                "lon": round(float(lon[i]), DECIMALS),
+                "lat": round(float(lat[i]), DECIMALS),
+            }
+            for i in range(len(cameras))
+        ]
+    }
+
+
+def coverage_answer(snapshot: Snapshot, params: Params) -> Json:
+    """Return how much of each grid of a level cameras see certainly, possibly or not."""
+    data = level_data(snapshot, params.level)
+    found = CoverageLayer().result(snapshot, data.level, params)
+    areas = {name: np.asarray(getattr(found, name)) for name in AREAS}
+    return {
+        "level": data.level,
+        "grids": [
+            {"code": code, **{name: float(values[i]) for name, values in areas.items()}}
+            for i, code in enumerate(data.codes)
+        ],
+    }

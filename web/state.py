@@ -1,0 +1,83 @@
+"""What one process holds: settings, the lazily opened store, cached results, the job runner."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from flask import Flask, current_app
+
+from geo.columns import Snapshot
+from settings import Settings
+from store.store import Store
+from web.cache import Cache
+from web.intake import report_of
+from web.jobs import Jobs
+
+EXTENSION = "atlas"
+CACHE_BYTES = 256 << 20
+PREPARED = 8
+
+
+class Atlas:
+    """The process's share of GridAtlas, in ``app.extensions["atlas"]``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.cache = Cache(CACHE_BYTES)
+        # Objects that tiles are drawn from: large, few, worth keeping whatever they weigh.
+        self.prepared = Cache(PREPARED, lambda value: 1)
+        self._lock = threading.Lock()
+        self._store: Store | None = None
+        self._jobs: Jobs | None = None
+
+    @property
+    def store(self) -> Store:
+        """The store, opened at first use and then kept (raises StoreError when it cannot be)."""
+        with self._lock:
+            if self._store is None:
+                self._store = Store.open(self.settings.store)
+            return self._store
+
+    @property
+    def jobs(self) -> Jobs:
+        """The runner of imports, started at first use."""
+        folder = self.folder("jobs")
+        with self._lock:
+            if self._jobs is None:
+                self._jobs = Jobs(folder, current_app.logger.error, report_of)
+            return self._jobs
+
+    def snapshot(self) -> Snapshot:
+        """Return the immutable columns of the present revision."""
+        return self.store.snapshot()
+
+    def folder(self, name: str) -> Path:
+        """Return a folder of the instance that only this user may enter, made when missing."""
+        path = self.settings.instance / name
+        self.settings.instance.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, exist_ok=True)
+        return path
+
+    def close(self) -> None:
+        """Let a running import end, then close the store; the next use opens them again."""
+        with self._lock:
+            jobs, self._jobs = self._jobs, None
+        if jobs is not None:
+            jobs.close()
+        with self._lock:
+            if self._store is not None:
+                self._store.close()
+                self._store = None
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Give `app` its own state."""
+    app.extensions[EXTENSION] = Atlas(settings)
+    app.config["MAX_CONTENT_LENGTH"] = 1 << 20  # JSON bodies; uploads have their own limit
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+
+
+def atlas() -> Atlas:
+    """Return the state of the current application."""
+    return current_app.extensions[EXTENSION]  # type: ignore[no-any-return]

@@ -1,0 +1,92 @@
+"""/tiles/: the base map and the heat of incidents, from objects prepared once per revision."""
+
+from __future__ import annotations
+
+import numpy as np
+from flask import Blueprint, Response, request
+
+from geo.columns import Snapshot
+from layers.base import Params
+from layers.joins import selected
+from layers.rasters.base import BaseMap
+from layers.rasters.heat import HeatMap
+from layers.rasters.mercator import WEB_MERCATOR, tile_bounds
+from web.params import layer_params, number, one_of
+from web.replies import cached
+from web.service import revisions
+from web.state import Atlas, atlas
+
+blueprint = Blueprint("tiles", __name__, url_prefix="/tiles")
+PNG = "image/png"
+THEMES = ("light", "dark")
+BASE_NEEDS = ("streets", "buildings", "zones")
+WATER = frozenset({"water", "水域"})
+# Street names need a font with Chinese; the first that is installed is used (package fonts-noto-cjk).
+FONTS = (
+    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
+)
+
+
+def base_map(state: Atlas, snapshot: Snapshot) -> BaseMap:
+    """Return the base map of the present streets and buildings."""
+
+    def make() -> BaseMap:
+        streets, zones = snapshot["streets"], snapshot["zones"]
+        none = np.zeros(0, dtype=object)
+        water = np.array([kind in WATER for kind in zones.text("kind")], dtype=bool)
+        return BaseMap(
+            none if streets.geometry is None else streets.geometry,
+            streets.text("kind"),
+            streets.text("name"),
+            none if snapshot["buildings"].geometry is None else snapshot["buildings"].geometry,
+            snapshot.crs or WEB_MERCATOR,
+            water=none if zones.geometry is None else zones.geometry[water],
+            fonts=FONTS,
+        )
+
+    return state.prepared.get(("base", revisions(snapshot, BASE_NEEDS)), make)
+
+
+def heat_map(state: Atlas, snapshot: Snapshot, params: Params, radius_m: float) -> HeatMap:
+    """Return the heat of the selected incidents."""
+    incidents = snapshot["incidents"]
+
+    def make() -> HeatMap:
+        if len(incidents) == 0 or incidents.x is None or incidents.y is None:
+            return HeatMap(np.zeros(0), np.zeros(0), snapshot.crs or WEB_MERCATOR, radius_m=radius_m)
+        mask = selected(incidents, params)
+        return HeatMap(incidents.x[mask], incidents.y[mask], str(snapshot.crs), radius_m=radius_m)
+
+    key = ("heat", radius_m, params.start, params.end, params.categories, revisions(snapshot, ("incidents",)))
+    return state.prepared.get(key, make)
+
+
+def scale_asked() -> int:
+    """Return 2 for dense screens, else 1."""
+    return int(one_of(request.args, "scale", ("1", "2"), "1"))
+
+
+@blueprint.get("/base/<int:z>/<int:x>/<int:y>.png")
+def base(z: int, x: int, y: int) -> Response:
+    """Draw a tile of the base map."""
+    tile_bounds(z, x, y)
+    state = atlas()
+    snapshot, scale = state.snapshot(), scale_asked()
+    theme = one_of(request.args, "theme", THEMES, "light")
+    key = ("base", z, x, y, theme, scale, revisions(snapshot, BASE_NEEDS))
+    return cached(key, lambda: base_map(state, snapshot).tile(z, x, y, theme, scale), PNG)  # type: ignore[arg-type]
+
+
+@blueprint.get("/heat/<int:z>/<int:x>/<int:y>.png")
+def heat(z: int, x: int, y: int) -> Response:
+    """Draw a tile of the heat of the selected incidents."""
+    tile_bounds(z, x, y)
+    state = atlas()
+    snapshot, scale = state.snapshot(), scale_asked()
+    radius_m = number(request.args, "radius_m", 120.0, 5.0, 5000.0)
+    params = layer_params(request.args, snapshot, "en")
+    chosen = (radius_m, params.start, params.end, params.categories)
+    key = ("heat", z, x, y, scale, chosen, revisions(snapshot, ("incidents",)))
+    return cached(key, lambda: heat_map(state, snapshot, params, radius_m).tile(z, x, y, scale), PNG)
