@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from store.rows import minutes
 from store.schema import LAYERS
 from store.values import parse_times
 
-_STEP = 50_000
+_STEP = 500
 
 
 def drop(connection: sqlite3.Connection, layer: str) -> None:
@@ -48,15 +49,12 @@ def stored_boxes(
     column = "occurred_at" if timed else "NULL"
     where = "" if below is None else f"WHERE fid < {int(below)}"
     cursor = connection.execute(f'SELECT fid, geom, {column} FROM "{layer}" {where} ORDER BY fid')
-    fids, boxes, times = [], [np.empty((0, 4))], []
+    values: list[list[Any]] = [[], [], []]
     while rows := cursor.fetchmany(_STEP):
-        fid, blobs, texts = zip(*rows, strict=True)
-        fids.append(np.array(fid, dtype=np.int64))
-        boxes.append(bounds(blobs))
-        times.append(parse_times(texts))
-    all_fids = np.concatenate([np.empty(0, dtype=np.int64), *fids])
-    all_times = np.concatenate([np.empty(0, dtype="datetime64[ms]"), *times]) if timed else None
-    return all_fids, np.concatenate(boxes), all_times
+        for gathered, part in zip(values, zip(*rows, strict=True), strict=True):
+            gathered.extend(part)
+    fids, blobs, texts = values
+    return np.array(fids, dtype=np.int64), bounds(blobs), parse_times(texts) if timed else None
 
 
 def set_extent(connection: sqlite3.Connection, layer: str, boxes: NDArray[np.float64], at: str) -> None:
