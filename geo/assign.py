@@ -15,10 +15,10 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from geo import pip_kernels as kernels
+from geo.border import border_distance
+from geo.lattice import edges_of, lattice
 
-_MOST_CELLS = 1 << 20
 _CELLS_PER_EDGE = 16
-_SMALLEST_CELL = 1e-9  # of the largest coordinate: far above rounding
 _AREAL = (3, 6)  # shapely type ids of Polygon and MultiPolygon
 
 
@@ -91,11 +91,11 @@ class Locator:
         self._exact = ~absent & ~(shapely.is_valid(shapes) & np.isin(shapely.get_type_id(shapes), _AREAL))
         plain = shapes.copy()
         plain[self._exact | absent] = None
-        self._edges, edge_start = _edges(plain)
+        self._edges, edge_start = edges_of(plain)
         if absent.all():
             return
         box = np.concatenate([bounds[~absent, :2].min(axis=0), bounds[~absent, 2:].max(axis=0)])
-        per_x, per_y, columns, rows = _lattice(box, len(self._edges))
+        per_x, per_y, columns, rows = lattice(box, _CELLS_PER_EDGE * len(self._edges))
 
         def row_of(y: NDArray[np.float64]) -> NDArray[np.int64]:
             row: NDArray[np.int64] = ((y - box[1]) * per_y).astype(np.int64)
@@ -152,29 +152,7 @@ def assign(x: ArrayLike, y: ArrayLike, polygons: ArrayLike, codes: ArrayLike) ->
 
 
 def warm() -> None:
-    """Compile what `Locator` needs (about 6 s once; kept on disk by numba)."""
+    """Compile what `Locator` and `geo.border` need (some seconds once; kept on disk by numba)."""
     squares = np.array([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)], dtype=object)
     assign([0.5, 5.0], [0.5, 5.0], squares, ["a", "b"])
-
-
-def _edges(shapes: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """All edges of the rings, float64 (k, 4) of ax, ay, bx, by, and where those of each shape begin, int64 (n + 1,)."""
-    parts, part_of = shapely.get_parts(shapes, return_index=True)
-    rings, ring_of = shapely.get_rings(parts, return_index=True)
-    xy, owner = shapely.get_coordinates(rings, return_index=True)
-    joined = owner[1:] == owner[:-1]
-    edges = np.ascontiguousarray(np.hstack([xy[:-1][joined], xy[1:][joined]]))
-    shape_of = part_of[ring_of][owner[:-1][joined]]
-    return edges, np.searchsorted(shape_of, np.arange(len(shapes) + 1)).astype(np.int64)
-
-
-def _lattice(box: NDArray[np.float64], edges: int) -> tuple[float, float, int, int]:
-    """Cells per metre and cells in x and in y: about square, and never so small that rounding could matter."""
-    width, height = max(box[2] - box[0], 0.0), max(box[3] - box[1], 0.0)
-    smallest = max(float(np.abs(box).max()) * _SMALLEST_CELL, 1e-300)
-    cells = min(max(_CELLS_PER_EDGE * edges, 1024), _MOST_CELLS)
-    cell = max((width * height / cells) ** 0.5, max(width, height) / 4096, smallest)
-    columns, rows = max(1, int(width / cell)), max(1, int(height / cell))
-    per_x = columns / width if columns > 1 else 1.0 / (2 * max(width, cell))
-    per_y = rows / height if rows > 1 else 1.0 / (2 * max(height, cell))
-    return per_x, per_y, columns, rows
+    border_distance([0.5], [0.5], squares)

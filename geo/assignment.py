@@ -10,9 +10,8 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from geo.assign import Locator
+from geo.border import border_distance
 from geo.errors import N_, ParameterError
-
-_CHUNK = 100_000
 
 
 @dataclass(frozen=True)
@@ -110,38 +109,6 @@ def check_assignment(
         distance_m=distance,
         near=distance <= near_m,
     )
-
-
-def border_distance(x: ArrayLike, y: ArrayLike, polygons: ArrayLike) -> NDArray[np.float64]:
-    """Return the distance (m) of each point to the nearest border line of any of the polygons; inf without any."""
-    x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
-    distance = np.full(len(x), np.inf)
-    segments = border_segments(polygons)
-    if len(segments) == 0 or len(x) == 0:
-        return distance
-    lines: NDArray[Any] = np.asarray(shapely.linestrings(segments), dtype=object)
-    tree = shapely.STRtree(lines)
-    for start in range(0, len(x), _CHUNK):  # one chunk of point objects at a time
-        part = slice(start, start + _CHUNK)
-        (which, _), found = tree.query_nearest(
-            shapely.points(x[part], y[part]), all_matches=False, return_distance=True
-        )
-        distance[start + which] = found
-    return distance
-
-
-def border_segments(polygons: ArrayLike) -> NDArray[np.float64]:
-    """Return the distinct edges of all rings, float64 (k, 2, 2); an edge shared by two polygons occurs once."""
-    rings = shapely.get_rings(shapely.get_parts(np.asarray(polygons, dtype=object)))
-    xy, owner = shapely.get_coordinates(rings, return_index=True)
-    joined = owner[1:] == owner[:-1]
-    edges = np.stack([xy[:-1][joined], xy[1:][joined]], axis=1)
-    swap = (edges[:, 0, 0] > edges[:, 1, 0]) | (
-        (edges[:, 0, 0] == edges[:, 1, 0]) & (edges[:, 0, 1] > edges[:, 1, 1])
-    )
-    edges[swap] = edges[swap, ::-1]
-    distinct: NDArray[np.float64] = np.unique(edges.reshape(-1, 4), axis=0).reshape(-1, 2, 2)
-    return distinct
 
 
 def _distinct(recorded_code: ArrayLike) -> tuple[list[str], NDArray[np.int64]]:

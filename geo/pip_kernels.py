@@ -74,10 +74,10 @@ def fill_bands(
 
 
 @njit(cache=True, nogil=True)
-def _columns_in_row(
+def columns_in_row(
     ax: float, ay: float, bx: float, by: float, y_low: float, y_high: float, margin: float
 ) -> tuple[float, float]:
-    """Smallest and largest x of the edge (ay <= by) between two heights, with a margin."""
+    """Return the smallest and largest x of the edge (ay <= by) between two heights, with a margin."""
     low, high = min(ax, bx), max(ax, bx)
     if by > ay:
         slope = (bx - ax) / (by - ay)
@@ -126,7 +126,7 @@ def build_cells(
             if ay > by:
                 ax, ay, bx, by = bx, by, ax, ay
             for row in range(min(int((ay - y0) * per_y), rows - 1), min(int((by - y0) * per_y), rows - 1) + 1):
-                low, high = _columns_in_row(
+                low, high = columns_in_row(
                     ax, ay, bx, by, y0 + (row - _MARGIN) / per_y, y0 + (row + 1 + _MARGIN) / per_y, _MARGIN / per_x
                 )
                 first = max(min(int((low - x0) * per_x), columns - 1), left)

@@ -8,7 +8,8 @@ import shapely
 from hypothesis import given, settings
 
 from geo.assign import Locator
-from geo.assignment import border_distance, border_segments, check_assignment
+from geo.assignment import check_assignment
+from geo.border import border_distance, border_segments
 from geo.errors import ParameterError
 from tests import oracles
 from tests.geo import zoo
@@ -65,6 +66,10 @@ def test_without_grids_every_border_is_infinitely_far():
     check = check_assignment([1.0], [1.0], np.array(["a"], dtype=object), [], [])
     assert check.distance_m.tolist() == [np.inf]
     assert (check.outside[0], check.near[0], check.unknown_code[0]) == (True, False, True)
+
+
+def test_a_point_that_is_not_finite_is_infinitely_far():
+    assert border_distance([np.nan, np.inf, 50.0], [1.0, 1.0, 50.0], [WEST]).tolist() == [np.inf, np.inf, 50.0]
 
 
 def test_shared_edges_occur_once():
