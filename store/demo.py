@@ -34,7 +34,9 @@ INCIDENTS = 8_000
 # 091 is the official number of the municipality of Helsinki.
 OPTIONS = DraftOptions(layout=CodeLayout(prefix="000091"))
 OSM = "© OpenStreetMap contributors, ODbL 1.0"
-DRAFTED = N_("Drafted from street blocks of OpenStreetMap; these are nobody's administrative units.")
+DRAFTED = N_(
+    "Drafted from street blocks (© OpenStreetMap contributors, ODbL 1.0); these are nobody's administrative units."
+)
 SIMULATED = N_("Simulated: none of these incidents happened.")
 # Layer of the store: layer of the file, and the field of the store for a column of the file.
 _IMPORTS = MappingProxyType({
@@ -99,7 +101,7 @@ def load_demo(
     tell(0.75, "grids")
     snapshot = store.snapshot()
     draft = _draft(snapshot, _extent(source, str(snapshot.crs)))
-    store.write(_grids(draft, snapshot), "replace", _provenance(source, attribution=f"{OSM}; {DRAFTED}", note=DRAFTED))
+    store.write(_grids(draft, snapshot), "replace", _provenance(source, attribution=DRAFTED, note=DRAFTED))
     tell(0.85, "incidents")
     written = store.write(_incidents(draft, snapshot), "replace",
                           _provenance(source, attribution=SIMULATED, note=SIMULATED, simulated=True))

@@ -68,6 +68,14 @@ def cover_strokes(
     return _shares(area, size)
 
 
+def warm() -> None:
+    """Compile (or load from the disk cache) what tiles need, so that the first tile is not slow."""
+    line = np.array([[0.0, 0.0], [4.0, 3.0], [4.0, 0.0], [0.0, 0.0]])
+    starts, chosen = np.array([0, 4], dtype=np.int64), np.array([0], dtype=np.int64)
+    cover_rings(line, starts, chosen, (0.0, 4.0), 1.0, 4)
+    cover_strokes(line, starts, chosen, np.array([2.0]), (0.0, 4.0), 1.0, 4)
+
+
 def _shares(area: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     total = np.abs(np.cumsum(area[:, :size], axis=1, dtype=np.float64))
     return np.minimum(total, 1.0, out=total).astype(np.float32)

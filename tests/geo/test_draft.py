@@ -86,6 +86,16 @@ def test_the_order_of_the_input_does_not_matter():
     assert shapely.equals_exact(shapely.normalize(first.polygons), shapely.normalize(second.polygons), 1e-6).all()
 
 
+def test_an_extent_of_two_islands_is_drafted_island_by_island():
+    streets, houses, _ = town(2)
+    extent = shapely.union_all([shapely.box(E0, N0, E0 + 300, N0 + 700), shapely.box(E0 + 400, N0, E0 + 700, N0 + 700)])
+    options = DraftOptions(target_m2=4_000)
+    draft = draft_grids(streets, houses, extent, options=options)
+    check(draft, houses, extent, options)
+    for level in options.levels[1:]:
+        assert shapely.get_num_geometries(draft.polygons[draft.at(level)]).max() == 1
+
+
 def test_a_chessboard_is_numbered_row_by_row_from_the_north_west():
     lines = [shapely.linestrings([[x, 0], [x, 300]]) for x in (100, 200)]
     lines += [shapely.linestrings([[0, y], [300, y]]) for y in (100, 200)]

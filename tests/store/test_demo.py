@@ -40,7 +40,7 @@ def test_only_incidents_are_simulated_and_everything_says_where_it_is_from(demo)
     for name in ("buildings", "streets", "cameras", "places", "zones"):
         assert snapshot.sources[name] == (OSM,)
     assert snapshot.sources["incidents"] == (SIMULATED,)
-    assert DRAFTED in snapshot.sources["grids"][0] and OSM in snapshot.sources["grids"][0]
+    assert snapshot.sources["grids"] == (DRAFTED,) and OSM in DRAFTED
 
 
 def test_the_grids_are_nested_about_the_wished_size_and_cut_no_building(demo):
