@@ -140,6 +140,8 @@ def read_ogr(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
+            if not len(pyogrio.list_layers(path)):
+                raise IntakeError(CUT_OFF, AGAIN)
             info = pyogrio.read_info(path, layer=layer, encoding=encoding)
             if info["driver"] != driver.value:
                 raise IntakeError(
