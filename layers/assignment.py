@@ -57,7 +57,7 @@ class AssignmentLayer:
         if check is None or snapshot.crs is None:
             return LayerFrame(features(snapshot.crs, np.zeros(0, dtype=object), {}), None, meta)
         differs, outside, near = (np.asarray(mask) & chosen for mask in (check.differs, check.outside, check.near))
-        gravity = np.select([differs, outside, near], [3, 2, 1], default=0)
+        gravity = np.select([outside, differs, near], [3, 2, 1], default=0)
         rows = np.flatnonzero(gravity)
         rows = rows[np.lexsort((check.distance_m[rows], -gravity[rows]))]
         shown = rows[:LIMIT]
@@ -73,13 +73,13 @@ class AssignmentLayer:
             "differs": differs[shown],
             "outside": outside[shown],
             "near": near[shown],
-            "why": np.array(["", "near", "outside", "differs"], dtype=object)[gravity[shown]],
+            "why": np.array(["", "near_border", "differs", "outside"], dtype=object)[gravity[shown]],
         })
         meta |= {"outside": int(outside.sum()), "differs": int(differs.sum()), "near_border": int(near.sum()),
                  "doubtful": len(rows), "truncated": len(rows) > LIMIT}
         items = (LegendItem("doubt-differs", N_("recorded in another grid"), count=int(differs.sum())),
                  LegendItem("doubt-outside", N_("in no grid"), count=int(outside.sum())),
-                 LegendItem("doubt-near", N_("close to a border"), count=int(near.sum())))
+                 LegendItem("doubt-near_border", N_("close to a border"), count=int(near.sum())))
         legend = Legend(self.title, N_("incidents"), items, N_("Close: within {near_m} m"),
                         {"near_m": f"{params.near_m:g}"})
         return LayerFrame(frame, legend, meta)

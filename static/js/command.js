@@ -3,7 +3,7 @@
 import { loadBrush, startBrush, windowText } from "./brush.js";
 import { showGrid, showNothing } from "./details.js";
 import { byId, make } from "./dom.js";
-import { number, t } from "./i18n.js";
+import { lang, number, t } from "./i18n.js";
 import { goToGrid, mark } from "./map.js";
 import { queryOf, state } from "./state.js";
 import { Table } from "./table.js";
@@ -36,7 +36,7 @@ const load = loader("/api/density", () => queryOf(["level", "from", "to", "categ
   else {
     const tenth = hottest.slice(0, Math.max(1, Math.round(found.grids.length / 10)));
     const share = tenth.reduce((sum, row) => sum + row.incidents, 0) / Math.max(found.total, 1);
-    lead([{ strong: t("lead.command.total", { count: number(found.total) }) }, ` ${windowText()}. `,
+    lead([{ strong: t("lead.command.total", { count: number(found.total) }) }, `${lang === "zh" ? "" : " "}${t("lead.window", { window: windowText() })} `,
       t("lead.command.share", { grids: number(tenth.length), share: number(100 * share), outside: number(found.outside) })]);
   }
   follow();

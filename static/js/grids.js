@@ -7,8 +7,11 @@ import { fit, goToGrid, layer, map, mark, on, wanted } from "./map.js";
 import { onTab } from "./panel.js";
 import { now, typing } from "./shell.js";
 import { queryOf, set, state } from "./state.js";
+import { swatch } from "./symbols.js";
 import { Table } from "./table.js";
 import { detail, lead, loader, selectGrid, selectedGrid, startWorkspace } from "./workspace.js";
+
+const WORST = ["outside", "differs", "near_border"];
 
 let finer = null;
 let shownTab = "grids";
@@ -37,10 +40,9 @@ const grids = new Table(byId("table"), {
 
 const doubts = new Table(byId("check-table"), {
   columns: [
-    { key: "reason", label: t("col.doubt"), text: (row) => row.why.map((one) => t(`why.${one === "near_border" ? "near" : one}`)).join(", ") },
-    { key: "category", label: t("col.incident"), text: (row) => word(row.category), cell: (row) => make("span", {}, word(row.category), make("span", { class: "sub" }, moment(row.occurred_at, now()?.timezone ?? "UTC"))) },
-    { key: "recorded", label: t("col.recorded"), text: (row) => row.recorded ?? "–" },
-    { key: "located", label: t("col.located"), text: (row) => row.located ?? "–" },
+    { key: "reason", label: "", name: "sign", text: (row) => row.why.map((one) => t(`why.${one}`)).join(", "), cell: (row) => make("span", { title: row.why.map((one) => t(`why.${one}`)).join(", ") }, swatch(`doubt-${row.reason}`)) },
+    { key: "category", label: t("col.incident"), name: "name", text: (row) => word(row.category), cell: (row) => make("span", {}, word(row.category), make("span", { class: "sub" }, moment(row.occurred_at, now()?.timezone ?? "UTC"))) },
+    { key: "recorded", label: t("col.recorded_located"), name: "name", text: (row) => `${row.recorded ?? "–"} → ${row.located ?? "–"}`, cell: (row) => make("span", {}, row.recorded ?? "–", make("span", { class: "sub" }, `→ ${row.located ?? t("why.outside")}`)) },
     { key: "distance_m", label: t("col.border"), unit: "m", numeric: true, text: (row) => number(row.distance_m, 1) },
   ],
   keyOf: (row) => `${row.id}`, label: t("layer.assignment"), empty: t("check.none"),
@@ -50,7 +52,7 @@ const doubts = new Table(byId("check-table"), {
   },
 });
 
-const showDoubt = (row) => showIncident({ ...row, why: row.why[0] === "near_border" ? "near" : row.why[0] });
+const showDoubt = (row) => showIncident({ ...row, why: row.reason });
 
 const load = loader("/api/grids", () => queryOf(["level", "parent", "category"], null), (found) => {
   finer = found.finer ?? null;
@@ -72,13 +74,13 @@ const loadCheck = loader("/api/assignment", () => ({ ...queryOf(["level", "near_
   byId("check-counts").replaceChildren(...kinds.map(([kind, count]) => make("button", { type: "button", "aria-pressed": String(why === kind), onclick: () => {
     why = why === kind ? null : kind;
     showChecked();
-  } }, make("b", {}, number(count)), make("span", {}, t(`why.${kind === "near_border" ? "near" : kind}`)))));
+  } }, make("b", {}, number(count)), make("span", {}, t(`why.${kind}`)))));
   showChecked();
 });
 
 function showChecked() {
   byId("check-counts").querySelectorAll("button").forEach((button, index) => button.setAttribute("aria-pressed", String(["differs", "outside", "near_border"][index] === why)));
-  doubts.setRows(check.rows.filter((row) => why === null || row.why.includes(why)).map((row) => ({ ...row, reason: row.why[0] })));
+  doubts.setRows(check.rows.filter((row) => why === null || row.why.includes(why)).map((row) => ({ ...row, reason: WORST.find((one) => row.why.includes(one)) })));
 }
 
 function crumbs() {

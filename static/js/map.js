@@ -182,7 +182,7 @@ export function fit(bounds = facts.bounds, options = {}) {
   if (!bounds) return;
   const [west, south, east, north] = bounds;
   // Beside the legend where there is room for both.
-  const beside = byId("legends").open && map.getSize().x > 620 ? 244 : 16;
+  const beside = byId("legends").open && map.getSize().x > 620 ? 170 : 16;
   map.fitBounds([[south, west], [north, east]], { paddingTopLeft: [28, 12], paddingBottomRight: [beside, 26], animate: false, ...options });
 }
 

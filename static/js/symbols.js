@@ -91,9 +91,9 @@ export function drawSign(pen, x, y, token, selected = false) {
     pen.rect(x - r + 1, y - r + 1, 2 * r - 2, 2 * r - 2);
     paint(colour("halo"), colour("incident"));
     pen.beginPath(); pen.moveTo(x - r + 2, y - r + 2); pen.lineTo(x + r - 2, y + r - 2); pen.moveTo(x + r - 2, y - r + 2); pen.lineTo(x - r + 2, y + r - 2); pen.stroke();
-  } else if (token === "doubt-near") {
-    pen.arc(x, y, r - 2, 0, 2 * Math.PI);
-    paint(colour("halo"), colour("incident"));
+  } else if (token === "doubt-near_border") {
+    pen.arc(x, y, selected ? 7 : 3.5, 0, 2 * Math.PI);
+    paint(colour("halo"), colour("incident"), 1.2);
   } else if (token === "place") {
     pen.moveTo(x, y - r); pen.lineTo(x + r, y - 1); pen.lineTo(x + r - 2, y + r); pen.lineTo(x - r + 2, y + r); pen.lineTo(x - r, y - 1); pen.closePath();
     paint(colour("place"), colour("place"));
