@@ -18,7 +18,7 @@ from geo import pip_kernels as kernels
 from geo.border import border_distance
 from geo.lattice import edges_of, lattice
 
-_CELLS_PER_EDGE = 16
+_CELLS_PER_EDGE = 24
 _AREAL = (3, 6)  # shapely type ids of Polygon and MultiPolygon
 
 
@@ -74,14 +74,13 @@ class Locator:
         px, py = np.ascontiguousarray(x, np.float64), np.ascontiguousarray(y, np.float64)
         if px.shape != py.shape or px.ndim != 1:
             raise ValueError("x and y must be of one length")
-        found = np.empty(len(px), np.int32)
+        found = np.empty(len(px), np.int64)
         if len(self._edges) == 0 and not self._exact.any():
             found[:] = kernels.NONE
-        elif kernels.locate(px, py, *self._tables, found):
+        elif kernels.locate(px, py, *self._tables, self._index, found):
             asking = np.flatnonzero(found == kernels.ASK)
-            found[asking] = self._decide(px[asking], py[asking])
-        located: NDArray[np.int64] = self._index[found]
-        return located
+            found[asking] = self._index[self._decide(px[asking], py[asking])]
+        return found
 
     def _build(self) -> None:
         shapes = self._shapes

@@ -213,9 +213,10 @@ def locate(
     per_y: float,
     columns: int,
     rows: int,
+    index: Any,
     out: Any,
 ) -> int:
-    """Write the rank of the polygon of each point, NONE, or ASK; return how many ask."""
+    """Write `index` of the polygon of each point, NONE, or ASK; return how many ask."""
     asked = 0
     for i in range(len(x)):
         px, py = x[i], y[i]
@@ -243,5 +244,5 @@ def locate(
                     found = ASK
                     asked += 1
                     break
-        out[i] = found
+        out[i] = index[found] if found >= 0 else found
     return asked
