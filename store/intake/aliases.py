@@ -118,7 +118,7 @@ LON = _plain_names(
     "lon longitude lng long 经度 lon_wgs84 point_lon x_lon"
 )
 LAT = _plain_names(
-    "lat latitude 纬度 lat_wgs84 point_lat y_lat"
+    "lat latitude lat lat 纬度 lat_wgs84 point_lat y_lat"
 )
 X = _plain_names(
     "x xcoord x_coord xcoordinate easting east point_x coord_x blockxcoord xblock x坐标 横坐标"

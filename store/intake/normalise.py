@@ -234,16 +234,18 @@ class _Reader:
         value = numbers.value
         if whole:
             self.ledger.reject(np.isfinite(value) & (value != np.floor(value)), column.name, values, *_NOT_WHOLE)
-        self._range(column, value)
+        self._range(column, value, values)
         return value
 
-    def _range(self, column: Column, value: NDArray[np.float64]) -> None:
+    def _range(self, column: Column, value: NDArray[np.float64], values: Values) -> None:
         low = -np.inf if column.low is None else column.low
         high = np.inf if column.high is None else column.high
         with np.errstate(invalid="ignore"):
             outside = (value < low) | (value > high)
         if outside.any():
-            self.ledger.reject(outside, column.name, value, OUT_OF_RANGE, OUT_OF_RANGE_REMEDY, number=value,
+            number = np.full(len(value), "", dtype=object)
+            number[outside] = [f"{found:.10g}" for found in value[outside].tolist()]
+            self.ledger.reject(outside, column.name, values, OUT_OF_RANGE, OUT_OF_RANGE_REMEDY, number=number,
                                low=column.low, high="∞" if column.high is None else column.high,
                                unit=column.unit or "–")
 
