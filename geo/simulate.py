@@ -217,7 +217,7 @@ class _Ground:
         self.rng = rng
         self.centres = self._apart(hot_spots)
         self.spread_m = rng.uniform(20.0, 55.0, hot_spots)
-        self.size = rng.dirichlet(np.full(hot_spots, 1.5))
+        self.size = rng.dirichlet(np.full(hot_spots, 4.0))
 
     def places(self, elapsed: Floats, hot: float) -> tuple[Floats, Floats]:
         """Return a place for each moment (share of the period, 0 to 1)."""

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,9 +23,14 @@ _ROWS = 512
 _FAINT = 0.03  # below this share of the peak nothing is drawn
 UNIT = N_("incidents per km²")
 
-# One hue family from pale yellow to dark red (ColorBrewer YlOrRd), told apart by colour-blind eyes and in greyscale.
-RAMP = ((255, 245, 170), (254, 217, 118), (254, 178, 76), (253, 141, 60), (240, 75, 40), (200, 10, 38), (115, 0, 38))
-_ALPHA = (0.30, 0.60, 0.72, 0.78, 0.82, 0.85, 0.88)
+# One hue family for incidents, the same as in the pages' style sheet; it grows darker on light ground and lighter on
+# dark ground, so that it is told apart by colour-blind eyes and in greyscale.
+RAMPS = MappingProxyType({
+    "light": ((249, 217, 228), (240, 166, 194), (221, 107, 155), (176, 46, 114), (107, 15, 78)),
+    "dark": ((74, 34, 56), (123, 43, 87), (180, 63, 128), (226, 116, 168), (255, 194, 218)),
+})
+_ALPHA = (0.35, 0.70, 0.80, 0.86, 0.90)
+_GROUND = MappingProxyType({"light": 255.0, "dark": 30.0})
 
 
 @dataclass(frozen=True)
@@ -76,22 +82,27 @@ class HeatMap:
         self._x, self._y = x[order], y[order]
         self._starts = np.searchsorted(row[order], np.arange((row.max() if len(row) else -1) + 2))
 
-    def tile(self, z: int, x: int, y: int, scale: int = 1) -> bytes:
+    def tile(self, z: int, x: int, y: int, scale: int = 1, theme: str = "light") -> bytes:
         """Return one tile as a palette PNG of ``256 * scale`` px, transparent where there is nothing.
 
         Raises
         ------
         ParameterError
-            There is no such tile.
+            There is no such tile, theme or scale.
         """
         tile_bounds(z, x, y)
+        if theme not in RAMPS or scale not in _EMPTY:
+            raise ParameterError(
+                N_("The heat map has no theme “{theme}” at scale {scale}."), N_("Use light or dark, and 1 or 2."),
+                theme=theme, scale=scale,
+            )
         values = self.values(z, x, y, TILE_PX * scale)
         if values is None:
             return empty_tile(scale)
         share = np.minimum(values * (255 / self.highest), 255.0)
         index = np.rint(share).astype(np.uint8)
         index[share < 255 * _FAINT] = 0
-        return _encode(index) if index.any() else empty_tile(scale)
+        return _encode(index, theme) if index.any() else empty_tile(scale)
 
     def values(self, z: int, x: int, y: int, size: int = TILE_PX) -> NDArray[np.float64] | None:
         """Return the density at the pixel centres of a tile in incidents per km2; None where it is 0 throughout.
@@ -116,11 +127,11 @@ class HeatMap:
         fine = ndimage.map_coordinates(grid, [rows, columns], order=1, mode="nearest", output=np.float64)
         return np.asarray(fine)
 
-    def legend(self, steps: int = 5) -> list[HeatStep]:
-        """Return equal steps from 0 to the top of the scale, with their colours on a white ground."""
+    def legend(self, steps: int = 5, theme: str = "light") -> list[HeatStep]:
+        """Return equal steps from 0 to the top of the scale, with their colours on the theme's ground."""
         edges = np.linspace(0.0, self.highest, steps + 1)
         return [
-            HeatStep(float(low), float(high), "#{:02x}{:02x}{:02x}".format(*_on_white((low + high) / 2 / self.highest)))
+            HeatStep(float(low), float(high), _hex(_on_ground((low + high) / 2 / self.highest, theme)))
             for low, high in pairwise(edges)
             if self.highest > 0
         ]
@@ -147,11 +158,11 @@ class HeatMap:
         return self._x[chosen], self._y[chosen]
 
 
-def _ramp() -> NDArray[np.uint8]:
+def _ramp(colours: tuple[tuple[int, int, int], ...]) -> NDArray[np.uint8]:
     """Return 256 RGBA colours; the first is transparent."""
     at = np.linspace(0, 1, 256)
-    stops = np.linspace(0, 1, len(RAMP))
-    rgb = [np.interp(at, stops, [colour[channel] for colour in RAMP]) for channel in range(3)]
+    stops = np.linspace(0, 1, len(colours))
+    rgb = [np.interp(at, stops, [colour[channel] for colour in colours]) for channel in range(3)]
     fade = np.clip((at - _FAINT) / 0.12, 0, 1)
     alpha = 255 * fade * np.interp(at, stops, _ALPHA)
     table = np.rint(np.column_stack((*rgb, alpha))).astype(np.uint8)
@@ -159,20 +170,26 @@ def _ramp() -> NDArray[np.uint8]:
     return table
 
 
-_TABLE = _ramp()
+_TABLES = {theme: _ramp(colours) for theme, colours in RAMPS.items()}
 
 
-def _on_white(share: float) -> tuple[int, int, int]:
-    red, green, blue, alpha = (float(v) for v in _TABLE[round(255 * min(max(share, 0.0), 1.0))])
-    mixed = [round(255 + (channel - 255) * alpha / 255) for channel in (red, green, blue)]
+def _on_ground(share: float, theme: str) -> tuple[int, int, int]:
+    red, green, blue, alpha = (float(v) for v in _TABLES[theme][round(255 * min(max(share, 0.0), 1.0))])
+    ground = _GROUND[theme]
+    mixed = [round(ground + (channel - ground) * alpha / 255) for channel in (red, green, blue)]
     return mixed[0], mixed[1], mixed[2]
 
 
-def _encode(index: NDArray[np.uint8]) -> bytes:
+def _hex(colour: tuple[int, int, int]) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
+def _encode(index: NDArray[np.uint8], theme: str = "light") -> bytes:
+    table = _TABLES[theme]
     image = Image.fromarray(index, mode="P")
-    image.putpalette(_TABLE[:, :3].tobytes())
+    image.putpalette(table[:, :3].tobytes())
     out = BytesIO()
-    image.save(out, format="PNG", transparency=_TABLE[:, 3].tobytes(), compress_level=3)
+    image.save(out, format="PNG", transparency=table[:, 3].tobytes(), compress_level=3)
     return out.getvalue()
 
 

@@ -83,18 +83,20 @@ def test_the_scale_is_that_of_the_whole_and_can_be_given(points):
     assert weaker.tile(*tile_of(16)) != heat.tile(*tile_of(16))
 
 
-def test_higher_densities_are_darker_and_nothing_is_transparent(points):
+@pytest.mark.parametrize(("theme", "ground", "sign"), [("light", 255, -1), ("dark", 30, 1)])
+def test_higher_densities_stand_out_more_also_in_greyscale(points, theme, ground, sign):
     heat = HeatMap(*points, CRS, radius_m=120)
     tile = tile_of(15)
-    picture = np.asarray(Image.open(io.BytesIO(heat.tile(*tile))).convert("RGBA")).astype(float)
+    picture = np.asarray(Image.open(io.BytesIO(heat.tile(*tile, theme=theme))).convert("RGBA")).astype(float)
     values = heat.values(*tile)
     assert picture.shape == (256, 256, 4)
     assert (picture[values == 0][:, 3] == 0).all() and (values == 0).any()
     alpha = picture[..., 3:] / 255
-    shown = (picture[..., :3] * alpha + 255 * (1 - alpha)) @ [0.2126, 0.7152, 0.0722]
+    shown = (picture[..., :3] * alpha + ground * (1 - alpha)) @ [0.2126, 0.7152, 0.0722]
     order = np.argsort(values.ravel())
     light = shown.ravel()[order]
-    assert (np.diff(light[:: 256 * 16]) <= 1.5).all()  # greyscale print keeps the order
+    assert (sign * np.diff(light[:: 256 * 4]) >= -1.5).all()
+    assert sign * (light[-1] - light[0]) > 100
 
 
 def test_an_empty_tile_is_always_the_same_bytes(points):
@@ -110,3 +112,5 @@ def test_what_cannot_be_drawn_is_refused(points):
         HeatMap(*points, CRS, radius_m=0)
     with pytest.raises(ParameterError, match="no map tile"):
         HeatMap(*points, CRS).tile(2, 4, 0)
+    with pytest.raises(ParameterError, match="no theme"):
+        HeatMap(*points, CRS).tile(2, 1, 0, theme="blue")
