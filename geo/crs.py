@@ -8,48 +8,44 @@ Coordinates are always in the order x, y (east, north; longitude, latitude), wha
 
 from __future__ import annotations
 
-import threading
-from functools import lru_cache
-from typing import Any
-
 import numpy as np
-import shapely
 from numpy.typing import ArrayLike, NDArray
-from pyproj import CRS, Proj, Transformer
-from pyproj.exceptions import CRSError
+from pyproj import Proj
 
 from geo.errors import N_, CRSMismatchError, NonFiniteError, NotMetricError, ParameterError
+from geo.projection import (
+    WGS84,
+    Floats,
+    lonlat,
+    parse_crs,
+    transform_geometry,
+    transform_xy,
+    try_transform_xy,
+    usable,
+    wrap,
+)
 
-WGS84 = "EPSG:4326"
-
-Floats = NDArray[np.float64]
+__all__ = [
+    "WGS84",
+    "bbox_from_lonlat",
+    "choose_metric_crs",
+    "grid_azimuth",
+    "lonlat",
+    "parse_crs",
+    "require_metric",
+    "same_crs",
+    "scale_error",
+    "transform_geometry",
+    "transform_xy",
+    "try_transform_xy",
+    "within_area",
+]
 
 _UTM_SOUTH, _UTM_NORTH = -80.0, 84.0
 _UPS_NORTH, _UPS_SOUTH = "EPSG:32661", "EPSG:32761"
 _BBOX_POINTS = 65  # points per edge of a densified box
 _BBOX_PAD = 1e-3  # share of a box's size added for the curvature between those points
 _BBOX_REACH_DEG = 30.0  # how far beyond its area of use a CRS is trusted when a box is projected
-
-_local = threading.local()
-
-
-@lru_cache(maxsize=256)
-def parse_crs(crs: str) -> CRS:
-    """Return the pyproj CRS named by `crs` ("EPSG:n", WKT, PROJ text ...).
-
-    Raises
-    ------
-    ParameterError
-        Where PROJ does not know it.
-    """
-    try:
-        return CRS.from_user_input(crs)
-    except CRSError as error:
-        raise ParameterError(
-            N_("The coordinate reference system “{crs}” is not known."),
-            N_("Name it by its code, such as EPSG:4326."),
-            crs=str(crs)[:80],
-        ) from error
 
 
 def choose_metric_crs(lon: ArrayLike, lat: ArrayLike) -> str:
@@ -70,7 +66,7 @@ def choose_metric_crs(lon: ArrayLike, lat: ArrayLike) -> str:
         If no usable point is left.
     """
     lon, lat = np.ravel(np.asarray(lon, np.float64)), np.ravel(np.asarray(lat, np.float64))
-    good = _usable(lon, lat, geographic=True)
+    good = usable(lon, lat, geographic=True)
     if not good.any():
         raise NonFiniteError(
             N_("No place with a usable longitude and latitude was found."),
@@ -79,13 +75,13 @@ def choose_metric_crs(lon: ArrayLike, lat: ArrayLike) -> str:
     lon, lat = lon[good], lat[good]
     turn = np.radians(lon)
     around = float(np.degrees(np.arctan2(np.sin(turn).sum(), np.cos(turn).sum())))
-    middle = around + float(np.median(_wrap(lon - around)))
+    middle = around + float(np.median(wrap(lon - around)))
     latitude = float(np.median(lat))
     if latitude >= _UTM_NORTH:
         return _UPS_NORTH
     if latitude < _UTM_SOUTH:
         return _UPS_SOUTH
-    zone = min(int((float(_wrap(np.array(middle))) + 180.0) // 6.0) + 1, 60)
+    zone = min(int((float(wrap(np.array(middle))) + 180.0) // 6.0) + 1, 60)
     return f"EPSG:{(32600 if latitude >= 0 else 32700) + zone}"
 
 
@@ -122,74 +118,6 @@ def same_crs(*crs: str | None) -> None:
                 left=str(crs[0])[:80],
                 right=str(other)[:80],
             )
-
-
-def try_transform_xy(x: ArrayLike, y: ArrayLike, source: str, target: str) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """Project coordinates and say which of them could be.
-
-    Parameters
-    ----------
-    x, y
-        Shape (n,), in `source`; degrees where it is geographic.
-    source, target
-        CRS names.
-
-    Returns
-    -------
-    x, y, ok
-        float64 (n,) in `target`, NaN where not `ok`. `ok` needs finite input (within +-180 and +-90 where `source` is
-        geographic) and a finite result.
-    """
-    x, y = np.ravel(np.asarray(x, np.float64)), np.ravel(np.asarray(y, np.float64))
-    ok = _usable(x, y, geographic=parse_crs(source).is_geographic)
-    if source == target:
-        return np.where(ok, x, np.nan), np.where(ok, y, np.nan), ok
-    out_x, out_y = np.full(x.shape, np.nan), np.full(x.shape, np.nan)
-    if ok.any():
-        out_x[ok], out_y[ok] = _transformer(source, target).transform(x[ok], y[ok])
-    ok &= np.isfinite(out_x) & np.isfinite(out_y)
-    out_x[~ok] = out_y[~ok] = np.nan
-    return out_x, out_y, ok
-
-
-def transform_xy(x: ArrayLike, y: ArrayLike, source: str, target: str) -> tuple[Floats, Floats]:
-    """Project coordinates; all of them must come through.
-
-    Raises
-    ------
-    NonFiniteError
-        A coordinate is not finite or out of range before, or not finite after. `params["positions"]` holds the
-        positions (from 0) of all of them.
-    """
-    out_x, out_y, ok = try_transform_xy(x, y, source, target)
-    _require_all(ok, np.arange(len(ok)), source, target)
-    return out_x, out_y
-
-
-def transform_geometry(geometry: ArrayLike, source: str, target: str) -> NDArray[Any]:
-    """Project geometries vertex by vertex (edges are not densified; third dimensions are dropped).
-
-    Parameters
-    ----------
-    geometry
-        Object array (n,) of shapely geometries or None.
-
-    Raises
-    ------
-    NonFiniteError
-        As `transform_xy`; positions count geometries.
-    """
-    flat = shapely.force_2d(np.atleast_1d(np.asarray(geometry, dtype=object)))
-    xy, index = shapely.get_coordinates(flat, return_index=True)
-    x, y, ok = try_transform_xy(xy[:, 0], xy[:, 1], source, target)
-    _require_all(ok, index, source, target)
-    moved: NDArray[Any] = shapely.set_coordinates(flat, np.column_stack([x, y]))
-    return moved
-
-
-def lonlat(x: ArrayLike, y: ArrayLike, crs: str) -> tuple[Floats, Floats]:
-    """Return WGS 84 longitude and latitude (degrees) of coordinates in `crs`."""
-    return transform_xy(x, y, crs, WGS84)
 
 
 def bbox_from_lonlat(
@@ -230,7 +158,7 @@ def bbox_from_lonlat(
     lon, lat = np.linspace(west, east, _BBOX_POINTS), np.linspace(south, north, _BBOX_POINTS)
     ring_x = np.concatenate([lon, lon, np.full(_BBOX_POINTS, west), np.full(_BBOX_POINTS, east)])
     ring_y = np.concatenate([np.full(_BBOX_POINTS, south), np.full(_BBOX_POINTS, north), lat, lat])
-    x, y = transform_xy(_wrap(ring_x), np.clip(ring_y, -90.0, 90.0), WGS84, crs)
+    x, y = transform_xy(wrap(ring_x), np.clip(ring_y, -90.0, 90.0), WGS84, crs)
     pad_x, pad_y = np.ptp(x) * _BBOX_PAD, np.ptp(y) * _BBOX_PAD
     return float(x.min() - pad_x), float(y.min() - pad_y), float(x.max() + pad_x), float(y.max() + pad_y)
 
@@ -241,7 +169,7 @@ def within_area(lon: ArrayLike, lat: ArrayLike, crs: str, margin_deg: float = 1.
     A CRS without a stated area of use takes every finite place in range.
     """
     lon, lat = np.asarray(lon, np.float64), np.asarray(lat, np.float64)
-    ok = _usable(lon, lat, geographic=True)
+    ok = usable(lon, lat, geographic=True)
     area = parse_crs(crs).area_of_use
     if area is None:
         return ok
@@ -281,37 +209,3 @@ def grid_azimuth(azimuth_deg: ArrayLike, x: ArrayLike, y: ArrayLike, crs: str) -
     x1, y1 = transform_xy(lon, low + 1e-6, WGS84, crs)
     north = np.degrees(np.arctan2(x1 - x0, y1 - y0))
     return np.asarray(np.mod(np.ravel(np.asarray(azimuth_deg, np.float64)) + north, 360.0), dtype=np.float64)
-
-
-def _transformer(source: str, target: str) -> Transformer:
-    """Return this thread's own transformer: PROJ objects are not shared between threads."""
-    cache: dict[tuple[str, str], Transformer] = _local.__dict__.setdefault("transformers", {})
-    key = (source, target)
-    if key not in cache:
-        cache[key] = Transformer.from_crs(parse_crs(source), parse_crs(target), always_xy=True)
-    return cache[key]
-
-
-def _usable(x: Floats, y: Floats, *, geographic: bool) -> NDArray[np.bool_]:
-    ok = np.isfinite(x) & np.isfinite(y)
-    return np.asarray(ok & (np.abs(x) <= 180.0) & (np.abs(y) <= 90.0) if geographic else ok, dtype=np.bool_)
-
-
-def _wrap(lon: Floats) -> Floats:
-    """Longitudes in [-180, 180)."""
-    return np.asarray(np.mod(lon + 180.0, 360.0) - 180.0, dtype=np.float64)
-
-
-def _require_all(ok: NDArray[np.bool_], owner: NDArray[Any], source: str, target: str) -> None:
-    if ok.all():
-        return
-    positions = np.unique(owner[~ok])
-    raise NonFiniteError(
-        N_("{count} place(s) cannot be brought from “{source}” to “{target}”; the first is number {first}."),
-        N_("Check the coordinates and the coordinate reference system: they must be finite and in its range."),
-        count=len(positions),
-        first=int(positions[0]) + 1,
-        source=str(source)[:80],
-        target=str(target)[:80],
-        positions=positions,
-    )
