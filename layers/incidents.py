@@ -80,7 +80,7 @@ class IncidentsLayer:
     def _legend(self, clustered: bool, count: int) -> Legend:
         items = [LegendItem("incident", N_("one incident"))]
         if clustered:
-            items.append(LegendItem("cluster", N_("several incidents; the number says how many")))
+            items.append(LegendItem("cluster", N_("several incidents (number inside)")))
         return Legend(self.title, N_("incidents"), tuple(items), N_("{count} in view"), {"count": count})
 
     def draw(self, url: str, title: str) -> Element:

@@ -103,7 +103,7 @@ TEXTS: Mapping[str, str] = {
     "categories.more": N_("{count} rarer categories are not listed."),
     "brush.all": N_("in the whole period"),
     "brush.none": N_("No incident with a time yet."),
-    "brush.window": N_("{from} to {to}"),
+    "brush.window": N_("from {from} to {to}"),
     "brush.most": N_("most: {count}"),
     "lead.command.total": N_("{count} incidents"),
     "lead.command.share": N_("The hottest tenth ({grids} grids) holds {share} % of them. {outside} lie in no grid."),

@@ -59,7 +59,7 @@ function sign(feature, paint, title) {
 
 function cluster(feature, kind, map) {
   const { count } = feature.properties;
-  const size = Math.round(Math.min(26 + 7 * Math.log10(count) * 2, 64));
+  const size = Math.round(Math.min(20 + 7 * Math.log10(count), 48));
   const made = L.marker(at(feature), { icon: new Count({ count, size, name: kind, iconSize: [size, size] }), keyboard: true });
   made.on("click", () => map.setView(made.getLatLng(), Math.min(map.getZoom() + 2, map.getMaxZoom())));
   return made;

@@ -248,5 +248,5 @@ export function notes() {
     const meta = entry.answer?.meta;
     if (meta?.truncated) lines.push(make("p", {}, t("note.truncated", { layer: t(`layer.${name}`), shown: meta.shown ?? entry.answer.features.length, count: meta.in_view ?? meta.doubtful })));
   }
-  byId("map-notes").replaceChildren(...lines);
+  byId("map-notes").replaceChildren(byId("lead-pill"), ...lines);
 }

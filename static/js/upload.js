@@ -230,7 +230,7 @@ async function history() {
     const head = ["when", "layer", "file", "mode", "accepted", "rejected", "revision"];
     byId("history").replaceChildren(make("table", {}, make("thead", {}, make("tr", {}, ...head.map((key, index) => make("th", { class: index > 3 ? "number" : "" }, t(`history.${key}`))))),
       make("tbody", { data: { from: "data" } }, ...imports.map((one) => make("tr", {},
-        make("td", {}, moment(one.at, now()?.timezone ?? "UTC")), make("td", {}, t(`data.${one.layer}`)), make("td", {}, one.file_name), make("td", {}, t(`mode.${one.mode}`)),
+        make("td", { class: "when" }, moment(one.at, now()?.timezone ?? "UTC")), make("td", {}, t(`data.${one.layer}`)), make("td", {}, one.file_name), make("td", {}, t(`mode.${one.mode}`)),
         make("td", { class: "number" }, number(one.accepted)),
         make("td", { class: "number" }, one.rejected ? make("a", { href: `/api/imports/${one.id}/rejects.csv`, download: `rejects-${one.id}.csv` }, number(one.rejected)) : "0"),
         make("td", { class: "number" }, number(one.revision)))))));

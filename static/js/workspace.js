@@ -56,6 +56,10 @@ export function loader(path, query, use) {
 /** Put the page's answer in a sentence above the table and, on a small screen, over the map. */
 export function lead(parts) {
   byId("lead").replaceChildren(...parts.map((part) => (typeof part === "string" ? part : make("strong", { data: { from: "data" } }, part.strong))));
+  // On a small screen the table is behind a tab, so the answer lies over the map.
+  const first = parts.find((part) => typeof part !== "string");
+  byId("lead-pill").textContent = parts.map((part) => (typeof part === "string" ? part : part.strong)).join("");
+  byId("lead-pill").hidden = !first;
 }
 
 /** Select a grid: in the state, and from there on map, table and details. */
@@ -92,6 +96,7 @@ export async function startWorkspace(hooks) {
   document.addEventListener("keydown", keys);
   byId("attribution").dataset.from = "data";
   credit(firstStatus);
+  byId("lead-pill").addEventListener("click", () => sheet("right"));
   showEmpty(firstStatus);
   start(firstStatus);
   onData((status) => {
