@@ -90,9 +90,18 @@ def _layers(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT INTO atlas_layers (layer) VALUES (?)", (name,))
 
 
+def _edits(connection: sqlite3.Connection) -> None:
+    """Remember the last_change that each layer's last revision knew of; see `store.edits`."""
+    connection.execute("ALTER TABLE atlas_layers ADD COLUMN seen_change DATETIME")
+    connection.execute(
+        "UPDATE atlas_layers SET seen_change = (SELECT last_change FROM gpkg_contents WHERE table_name = layer)"
+    )
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     ("0001-geopackage", _geopackage),
     ("0002-layers", _layers),
+    ("0003-edits", _edits),
 )
 
 

@@ -12,7 +12,6 @@ from store.connection import broken, connect, store_errors, unwritable
 from store.errors import StoreError
 from store.migrations import applied, migrate
 
-_MAGIC = b"SQLite format 3\0"
 _MOUNTS = Path("/proc/self/mounts")
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "afs", "ceph", "fuse.glusterfs", "9p"})
 
@@ -54,11 +53,8 @@ def _check_file(file: Path, create: bool) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
     elif not file.is_file():
         raise broken(file)
-    else:
-        with file.open("rb") as stream:
-            head = stream.read(len(_MAGIC))
-        if head and head != _MAGIC:
-            raise broken(file)
+    # Its content is looked at through SQLite only: closing any other handle on the file would drop the locks that
+    # connections of this process hold on it (POSIX).
     kind = mount_type(file.parent.resolve(), _MOUNTS.read_text(encoding="utf-8") if _MOUNTS.exists() else "")
     if kind in _NETWORK:
         raise StoreError(
@@ -78,11 +74,13 @@ def is_store(file: Path) -> bool:
     """
     if not file.is_file():
         return False
-    with file.open("rb") as stream:
-        if stream.read(len(_MAGIC)) != _MAGIC:
-            return False
     with store_errors(file), closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-        return applied(connection) is not None
+        try:
+            return applied(connection) is not None
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+                return False
+            raise
 
 
 def mount_type(folder: Path, mounts: str) -> str:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from geo.columns import Snapshot
 from geo.errors import N_, NonFiniteError
-from store import indexes, reader, records, rows, writer
+from store import edits, indexes, reader, records, rows, writer
 from store.batch import Batch, Mode, Provenance, Reject
 from store.blobs import encode_points
 from store.connection import connect, store_errors, transaction
@@ -36,7 +36,12 @@ _IDLE_READERS = 8
 class Store:
     """A GeoPackage at `path`. Safe to share between threads; other processes may open the same file.
 
-    Reads see only what was committed. Every change is one transaction and makes one revision.
+    Reads see only what was committed. Every change is one transaction and makes one revision; edits by QGIS and other
+    GDAL programs get theirs when the store next looks.
+
+    Never open the file by pyogrio (or any GDAL) in a process that has it open as a Store: GDAL brings its own copy of
+    SQLite, and two copies in one process drop each other's locks (SQLite, "How To Corrupt An SQLite Database File",
+    2.2.1; seen here as "disk I/O error"). Another process is fine.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection, wait_s: float) -> None:
@@ -91,6 +96,7 @@ class Store:
     def revision(self) -> int:
         """Return the number of the last committed change, 0 for a new store."""
         with self._reading() as connection:
+            self._adopt_edits(connection)
             return reader.current_revision(connection)
 
     def crs(self) -> str | None:
@@ -111,6 +117,7 @@ class Store:
     def snapshot(self) -> Snapshot:
         """Return all layers at the newest revision; cached, and unchanged layers are the same objects as before."""
         with self._reading() as connection:
+            self._adopt_edits(connection)
             cached = self._snapshot
             if cached is not None and cached.revision == reader.current_revision(connection):
                 return cached
@@ -264,9 +271,34 @@ class Store:
             )
         try:
             with store_errors(self.path), transaction(self._writer, write=True):
+                self._revise_edits()
                 yield self._writer
         finally:
             self._write_lock.release()
+
+    def _adopt_edits(self, connection: sqlite3.Connection) -> None:
+        """Make a revision of what another program changed, so that it is seen; later, if a write is under way."""
+        if not edits.edited_layers(connection) or self._write_lock.locked():
+            return
+        try:
+            with self._writing():
+                pass
+        except StoreBusyError:
+            return  # the rows stay marked as edited, so the next call tries again
+
+    def _revise_edits(self) -> None:
+        """Inside a writing transaction: one revision for all layers that another program changed."""
+        layers = edits.edited_layers(self._writer)
+        if not layers:
+            return
+        at = now()
+        for layer in layers:
+            edits.complete_ids(self._writer, layer)
+            indexes.set_extent(self._writer, layer, indexes.stored_boxes(self._writer, layer)[1], at)
+        count = sum(writer.count_rows(self._writer, layer) for layer in layers)
+        revision = self._add_revision(self._writer, at, ",".join(layers), "edit", count)
+        for layer in layers:
+            self._mark(self._writer, layer, revision, at, rewritten=True)
 
     def _make_room_for(self, connection: sqlite3.Connection, source: Provenance, at: str) -> tuple[str, ...]:
         """Clear the demo's rows before the first real ones; return the layers that had some."""
@@ -309,6 +341,7 @@ class Store:
     ) -> None:  # fmt: skip
         connection.execute(
             "UPDATE atlas_layers SET revision = ?1, updated_at = ?2, rewritten = iif(?3 OR ?4, ?1, rewritten),"
-            " since = iif(?4, ?1, since), simulated = iif(?4, ?5, max(simulated, ?5)) WHERE layer = ?6",
+            " since = iif(?4, ?1, since), simulated = iif(?4, ?5, max(simulated, ?5)),"
+            " seen_change = (SELECT last_change FROM gpkg_contents WHERE table_name = ?6) WHERE layer = ?6",
             (revision, at, rewritten, emptied, simulated, layer),
         )

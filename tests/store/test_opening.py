@@ -61,15 +61,15 @@ def test_a_failing_migration_leaves_nothing(tmp_path: Path) -> None:
         pass
     with closing(connect(tmp_path / "s.gpkg", wait_s=1, writer=True)) as connection:
         before = connection.execute("SELECT * FROM sqlite_master").fetchall()
-        more = (*migrations.MIGRATIONS, ("0003-half", half), ("0004-after", lambda c: None))
+        more = (*migrations.MIGRATIONS, ("0900-half", half), ("0901-after", lambda c: None))
         with pytest.raises(sqlite3.OperationalError):
             migrations.migrate(connection, more)
         assert connection.execute("SELECT * FROM sqlite_master").fetchall() == before
         assert migrations.applied(connection) == tuple(name for name, _ in migrations.MIGRATIONS)
-        mended = (*migrations.MIGRATIONS, ("0003-half", lambda c: c.execute("CREATE TABLE whole (a)")))
-        assert migrations.migrate(connection, mended) == ("0003-half",)
+        mended = (*migrations.MIGRATIONS, ("0900-half", lambda c: c.execute("CREATE TABLE whole (a)")))
+        assert migrations.migrate(connection, mended) == ("0900-half",)
         assert "whole" in _tables(connection)
-    assert_refused(tmp_path / "s.gpkg")  # this program does not know 0003
+    assert_refused(tmp_path / "s.gpkg")  # this program does not know 0900
 
 
 def test_a_first_migration_that_fails_leaves_an_empty_file_that_opens(tmp_path: Path, monkeypatch) -> None:
@@ -196,6 +196,30 @@ def test_is_store(tmp_path: Path) -> None:
     assert opening.is_store(tmp_path / "s.gpkg")
     (tmp_path / "x").write_bytes(b"x")
     assert not opening.is_store(tmp_path / "x") and not opening.is_store(tmp_path / "none")
-    (tmp_path / "y").write_bytes(b"SQLite format 3\0" + b"\xff" * 5_000)
-    with pytest.raises(StoreError):
+    assert (tmp_path / "x").read_bytes() == b"x"
+    data = (tmp_path / "s.gpkg").read_bytes()
+    (tmp_path / "y").write_bytes(data[:4_096] + bytes(len(data) - 4_096))
+    with pytest.raises(StoreError):  # perhaps a store, and damaged: not to be written over
         opening.is_store(tmp_path / "y")
+
+
+def test_opening_again_keeps_the_locks_of_this_process(tmp_path: Path) -> None:
+    """Another process must still be shut out after this one opened the same file a second time."""
+    code = (
+        "import sys; from store.store import Store; from store.errors import StoreBusyError\n"
+        "from tests.store.factories import *\n"
+        "with Store.open(sys.argv[1], wait_s=0.05) as store:\n"
+        "    try: store.write(batch('zones', 1), 'append', SOURCE)\n"
+        "    except StoreBusyError: print('busy')\n"
+    )
+    path = tmp_path / "s.gpkg"
+    with Store.open(path) as store:
+        store.write(batch("zones", 2, 1), "append", SOURCE)
+        with store._writing():
+            Store.open(path).close()
+            assert opening.is_store(path)
+            command = [sys.executable, "-c", code, str(path)]
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+        assert done.stdout == "busy\n", done
+        assert len(store.snapshot()["zones"]) == 2
+    assert_sound(path)
