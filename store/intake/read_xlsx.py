@@ -15,10 +15,9 @@ from store.errors import IntakeError
 from store.intake.arrow_columns import no_rows, unique_columns
 from store.intake.notebook import NoteBook
 from store.intake.raw import RawTable, object_array
-from store.intake.zips import check_zip
+from store.intake.zips import open_zip
 
 MAX_COLUMNS = 2000
-_ERROR = re.compile(r"#(?:N/A|REF!|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|GETTING_DATA)")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
@@ -34,7 +33,8 @@ def read_xlsx(path: Path, *, layer_name: str | None, limit: int | None, book: No
     IntakeError
         Damaged, a bomb, no such sheet, no rows.
     """
-    check_zip(path)
+    if _has_errors(path):
+        book.add(N_("The workbook has cells with an error of the spreadsheet, such as #N/A; taken as missing."))
     try:
         workbook = CalamineWorkbook.from_path(str(path))
         names = workbook.sheet_names
@@ -61,6 +61,19 @@ def read_xlsx(path: Path, *, layer_name: str | None, limit: int | None, book: No
     return _table(cells, bool(merged), filled[0], limit, book)
 
 
+def _has_errors(path: Path) -> bool:
+    """Prove the sizes of all members, as calamine will unpack them, and look for cells of the type error."""
+    found = False
+    with open_zip(path) as archive:
+        for member in archive.members:
+            rest = b""
+            sheet = "worksheets" in member.path.parts
+            for block in archive.blocks(member):
+                found = found or (sheet and b' t="e"' in rest + block)
+                rest = block[-8:]
+    return found
+
+
 def _table(cells: list[list[Any]], merged: bool, sheet: str, limit: int | None, book: NoteBook) -> RawTable:
     rows = [row for row in cells if any(value != "" for value in row)]
     if not rows:
@@ -82,9 +95,9 @@ def _table(cells: list[list[Any]], merged: bool, sheet: str, limit: int | None, 
             N_("The file has more than {limit} columns."), N_("Export only the columns that are needed."),
             limit=MAX_COLUMNS,
         )
-    names = unique_columns([_plain(header[i], book) or "" for i in used], book) if used else []
+    names = unique_columns([_plain(header[i]) for i in used], book) if used else []
     columns = {
-        name: object_array([_value(row[i], book) for row in data]) for name, i in zip(names, used, strict=True)
+        name: object_array([_value(row[i]) for row in data]) for name, i in zip(names, used, strict=True)
     }
     return RawTable(
         columns=columns, geometry=None, row=np.arange(1, len(data) + 1, dtype=np.int64), crs=None, encoding="utf-8",
@@ -98,18 +111,15 @@ def _header_at(rows: list[list[Any]]) -> int:
     return next(i for i, count in enumerate(counts) if count * 2 > max(counts))
 
 
-def _plain(value: Any, book: NoteBook) -> str:
-    plain = _value(value, book)
+def _plain(value: Any) -> str:
+    plain = _value(value)
     return "" if plain is None else str(plain)
 
 
-def _value(value: Any, book: NoteBook) -> Any:
+def _value(value: Any) -> Any:
     """Return a cell as str, int, float, bool, datetime or None."""
     if isinstance(value, str):
         if value == "":
-            return None
-        if _ERROR.fullmatch(value):
-            book.add(N_("Cells with an error of the spreadsheet, such as {value}, were taken as missing."), value=value)
             return None
         return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), value) if "_x" in value else value
     if isinstance(value, bool) or value is None:

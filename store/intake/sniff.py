@@ -151,8 +151,9 @@ def _zip_content(stream: IO[bytes]) -> Format:
 def _text(head: bytes) -> Format:
     """Tell the text formats apart; `head` is the beginning of the file."""
     cut = head
-    if len(head) == HEAD_BYTES:  # do not end within a line, and thus within a character
-        cut = head[: head.rfind(b"\n") + 1] or head[:-8]
+    if len(head) == HEAD_BYTES and b"\0" not in head:
+        # Do not end within a character: these bytes are never the later part of one, in no encoding that is read.
+        cut = head[: max(head.rfind(mark) for mark in (b"\n", b",", b">", b" ", b'"')) + 1] or head[:-8]
     try:
         name = detect(cut).name
     except IntakeError:
