@@ -74,7 +74,8 @@ def select(
     if end is not None:
         mask &= occurred_at < end
     if categories:
-        wanted = np.array([value in set(categories) for value in category.values] + [False], dtype=np.bool_)
+        names = set(categories)
+        wanted = np.array([*(value in names for value in category.values), False], dtype=np.bool_)
         mask &= wanted[category.codes]  # a missing category has code -1: the last entry, never wanted
     return mask
 
