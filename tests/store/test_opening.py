@@ -221,5 +221,10 @@ def test_opening_again_keeps_the_locks_of_this_process(tmp_path: Path) -> None:
             command = [sys.executable, "-c", code, str(path)]
             done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
         assert done.stdout == "busy\n", done
-        assert len(store.snapshot()["zones"]) == 2
+        store.write(batch("zones", 2, 2), "append", SOURCE)
+        # Had the other process found the file unlocked, it would have removed the WAL under this one's feet.
+        code = code.replace("store.write(batch('zones', 1), 'append', SOURCE)", "print(len(store.snapshot()['zones']))")
+        command = [sys.executable, "-c", code, str(path)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+        assert done.stdout == "4\n", done
     assert_sound(path)
