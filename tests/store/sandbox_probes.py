@@ -30,8 +30,9 @@ def steps(arguments: dict[str, Any], scratch: Path) -> Any:
 
 
 def surroundings(arguments: dict[str, Any], scratch: Path) -> Any:
-    files = sorted(path.name for path in Path("/proc/self/fd").iterdir())
-    return {"environ": dict(os.environ), "path": sys.path, "files": files}
+    links = [Path(f"/proc/self/fd/{number}") for number in range(64)]
+    targets = [str(link.readlink()) for link in links if link.is_symlink()]
+    return {"environ": dict(os.environ), "path": sys.path, "open": targets}
 
 
 def attempts(arguments: dict[str, Any], scratch: Path) -> dict[str, str]:
@@ -91,6 +92,12 @@ def spin(arguments: dict[str, Any], scratch: Path) -> None:
 
 def sleep(arguments: dict[str, Any], scratch: Path) -> None:
     (scratch / "pid").write_text(str(os.getpid()))
+    time.sleep(60)
+
+
+def report_and_sleep(arguments: dict[str, Any], scratch: Path) -> None:
+    (scratch / "pid").write_text(str(os.getpid()))
+    report(0.5, "sleep")
     time.sleep(60)
 
 
