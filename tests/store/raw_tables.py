@@ -31,10 +31,10 @@ def raw(
 
 def understand(
     layer: str, columns: Mapping[str, Sequence[Any] | np.ndarray], geometry: Sequence[Any] | None = None,
-    *, crs: str | None = None, driver: str = "CSV", place: Mapping[str, Any] | None = None, **options: Any,
+    *, file_crs: str | None = None, driver: str = "CSV", place: Mapping[str, Any] | None = None, **options: Any,
 ) -> Normalised:
     """Normalise a small table; `place` holds target_crs, area and store_crs."""
-    found = normalise(raw(columns, geometry, crs, driver), layer, ImportOptions(**options), **(place or {}))
+    found = normalise(raw(columns, geometry, file_crs, driver), layer, ImportOptions(**options), **(place or {}))
     assert len(found.batch) + len(found.rejects) == found.total
     return found
 
