@@ -91,7 +91,7 @@ def _layers(connection: sqlite3.Connection) -> None:
 
 
 def _edits(connection: sqlite3.Connection) -> None:
-    """Remember the last_change that each layer's last revision knew of; see `store.edits`."""
+    """Remember the last_change that each layer's last revision knew of; see `store.revisions`."""
     connection.execute("ALTER TABLE atlas_layers ADD COLUMN seen_change DATETIME")
     connection.execute(
         "UPDATE atlas_layers SET seen_change = (SELECT last_change FROM gpkg_contents WHERE table_name = layer)"

@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from queue import Empty, LifoQueue
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -18,22 +15,22 @@ from numpy.typing import NDArray
 
 from geo.columns import Snapshot
 from geo.errors import N_, NonFiniteError
-from store import edits, indexes, reader, records, rows, writer
+from store import indexes, reader, records, revisions, rows, writer
 from store.batch import Batch, Mode, Provenance, Reject
 from store.blobs import encode_points
-from store.connection import connect, store_errors, transaction
-from store.errors import StoreBusyError, StoreError
+from store.connection import transaction
+from store.errors import StoreError
 from store.migrations import now
 from store.opening import open_file
+from store.pool import Pool
 from store.records import ImportRecord, WriteResult
 from store.schema import LAYERS
 from store.values import time_texts
 
 _WAIT_S = 10.0
-_IDLE_READERS = 8
 
 
-class Store:
+class Store(Pool):
     """A GeoPackage at `path`. Safe to share between threads; other processes may open the same file.
 
     Reads see only what was committed. Every change is one transaction and makes one revision; edits by QGIS and other
@@ -46,14 +43,9 @@ class Store:
 
     def __init__(self, path: Path, connection: sqlite3.Connection, wait_s: float) -> None:
         """Use `Store.open`."""
-        self.path = path
-        self._wait_s = wait_s
-        self._writer = connection
-        self._write_lock = threading.Lock()
-        self._readers: LifoQueue[sqlite3.Connection] = LifoQueue()
+        super().__init__(path, connection, wait_s)
         self._snapshot: Snapshot | None = None
         self._snapshot_lock = threading.Lock()
-        self._closed = False
 
     @classmethod
     def open(cls, path: str | Path, *, create: bool = True, wait_s: float = _WAIT_S) -> Store:
@@ -71,25 +63,6 @@ class Store:
         """
         file = open_file(path, create=create, wait_s=wait_s)
         return cls(file[0], file[1], wait_s)
-
-    def close(self) -> None:
-        """Close all connections; the store cannot be used afterwards."""
-        with self._write_lock:
-            self._closed = True
-            while True:
-                try:
-                    self._readers.get_nowait().close()
-                except Empty:
-                    break
-            self._writer.close()
-
-    def __enter__(self) -> Store:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     # --- reading -----------------------------------------------------------------------------------------------
 
@@ -181,11 +154,11 @@ class Store:
             srs_id = self._agree_on_crs(connection, batch.crs, provenance.timezone)
             change = writer.apply(connection, batch, mode, srs_id, at, progress)
             touched = change.inserted + change.updated
-            revision = self._add_revision(connection, at, batch.layer, mode, touched)
+            revision = revisions.add(connection, at, batch.layer, mode, touched)
             for layer in removed:
-                self._mark(connection, layer, revision, at, emptied=True)
+                revisions.mark(connection, layer, revision, at, emptied=True)
             simulated = provenance.simulated and touched > 0
-            self._mark(connection, batch.layer, revision, at, change.rewritten, change.emptied, simulated)
+            revisions.mark(connection, batch.layer, revision, at, change.rewritten, change.emptied, simulated)
             if touched:
                 records.set_meta(connection, "demo", str(int(provenance.demo)))
             import_id = records.add_import(
@@ -201,9 +174,9 @@ class Store:
             at = now()
             names = tuple(LAYERS) if layers is None else tuple(layers)
             counts = {layer: writer.empty_layer(connection, layer, at) for layer in names}
-            revision = self._add_revision(connection, at, ",".join(names), "clear", sum(counts.values()))
+            revision = revisions.add(connection, at, ",".join(names), "clear", sum(counts.values()))
             for layer in names:
-                self._mark(connection, layer, revision, at, emptied=True)
+                revisions.mark(connection, layer, revision, at, emptied=True)
             if not writer.has_rows(connection):
                 records.set_meta(connection, "demo", "0")
         return revision
@@ -236,8 +209,8 @@ class Store:
             blob = encode_points(point[:, 0], point[:, 1], int(srs_id))[0]
             writer.insert_point(connection, layer, fid, blob, (name, category, time, grid_code, status))
             indexes.widen_extent(connection, "incidents", point, at)
-            revision = self._add_revision(connection, at, "incidents", "append", 1)
-            self._mark(connection, "incidents", revision, at)
+            revision = revisions.add(connection, at, "incidents", "append", 1)
+            revisions.mark(connection, "incidents", revision, at)
         return fid, revision
 
     def remember_mapping(self, signature: str, mapping: dict[str, Any]) -> None:
@@ -247,58 +220,6 @@ class Store:
             connection.execute("INSERT OR REPLACE INTO atlas_mappings VALUES (?, ?, ?)", row)
 
     # --- inside ------------------------------------------------------------------------------------------------
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with store_errors(self.path):
-            try:
-                connection = self._readers.get_nowait()
-            except Empty:
-                connection = connect(self.path, wait_s=self._wait_s)
-            try:
-                yield connection
-            finally:
-                if self._closed or self._readers.qsize() >= _IDLE_READERS:
-                    connection.close()
-                else:
-                    self._readers.put(connection)
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        if not self._write_lock.acquire(timeout=self._wait_s):
-            raise StoreBusyError(
-                N_("The store is being written by another task."), N_("Wait for it to end and try again.")
-            )
-        try:
-            with store_errors(self.path), transaction(self._writer, write=True):
-                self._revise_edits()
-                yield self._writer
-        finally:
-            self._write_lock.release()
-
-    def _adopt_edits(self, connection: sqlite3.Connection) -> None:
-        """Make a revision of what another program changed, so that it is seen; later, if a write is under way."""
-        if not edits.edited_layers(connection) or self._write_lock.locked():
-            return
-        try:
-            with self._writing():
-                pass
-        except StoreBusyError:
-            return  # the rows stay marked as edited, so the next call tries again
-
-    def _revise_edits(self) -> None:
-        """Inside a writing transaction: one revision for all layers that another program changed."""
-        layers = edits.edited_layers(self._writer)
-        if not layers:
-            return
-        at = now()
-        for layer in layers:
-            edits.complete_ids(self._writer, layer)
-            indexes.set_extent(self._writer, layer, indexes.stored_boxes(self._writer, layer)[1], at)
-        count = sum(writer.count_rows(self._writer, layer) for layer in layers)
-        revision = self._add_revision(self._writer, at, ",".join(layers), "edit", count)
-        for layer in layers:
-            self._mark(self._writer, layer, revision, at, rewritten=True)
 
     def _make_room_for(self, connection: sqlite3.Connection, source: Provenance, at: str) -> tuple[str, ...]:
         """Clear the demo's rows before the first real ones; return the layers that had some."""
@@ -328,20 +249,3 @@ class Store:
                 crs=crs, current=current,
             )  # fmt: skip
         return int(records.get_meta(connection, "srs_id") or 0)
-
-    @staticmethod
-    def _add_revision(connection: sqlite3.Connection, at: str, layer: str, kind: str, count: int) -> int:
-        sql = "INSERT INTO atlas_revisions (at, layer, kind, rows) VALUES (?, ?, ?, ?)"
-        return int(connection.execute(sql, (at, layer, kind, count)).lastrowid or 0)
-
-    @staticmethod
-    def _mark(
-        connection: sqlite3.Connection, layer: str, revision: int, at: str,
-        rewritten: bool = False, emptied: bool = False, simulated: bool = False,
-    ) -> None:  # fmt: skip
-        connection.execute(
-            "UPDATE atlas_layers SET revision = ?1, updated_at = ?2, rewritten = iif(?3 OR ?4, ?1, rewritten),"
-            " since = iif(?4, ?1, since), simulated = iif(?4, ?5, max(simulated, ?5)),"
-            " seen_change = (SELECT last_change FROM gpkg_contents WHERE table_name = ?6) WHERE layer = ?6",
-            (revision, at, rewritten, emptied, simulated, layer),
-        )

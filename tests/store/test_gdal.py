@@ -114,7 +114,7 @@ def test_triggers_follow_what_gdal_writes(tmp_path: Path) -> None:
     assert_sound(tmp_path / "s.gpkg")
 
 
-@pytest.mark.parametrize("layer", ["incidents", "buildings", "places"])
+@pytest.mark.parametrize("layer", ["incidents", "places"])
 def test_edits_of_other_programs_become_revisions(tmp_path: Path, layer: str) -> None:
     with Store.open(tmp_path / "s.gpkg") as store:
         store.write(batch(layer, 30), "append", SOURCE)

@@ -70,7 +70,7 @@ def test_other_processes_are_seen(tmp_path: Path) -> None:
 
 def test_threads_never_see_two_revisions_at_once(tmp_path: Path) -> None:
     """A writer rewrites two layers to the same mark by turns; every snapshot must be one of the committed states."""
-    rounds, count, stop = 25, 400, threading.Event()
+    rounds, count, stop = 15, 400, threading.Event()
     seen: list[tuple[int, set, set]] = []
 
     def read(store: Store) -> None:  # a fault in a thread is an error for pytest
