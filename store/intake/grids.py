@@ -15,6 +15,7 @@ from store.intake.texts import missing
 
 Column = NDArray[Any]
 DEFAULT_LEVEL = "grid"
+_SHOWN = 8  # codes of a circle that are shown
 
 _OWN = (N_("The grid is its own parent."), N_("Name the grid above it, or leave the parent empty."))
 _CYCLE = (N_("The parents lead in a circle: {chain}."), N_("Correct the parent of one of these grids."))
@@ -116,11 +117,11 @@ def _reject_circles(
             key = link.get(key)
         if key is not None and key in path:
             circle = list(path)[path[key] :]
-            shown = circle if len(circle) <= 8 else circle[:8]
-            text = " → ".join([code for _, code in shown] + (["…"] if len(circle) > 8 else []) + [circle[0][1]])
-            for member in circle:
+            for place, member in enumerate(circle):
                 if member in row_of:
+                    around = [code for _, code in circle[place:] + circle[:place]]
+                    shown = [*around[:_SHOWN], *(["…"] if len(around) > _SHOWN else []), around[0]]
                     where[row_of[member]] = True
-                    chain_at[row_of[member]] = text
+                    chain_at[row_of[member]] = " → ".join(shown)
         done.update(path)
     ledger.reject(where, "parent", parent, *_CYCLE, chain=chain_at)

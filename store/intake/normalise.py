@@ -261,7 +261,7 @@ class _Reader:
 
 
 def _control(text: str) -> bool:
-    return any((ord(letter) < 32 and letter not in "\t\n\r") or letter == "\ufffd" for letter in text)
+    return any(ord(letter) < 32 and letter not in "\t\n\r" for letter in text)
 
 
 def _tags(columns: dict[str, Values]) -> dict[str, Values]:
