@@ -22,8 +22,17 @@ from layers.zones import ZonesLayer
 BASEMAP = Basemap()
 
 _ALL: tuple[Layer, ...] = (
-    GridsLayer(), DensityLayer(), IncidentsLayer(), HeatLayer(), CamerasLayer(), ViewsLayer(), CoverageLayer(),
-    PlacesLayer(), ZonesLayer(), AssignmentLayer(), TimelineLayer(),
+    GridsLayer(),
+    DensityLayer(),
+    IncidentsLayer(),
+    HeatLayer(),
+    CamerasLayer(),
+    ViewsLayer(),
+    CoverageLayer(),
+    PlacesLayer(),
+    ZonesLayer(),
+    AssignmentLayer(),
+    TimelineLayer(),
 )
 
 REGISTRY: Mapping[str, Layer] = MappingProxyType({layer.name: layer for layer in _ALL})

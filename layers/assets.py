@@ -10,24 +10,28 @@ from branca.element import CssLink, Element, Figure, JavascriptLink
 from geo.errors import N_, AtlasError
 
 # Address below /assets/ -> folder in node_modules. The server serves nothing else from there.
-PACKAGES: Mapping[str, str] = MappingProxyType({
-    "leaflet": "leaflet/dist",
-    "noto-sans-sc": "@fontsource/noto-sans-sc",
-})
+PACKAGES: Mapping[str, str] = MappingProxyType(
+    {
+        "leaflet": "leaflet/dist",
+        "noto-sans-sc": "@fontsource/noto-sans-sc",
+    }
+)
 
 # Name that Folium gives a link -> our address; None: not needed by anything we draw, so the link is dropped.
-FOLIUM_LINKS: Mapping[str, str | None] = MappingProxyType({
-    "leaflet": "/assets/leaflet/leaflet.js",
-    "leaflet_css": "/assets/leaflet/leaflet.css",
-    "jquery": None,
-    "bootstrap": None,
-    "bootstrap_css": None,
-    "glyphicons_css": None,
-    "awesome_markers": None,
-    "awesome_markers_css": None,
-    "awesome_markers_font_css": None,
-    "awesome_rotate_css": None,
-})
+FOLIUM_LINKS: Mapping[str, str | None] = MappingProxyType(
+    {
+        "leaflet": "/assets/leaflet/leaflet.js",
+        "leaflet_css": "/assets/leaflet/leaflet.css",
+        "jquery": None,
+        "bootstrap": None,
+        "bootstrap_css": None,
+        "glyphicons_css": None,
+        "awesome_markers": None,
+        "awesome_markers_css": None,
+        "awesome_markers_font_css": None,
+        "awesome_rotate_css": None,
+    }
+)
 
 FONT_LINKS: tuple[str, ...] = ("/assets/noto-sans-sc/400.css", "/assets/noto-sans-sc/600.css")
 
@@ -52,8 +56,11 @@ def split_header(figure: Figure) -> tuple[list[str], list[str], list[Element]]:
             rest.append(element)
             continue
         if name not in FOLIUM_LINKS:
-            raise UnmappedAssetError(N_("The page asks for the file {name}, which is not in the table of local files."),
-                                     N_("Add it to layers/assets.py."), name=name)
+            raise UnmappedAssetError(
+                N_("The page asks for the file {name}, which is not in the table of local files."),
+                N_("Add it to layers/assets.py."),
+                name=name,
+            )
         address = FOLIUM_LINKS[name]
         if address is not None:
             (scripts if isinstance(element, JavascriptLink) else sheets).append(address)

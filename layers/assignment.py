@@ -43,8 +43,13 @@ class AssignmentLayer:
         if len(rows) == 0 or len(incidents) == 0 or grids.geometry is None:
             return None
         polygons, codes = grids.geometry[rows], grids.text("code")[rows]
-        return _memo.get((grids, incidents), (level, near_m), lambda: check_assignment(
-            incidents.x, incidents.y, incidents.text("grid_code"), polygons, codes, near_m=near_m))
+        return _memo.get(
+            (grids, incidents),
+            (level, near_m),
+            lambda: check_assignment(
+                incidents.x, incidents.y, incidents.text("grid_code"), polygons, codes, near_m=near_m
+            ),
+        )
 
     def frame(self, snapshot: Snapshot, params: Params) -> LayerFrame:
         """Return at most 3,000 doubtful incidents: `differs`, `outside`, `near`, and the gravest of them as `why`."""
@@ -52,8 +57,16 @@ class AssignmentLayer:
         level = chosen_level(grids, params.level)
         check = self.result(snapshot, level, params.near_m)
         chosen = selected(incidents, params)
-        meta = {"level": level, "near_m": params.near_m, "total": int(chosen.sum()), "outside": 0, "differs": 0,
-                "near_border": 0, "doubtful": 0, "truncated": False}
+        meta = {
+            "level": level,
+            "near_m": params.near_m,
+            "total": int(chosen.sum()),
+            "outside": 0,
+            "differs": 0,
+            "near_border": 0,
+            "doubtful": 0,
+            "truncated": False,
+        }
         if check is None or snapshot.crs is None:
             return LayerFrame(features(snapshot.crs, np.zeros(0, dtype=object), {}), None, meta)
         differs, outside, near = (np.asarray(mask) & chosen for mask in (check.differs, check.outside, check.near))
@@ -63,25 +76,38 @@ class AssignmentLayer:
         shown = rows[:LIMIT]
         codes = np.append(grids.text("code")[rows_of_level(grids, level)], None)
         assert incidents.x is not None and incidents.y is not None
-        frame = points(snapshot.crs, incidents.x[shown], incidents.y[shown], {
-            "id": text_or_none(incidents.text("id")[shown]),
-            "category": text_or_none(incidents.text("category")[shown]),
-            "occurred_at": iso_times(incidents.columns["occurred_at"][shown]),
-            "recorded": text_or_none(incidents.text("grid_code")[shown]),
-            "located": text_or_none(codes[check.located[shown]]),
-            "distance_m": number_or_none(check.distance_m[shown]),
-            "differs": differs[shown],
-            "outside": outside[shown],
-            "near": near[shown],
-            "why": np.array(["", "near_border", "differs", "outside"], dtype=object)[gravity[shown]],
-        })
-        meta |= {"outside": int(outside.sum()), "differs": int(differs.sum()), "near_border": int(near.sum()),
-                 "doubtful": len(rows), "truncated": len(rows) > LIMIT}
-        items = (LegendItem("doubt-differs", N_("recorded in another grid"), count=int(differs.sum())),
-                 LegendItem("doubt-outside", N_("in no grid"), count=int(outside.sum())),
-                 LegendItem("doubt-near_border", N_("close to a border"), count=int(near.sum())))
-        legend = Legend(self.title, N_("incidents"), items, N_("Close: within {near_m} m"),
-                        {"near_m": f"{params.near_m:g}"})
+        frame = points(
+            snapshot.crs,
+            incidents.x[shown],
+            incidents.y[shown],
+            {
+                "id": text_or_none(incidents.text("id")[shown]),
+                "category": text_or_none(incidents.text("category")[shown]),
+                "occurred_at": iso_times(incidents.columns["occurred_at"][shown]),
+                "recorded": text_or_none(incidents.text("grid_code")[shown]),
+                "located": text_or_none(codes[check.located[shown]]),
+                "distance_m": number_or_none(check.distance_m[shown]),
+                "differs": differs[shown],
+                "outside": outside[shown],
+                "near": near[shown],
+                "why": np.array(["", "near_border", "differs", "outside"], dtype=object)[gravity[shown]],
+            },
+        )
+        meta |= {
+            "outside": int(outside.sum()),
+            "differs": int(differs.sum()),
+            "near_border": int(near.sum()),
+            "doubtful": len(rows),
+            "truncated": len(rows) > LIMIT,
+        }
+        items = (
+            LegendItem("doubt-differs", N_("recorded in another grid"), count=int(differs.sum())),
+            LegendItem("doubt-outside", N_("in no grid"), count=int(outside.sum())),
+            LegendItem("doubt-near_border", N_("close to a border"), count=int(near.sum())),
+        )
+        legend = Legend(
+            self.title, N_("incidents"), items, N_("Close: within {near_m} m"), {"near_m": f"{params.near_m:g}"}
+        )
         return LayerFrame(frame, legend, meta)
 
     def draw(self, url: str, title: str) -> Element:

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 from branca.element import Element
 from numpy.typing import NDArray
 
@@ -68,11 +69,19 @@ class Params:
 
     def __post_init__(self) -> None:
         if self.metric not in METRICS:
-            raise ParameterError(N_("The metric {value} is not known."), N_("Use one of: {known}."),
-                                 value=self.metric, known=", ".join(METRICS))
+            raise ParameterError(
+                N_("The metric {value} is not known."),
+                N_("Use one of: {known}."),
+                value=self.metric,
+                known=", ".join(METRICS),
+            )
         if self.method not in METHODS:
-            raise ParameterError(N_("The class method {value} is not known."), N_("Use one of: {known}."),
-                                 value=self.method, known=", ".join(METHODS))
+            raise ParameterError(
+                N_("The class method {value} is not known."),
+                N_("Use one of: {known}."),
+                value=self.method,
+                known=", ".join(METHODS),
+            )
 
 
 @dataclass(frozen=True)
@@ -106,8 +115,13 @@ class Legend:
             "title": translate(self.title),
             "unit": translate(self.unit) if self.unit else "",
             "items": [
-                {"symbol": item.symbol, "label": translate(item.label) if item.label else "",
-                 "low": item.low, "high": item.high, "count": item.count}
+                {
+                    "symbol": item.symbol,
+                    "label": translate(item.label) if item.label else "",
+                    "low": item.low,
+                    "high": item.high,
+                    "count": item.count,
+                }
                 for item in self.items
             ],
             "note": translate(self.note).format(**self.params) if self.note else "",
@@ -146,14 +160,22 @@ class Layer(Protocol):
 def features(crs: str | None, geometry: NDArray[Any], columns: Mapping[str, Any]) -> gpd.GeoDataFrame:
     """Return a GeoDataFrame of `columns` with `geometry` in `crs` (None only while the store is empty)."""
     shapes = gpd.array.GeometryArray(np.asarray(geometry, dtype=object))
-    return gpd.GeoDataFrame(dict(columns), geometry=shapes, crs=crs)
+    return gpd.GeoDataFrame(_plain(columns), geometry=shapes, crs=crs)
 
 
 def points(
     crs: str | None, x: NDArray[np.float64], y: NDArray[np.float64], columns: Mapping[str, Any]
 ) -> gpd.GeoDataFrame:
     """Return a GeoDataFrame of points at `x`, `y` metres."""
-    return gpd.GeoDataFrame(dict(columns), geometry=gpd.points_from_xy(x, y), crs=crs)
+    return gpd.GeoDataFrame(_plain(columns), geometry=gpd.points_from_xy(x, y), crs=crs)
+
+
+def _plain(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep object arrays as they are: pandas would infer a text type in which None becomes NaN."""
+    return {
+        name: pd.Series(values, dtype=object) if np.asarray(values).dtype.kind == "O" else values
+        for name, values in columns.items()
+    }
 
 
 def text_or_none(values: NDArray[Any]) -> NDArray[Any]:
@@ -187,8 +209,9 @@ def chosen_level(grids: LayerColumns, level: str | None) -> str | None:
     if level is None:
         return known[-1]
     if level not in known:
-        raise UnknownLevelError(N_("There is no grid level {level}."), N_("Use one of: {known}."),
-                                level=level, known=", ".join(known))
+        raise UnknownLevelError(
+            N_("There is no grid level {level}."), N_("Use one of: {known}."), level=level, known=", ".join(known)
+        )
     return level
 
 
@@ -202,10 +225,14 @@ def rows_of_level(grids: LayerColumns, level: str | None, parent: str | None = N
     return np.flatnonzero(wanted)
 
 
-def in_bbox(x: NDArray[np.float64], y: NDArray[np.float64], bbox: tuple[float, float, float, float] | None,
-            margin_m: float = 0.0) -> NDArray[np.bool_]:
+def in_bbox(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    bbox: tuple[float, float, float, float] | None,
+    margin_m: float = 0.0,
+) -> NDArray[np.bool_]:
     """Return which points lie in `bbox` widened by `margin_m` metres; all of them without a box."""
     if bbox is None:
         return np.ones(len(x), dtype=bool)
     minx, miny, maxx, maxy = bbox
-    return ((x >= minx - margin_m) & (x <= maxx + margin_m) & (y >= miny - margin_m) & (y <= maxy + margin_m))
+    return (x >= minx - margin_m) & (x <= maxx + margin_m) & (y >= miny - margin_m) & (y <= maxy + margin_m)

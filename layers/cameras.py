@@ -58,24 +58,37 @@ class CamerasLayer:
             legend = Legend(self.title, N_("cameras"), (LegendItem("camera-cluster", N_("several cameras")),))
             return LayerFrame(frame, legend, {**meta, "clustered": True})
         kind = cameras.text("kind")[rows]
-        frame = points(snapshot.crs, cameras.x[rows], cameras.y[rows], {
-            "count": np.ones(len(rows), dtype=np.int64),
-            "id": text_or_none(cameras.text("id")[rows]),
-            "name": text_or_none(cameras.text("name")[rows]),
-            "kind": text_or_none(kind),
-            "owner": text_or_none(cameras.text("owner")[rows]),
-            "online": np.array([None if value < 0 else bool(value) for value in online[rows]], dtype=object),
-            **{name: number_or_none(cameras.number(name)[rows])
-               for name in ("azimuth_deg", "azimuth_tolerance_deg", "hfov_deg", "range_m", "height_m")},
-        })
+        frame = points(
+            snapshot.crs,
+            cameras.x[rows],
+            cameras.y[rows],
+            {
+                "count": np.ones(len(rows), dtype=np.int64),
+                "id": text_or_none(cameras.text("id")[rows]),
+                "name": text_or_none(cameras.text("name")[rows]),
+                "kind": text_or_none(kind),
+                "owner": text_or_none(cameras.text("owner")[rows]),
+                "online": np.array([None if value < 0 else bool(value) for value in online[rows]], dtype=object),
+                **{
+                    name: number_or_none(cameras.number(name)[rows])
+                    for name in ("azimuth_deg", "azimuth_tolerance_deg", "hfov_deg", "range_m", "height_m")
+                },
+            },
+        )
         known = {name for name, _ in KINDS}
-        items = [LegendItem(f"camera-{name}", label, count=int((kind == name).sum()))
-                 for name, label in KINDS if (kind == name).any()]
+        items = [
+            LegendItem(f"camera-{name}", label, count=int((kind == name).sum()))
+            for name, label in KINDS
+            if (kind == name).any()
+        ]
         other = sum(1 for value in kind if value not in known)
         if other:
             items.append(LegendItem("camera-other", N_("kind not known"), count=other))
-        items += [LegendItem(f"state-{token}", label, count=int((online[rows] == value).sum()))
-                  for value, token, label in STATES if (online[rows] == value).any()]
+        items += [
+            LegendItem(f"state-{token}", label, count=int((online[rows] == value).sum()))
+            for value, token, label in STATES
+            if (online[rows] == value).any()
+        ]
         if any(value is not None for value in frame["azimuth_deg"]):
             items.append(LegendItem("camera-wedge", N_("recorded direction")))
         return LayerFrame(frame, Legend(self.title, N_("cameras"), tuple(items)) if len(rows) else None, meta)

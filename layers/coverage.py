@@ -34,7 +34,8 @@ class CoverageLayer:
             cells = np.zeros(0, dtype=object) if grids.geometry is None else grids.geometry[rows]
             built = np.zeros(0, dtype=object) if buildings.geometry is None else buildings.geometry
             certain, possible = sight(snapshot, params.assumed_range_m, params.online_only).views(
-                np.arange(len(cameras), dtype=np.int64))
+                np.arange(len(cameras), dtype=np.int64)
+            )
             return first_coverage(cells, built, certain, possible)
 
         return _memo.get((grids, cameras, buildings), (level, params.assumed_range_m, params.online_only), make)
@@ -54,20 +55,38 @@ class CoverageLayer:
         classes = np.full(len(rows), -1, dtype=np.int64)
         classes[known] = np.minimum(np.searchsorted(STEPS, share[known], side="left"), len(STEPS) - 1)
         geometry = np.zeros(0, dtype=object) if grids.geometry is None else grids.geometry[rows]
-        frame = features(snapshot.crs, geometry, {
-            "code": text_or_none(grids.text("code")[rows]),
-            "name": text_or_none(grids.text("name")[rows]),
-            "parent": text_or_none(grids.text("parent")[rows]),
-            **areas,
-            "blind_share": np.array([float(value) if np.isfinite(value) else None for value in share], dtype=object),
-            "symbol": np.array(["no-data" if step < 0 else f"blind-{step}" for step in classes], dtype=object),
-        })
-        items = [LegendItem(f"blind-{step}", "", 100 * (STEPS[step - 1] if step else 0.0), 100 * STEPS[step],
-                            int((classes == step).sum())) for step in reversed(range(len(STEPS)))]
+        frame = features(
+            snapshot.crs,
+            geometry,
+            {
+                "code": text_or_none(grids.text("code")[rows]),
+                "name": text_or_none(grids.text("name")[rows]),
+                "parent": text_or_none(grids.text("parent")[rows]),
+                **areas,
+                "blind_share": np.array(
+                    [float(value) if np.isfinite(value) else None for value in share], dtype=object
+                ),
+                "symbol": np.array(["no-data" if step < 0 else f"blind-{step}" for step in classes], dtype=object),
+            },
+        )
+        items = [
+            LegendItem(
+                f"blind-{step}",
+                "",
+                100 * (STEPS[step - 1] if step else 0.0),
+                100 * STEPS[step],
+                int((classes == step).sum()),
+            )
+            for step in reversed(range(len(STEPS)))
+        ]
         if (classes == -1).any():
             items.append(LegendItem("no-data", N_("no open area"), count=int((classes == -1).sum())))
-        meta = {"level": level, "rows": len(rows), "buildings": len(snapshot["buildings"]),
-                **assumptions(snapshot, np.arange(len(snapshot["cameras"])), params.assumed_range_m)}
+        meta = {
+            "level": level,
+            "rows": len(rows),
+            "buildings": len(snapshot["buildings"]),
+            **assumptions(snapshot, np.arange(len(snapshot["cameras"])), params.assumed_range_m),
+        }
         legend = Legend(N_("Blind share of the open area"), "%", tuple(items)) if len(rows) else None
         return LayerFrame(frame, legend, meta)
 

@@ -61,22 +61,33 @@ class DensityLayer:
         every = assigned(snapshot, level).rows
         keep = np.isin(every, rows_of_level(grids, level, params.parent))
         rows = every[keep]
-        value = {"count": result.counts.astype(np.float64), "per_km2": result.per_km2,
-                 "per_10k": result.per_10k}[params.metric][keep]
+        value = {"count": result.counts.astype(np.float64), "per_km2": result.per_km2, "per_10k": result.per_10k}[
+            params.metric
+        ][keep]
         classes, found = classify(value, params.method)
         geometry = np.zeros(0, dtype=object) if grids.geometry is None else grids.geometry[rows]
-        frame = features(snapshot.crs, geometry, {
-            "code": text_or_none(grids.text("code")[rows]),
-            "name": text_or_none(grids.text("name")[rows]),
-            "parent": text_or_none(grids.text("parent")[rows]),
-            "incidents": result.counts[keep],
-            "area_km2": result.area_km2[keep],
-            "per_km2": number_or_none(result.per_km2[keep]),
-            "per_10k": number_or_none(result.per_10k[keep]),
-            "symbol": symbols(classes, len(found.breaks)),
-        })
-        meta = {"level": level, "metric": params.metric, "method": params.method, "total": int(result.total),
-                "outside": int(result.outside), "rows": len(rows)}
+        frame = features(
+            snapshot.crs,
+            geometry,
+            {
+                "code": text_or_none(grids.text("code")[rows]),
+                "name": text_or_none(grids.text("name")[rows]),
+                "parent": text_or_none(grids.text("parent")[rows]),
+                "incidents": result.counts[keep],
+                "area_km2": result.area_km2[keep],
+                "per_km2": number_or_none(result.per_km2[keep]),
+                "per_10k": number_or_none(result.per_10k[keep]),
+                "symbol": symbols(classes, len(found.breaks)),
+            },
+        )
+        meta = {
+            "level": level,
+            "metric": params.metric,
+            "method": params.method,
+            "total": int(result.total),
+            "outside": int(result.outside),
+            "rows": len(rows),
+        }
         return LayerFrame(frame, self._legend(classes, found, params) if len(rows) else None, meta)
 
     def _legend(self, classes: NDArray[np.int64], found: Classes, params: Params) -> Legend:
@@ -99,8 +110,9 @@ class DensityLayer:
 
     def draw(self, url: str, title: str) -> Element:
         """Return the element that registers the layer with the page."""
-        return FetchedLayer(self.name, url, title,
-                            depends=["level", "parent", "from", "to", "category", "metric", "method"])
+        return FetchedLayer(
+            self.name, url, title, depends=["level", "parent", "from", "to", "category", "metric", "method"]
+        )
 
 
 def symbols(classes: NDArray[np.int64], count: int) -> NDArray[np.object_]:

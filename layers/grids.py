@@ -39,16 +39,20 @@ class GridsLayer:
         parents = [code for code in grids.text("parent") if code is not None]
         names, counts = np.unique(np.array(parents, dtype=object), return_counts=True) if parents else ((), ())
         children = dict(zip(names, (int(count) for count in counts), strict=True))
-        frame = features(snapshot.crs, geometry, {
-            "code": text_or_none(codes[rows]),
-            "name": text_or_none(grids.text("name")[rows]),
-            "level": text_or_none(grids.text("level")[rows]),
-            "parent": text_or_none(grids.text("parent")[rows]),
-            "team": text_or_none(grids.text("team")[rows]),
-            "population": number_or_none(grids.number("population")[rows]),
-            "area_km2": shapely.area(geometry) / 1e6,
-            "children": np.array([children.get(code, 0) for code in codes[rows]], dtype=np.int64),
-        })
+        frame = features(
+            snapshot.crs,
+            geometry,
+            {
+                "code": text_or_none(codes[rows]),
+                "name": text_or_none(grids.text("name")[rows]),
+                "level": text_or_none(grids.text("level")[rows]),
+                "parent": text_or_none(grids.text("parent")[rows]),
+                "team": text_or_none(grids.text("team")[rows]),
+                "population": number_or_none(grids.number("population")[rows]),
+                "area_km2": shapely.area(geometry) / 1e6,
+                "children": np.array([children.get(code, 0) for code in codes[rows]], dtype=np.int64),
+            },
+        )
         legend = None
         if len(rows):
             legend = Legend(self.title, N_("grids"), (LegendItem("grid-line", level or "", count=len(rows)),))

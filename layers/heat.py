@@ -23,9 +23,11 @@ class HeatLayer:
         """Return no features (the tiles carry the picture) and a legend of the ramp."""
         chosen = int(selected(snapshot["incidents"], params).sum())
         legend = Legend(
-            self.title, N_("incidents per km²"),
+            self.title,
+            N_("incidents per km²"),
             (LegendItem("heat-low", N_("few")), LegendItem("heat-high", N_("many"))),
-            N_("Quartic kernel over {count} incidents; each zoom level has its own scale."), {"count": chosen},
+            N_("Quartic kernel over {count} incidents; each zoom level has its own scale."),
+            {"count": chosen},
         )
         return LayerFrame(features(snapshot.crs, np.zeros(0, dtype=object), {}), legend, {"selected": chosen})
 

@@ -29,8 +29,9 @@ def metres_per_pixel(x: float, y: float, crs: str, zoom: int) -> float:
 
 def iso_times(values: NDArray[np.datetime64]) -> NDArray[np.object_]:
     """Return times as ISO 8601 text in UTC, None where missing."""
-    return np.array([None if np.isnat(value) else f"{np.datetime_as_string(value, unit='s')}Z" for value in values],
-                    dtype=object)
+    return np.array(
+        [None if np.isnat(value) else f"{np.datetime_as_string(value, unit='s')}Z" for value in values], dtype=object
+    )
 
 
 class IncidentsLayer:
@@ -45,8 +46,11 @@ class IncidentsLayer:
         incidents = snapshot["incidents"]
         chosen = selected(incidents, params)
         if snapshot.crs is None or incidents.x is None or incidents.y is None or not chosen.any():
-            return LayerFrame(features(snapshot.crs, np.zeros(0, dtype=object), {}), None,
-                              {"selected": int(chosen.sum()), "in_view": 0, "clustered": False})
+            return LayerFrame(
+                features(snapshot.crs, np.zeros(0, dtype=object), {}),
+                None,
+                {"selected": int(chosen.sum()), "in_view": 0, "clustered": False},
+            )
         rows = np.flatnonzero(chosen & in_bbox(incidents.x, incidents.y, params.bbox))
         meta = {"selected": int(chosen.sum()), "in_view": len(rows), "clustered": False}
         if len(rows) <= FEW or params.zoom is None:
@@ -58,24 +62,34 @@ class IncidentsLayer:
         ids, categories = incidents.text("id"), incidents.text("category")
         times = iso_times(incidents.columns["occurred_at"][rows[clusters.first]])
         first = rows[clusters.first]
-        frame = points(snapshot.crs, clusters.x, clusters.y, {
-            "count": clusters.count.astype(np.int64),
-            "id": np.where(single, ids[first], None),
-            "category": np.where(single, categories[first], None),
-            "occurred_at": np.where(single, times, None),
-        })
+        frame = points(
+            snapshot.crs,
+            clusters.x,
+            clusters.y,
+            {
+                "count": clusters.count.astype(np.int64),
+                "id": np.where(single, ids[first], None),
+                "category": np.where(single, categories[first], None),
+                "occurred_at": np.where(single, times, None),
+            },
+        )
         return LayerFrame(frame, self._legend(True, len(rows)), {**meta, "clustered": True})
 
     def _points(self, crs: str, incidents: LayerColumns, rows: NDArray[np.int64]) -> object:
         assert incidents.x is not None and incidents.y is not None
-        return points(crs, incidents.x[rows], incidents.y[rows], {
-            "count": np.ones(len(rows), dtype=np.int64),
-            "id": text_or_none(incidents.text("id")[rows]),
-            "category": text_or_none(incidents.text("category")[rows]),
-            "occurred_at": iso_times(incidents.columns["occurred_at"][rows]),
-            "grid_code": text_or_none(incidents.text("grid_code")[rows]),
-            "status": text_or_none(incidents.text("status")[rows]),
-        })
+        return points(
+            crs,
+            incidents.x[rows],
+            incidents.y[rows],
+            {
+                "count": np.ones(len(rows), dtype=np.int64),
+                "id": text_or_none(incidents.text("id")[rows]),
+                "category": text_or_none(incidents.text("category")[rows]),
+                "occurred_at": iso_times(incidents.columns["occurred_at"][rows]),
+                "grid_code": text_or_none(incidents.text("grid_code")[rows]),
+                "status": text_or_none(incidents.text("status")[rows]),
+            },
+        )
 
     def _legend(self, clustered: bool, count: int) -> Legend:
         items = [LegendItem("incident", N_("one incident"))]

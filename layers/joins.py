@@ -47,8 +47,9 @@ def assigned(snapshot: Snapshot, level: str | None) -> Assigned:
         polygons = grids.geometry[rows]
         if len(incidents) == 0 or incidents.x is None or incidents.y is None:
             return Assigned(rows, np.zeros(0, dtype=np.int64), shapely.area(polygons))
-        return Assigned(rows, assign(incidents.x, incidents.y, polygons, grids.text("code")[rows]),
-                        shapely.area(polygons))
+        return Assigned(
+            rows, assign(incidents.x, incidents.y, polygons, grids.text("code")[rows]), shapely.area(polygons)
+        )
 
     return _memo.get((grids, incidents), ("assigned", level), make)
 
@@ -60,6 +61,7 @@ def selected(incidents: LayerColumns, params: Params) -> NDArray[np.bool_]:
     categories = incidents.columns["category"]
     if not isinstance(categories, Codes):
         raise TypeError("category must be dictionary-encoded")
-    mask: NDArray[np.bool_] = select(incidents.columns["occurred_at"], categories, start=params.start, end=params.end,
-                                     categories=params.categories)
+    mask: NDArray[np.bool_] = select(
+        incidents.columns["occurred_at"], categories, start=params.start, end=params.end, categories=params.categories
+    )
     return mask

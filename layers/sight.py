@@ -37,9 +37,15 @@ class Sight:
         self._y = np.zeros(0) if cameras.y is None else cameras.y
         self._buildings = np.zeros(0, dtype=object) if geometry is None else geometry
         self.states: CameraStates = camera_states(
-            cameras.text("kind"), cameras.number("azimuth_deg"), cameras.number("azimuth_tolerance_deg"),
-            cameras.number("hfov_deg"), cameras.number("range_m"), np.asarray(cameras.columns["online"]),
-            assumed_range_m=assumed_range_m, online_only=online_only)
+            cameras.text("kind"),
+            cameras.number("azimuth_deg"),
+            cameras.number("azimuth_tolerance_deg"),
+            cameras.number("hfov_deg"),
+            cameras.number("range_m"),
+            np.asarray(cameras.columns["online"]),
+            assumed_range_m=assumed_range_m,
+            online_only=online_only,
+        )
         self._certain = np.full(len(cameras), None, dtype=object)
         self._possible = np.full(len(cameras), None, dtype=object)
         self._known = np.zeros(len(cameras), dtype=bool)
@@ -59,8 +65,11 @@ class Sight:
 
 def sight(snapshot: Snapshot, assumed_range_m: float, online_only: bool) -> Sight:
     """Return the views of `snapshot`, shared between requests while cameras and buildings stay the same."""
-    return _memo.get((snapshot["cameras"], snapshot["buildings"]), (snapshot.crs, assumed_range_m, online_only),
-                     lambda: Sight(snapshot, assumed_range_m, online_only))
+    return _memo.get(
+        (snapshot["cameras"], snapshot["buildings"]),
+        (snapshot.crs, assumed_range_m, online_only),
+        lambda: Sight(snapshot, assumed_range_m, online_only),
+    )
 
 
 def drawable(views: NDArray[Any]) -> NDArray[np.bool_]:

@@ -25,11 +25,15 @@ def named_sites(snapshot: Snapshot, layer: str, params: Params, title: str, unit
         rows = np.flatnonzero((west <= maxx) & (east >= minx) & (south <= maxy) & (north >= miny))
     shown = rows[:LIMIT]
     kinds = text_or_none(columns.text("kind")[shown])
-    frame = features(snapshot.crs, geometry[shown], {
-        "id": text_or_none(columns.text("id")[shown]),
-        "name": text_or_none(columns.text("name")[shown]),
-        "kind": kinds,
-    })
+    frame = features(
+        snapshot.crs,
+        geometry[shown],
+        {
+            "id": text_or_none(columns.text("id")[shown]),
+            "name": text_or_none(columns.text("name")[shown]),
+            "kind": kinds,
+        },
+    )
     legend = None
     if len(shown):
         symbol = {"places": "place", "zones": "zone"}[layer]

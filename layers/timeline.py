@@ -23,8 +23,10 @@ def bin_edges(first: np.datetime64, last: np.datetime64, timezone: str) -> tuple
     The bins hold both ends: ``edges[0] <= first`` and ``last < edges[-1]``. Weeks begin on Monday.
     """
     zone = ZoneInfo(timezone)
-    begin, end = (datetime.fromtimestamp(int(value.astype("datetime64[s]").astype(np.int64)), UTC).astimezone(zone)
-                  for value in (first, last))
+    begin, end = (
+        datetime.fromtimestamp(int(value.astype("datetime64[s]").astype(np.int64)), UTC).astimezone(zone)
+        for value in (first, last)
+    )
     days = (end.date() - begin.date()).days
     step = "day" if days <= DAYS_OF_DAYS else "week" if days <= DAYS_OF_WEEKS else "month"
     day = begin.date()

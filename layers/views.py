@@ -30,8 +30,11 @@ class ViewsLayer:
         seen = sight(snapshot, params.assumed_range_m, params.online_only)
         rows = np.flatnonzero((seen.states.certain_deg > 0) | (seen.states.possible_deg > 0))
         if len(rows) == 0 or cameras.x is None or cameras.y is None:
-            return LayerFrame(features(snapshot.crs, np.zeros(0, dtype=object), {}), None,
-                              {"truncated": False, "in_view": 0, **assumptions(snapshot, rows, params.assumed_range_m)})
+            return LayerFrame(
+                features(snapshot.crs, np.zeros(0, dtype=object), {}),
+                None,
+                {"truncated": False, "in_view": 0, **assumptions(snapshot, rows, params.assumed_range_m)},
+            )
         reach = float(seen.states.range_m[rows].max())
         rows = rows[in_bbox(cameras.x[rows], cameras.y[rows], params.bbox, reach)]
         shown = rows[:LIMIT]
@@ -40,19 +43,33 @@ class ViewsLayer:
         shapes: list[shapely.Geometry] = []
         for state, views in zip(("possible", "certain"), reversed(seen.views(shown)), strict=True):
             for row, shape in zip(shown[drawable(views)], views[drawable(views)], strict=True):
-                records.append({"camera": None if ids[row] is None else str(ids[row]), "state": state,
-                                "area_m2": float(shapely.area(shape)), "reach_m": float(seen.states.range_m[row]),
-                                "range_assumed": bool(seen.states.range_assumed[row])})
+                records.append(
+                    {
+                        "camera": None if ids[row] is None else str(ids[row]),
+                        "state": state,
+                        "area_m2": float(shapely.area(shape)),
+                        "reach_m": float(seen.states.range_m[row]),
+                        "range_assumed": bool(seen.states.range_assumed[row]),
+                    }
+                )
                 shapes.append(shape)
-        columns = {name: np.array([record[name] for record in records], dtype=object)
-                   for name in ("camera", "state", "area_m2", "reach_m", "range_assumed")}
+        columns = {
+            name: np.array([record[name] for record in records], dtype=object)
+            for name in ("camera", "state", "area_m2", "reach_m", "range_assumed")
+        }
         geometry = np.empty(len(shapes), dtype=object)
         geometry[:] = shapes
         states = [record["state"] for record in records]
-        items = (LegendItem("view-certain", N_("certainly visible"), count=states.count("certain")),
-                 LegendItem("view-possible", N_("possibly visible"), count=states.count("possible")))
-        meta = {"truncated": len(rows) > LIMIT, "in_view": len(rows), "shown": len(shown),
-                **assumptions(snapshot, rows, params.assumed_range_m)}
+        items = (
+            LegendItem("view-certain", N_("certainly visible"), count=states.count("certain")),
+            LegendItem("view-possible", N_("possibly visible"), count=states.count("possible")),
+        )
+        meta = {
+            "truncated": len(rows) > LIMIT,
+            "in_view": len(rows),
+            "shown": len(shown),
+            **assumptions(snapshot, rows, params.assumed_range_m),
+        }
         legend = Legend(self.title, N_("views"), items) if len(rows) else None
         return LayerFrame(features(snapshot.crs, geometry, columns), legend, meta)
 

@@ -73,9 +73,19 @@ def build_map(page: str, status: Mapping[str, Any] | None, settings: Settings, n
     """
     bounds = (status or {}).get("bounds")
     west, south, east, north = bounds or (WHOLE_WORLD[1], WHOLE_WORLD[0], WHOLE_WORLD[3], WHOLE_WORLD[2])
-    chart = AtlasMap(location=[(south + north) / 2, (west + east) / 2], zoom_start=15 if bounds else 2, tiles=None,
-                     prefer_canvas=True, control_scale=True, zoom_control=False, attribution_control=False,
-                     min_zoom=2, max_zoom=20, zoom_snap=0.5, wheel_px_per_zoom_level=90)
+    chart = AtlasMap(
+        location=[(south + north) / 2, (west + east) / 2],
+        zoom_start=15 if bounds else 2,
+        tiles=None,
+        prefer_canvas=True,
+        control_scale=True,
+        zoom_control=False,
+        attribution_control=False,
+        min_zoom=2,
+        max_zoom=20,
+        zoom_snap=0.5,
+        wheel_px_per_zoom_level=90,
+    )
     BASEMAP.draw("/tiles/base/{z}/{x}/{y}.png", BASEMAP.title).add_to(chart)
     for name in PAGE_LAYERS[page]:
         layer = REGISTRY[name]

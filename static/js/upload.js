@@ -2,7 +2,7 @@
 
 import { request, Refused, settled } from "./api.js";
 import { byId, make } from "./dom.js";
-import { csrf, firstStatus, moment, number, t } from "./i18n.js";
+import { csrf, moment, number, t } from "./i18n.js";
 import { now, startShell } from "./shell.js";
 
 const schema = JSON.parse(byId("schema").textContent);
@@ -239,7 +239,6 @@ async function history() {
 
 function start() {
   startShell();
-  byId("timezone").placeholder = firstStatus?.timezone ?? "UTC";
   byId("choose").addEventListener("click", () => byId("file").click());
   byId("file").addEventListener("change", (event) => { take(event.target.files[0]); event.target.value = ""; });
   const drop = byId("drop");
