@@ -13,17 +13,19 @@ from numpy.typing import NDArray
 from geo.errors import N_
 from store.batch import Reject
 from store.errors import IntakeError
+from store.intake.encoding import known_encoding, wrong_encoding
 from store.intake.notebook import NoteBook
 from store.intake.raw import object_array
 
 
-def to_array(name: str, column: Any, book: NoteBook) -> NDArray[Any] | None:
+def to_array(name: str, column: Any, book: NoteBook, encoding: str | None = None) -> NDArray[Any] | None:
     """Return an Arrow array as one numpy array of a raw table.
 
     Text: object array of str or None. Whole numbers: int64, or objects where some are missing, so that long codes
     keep every digit. Reals: float64, NaN missing. Times: datetime64[ms], in UTC where the source states a zone (see
     `utc_columns`), else naive. Dates, times of day and decimals: text.
-    Lists and structures: JSON text. Bytes: None, with a note.
+    Lists and structures: JSON text. Bytes: None, with a note. Text that is not UTF-8, against its format's rule, is
+    decoded by `encoding`; without it `IntakeError` lists what it may be.
     """
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
@@ -36,7 +38,7 @@ def to_array(name: str, column: Any, book: NoteBook) -> NDArray[Any] | None:
     if pa.types.is_null(kind):
         return object_array([None] * len(column))
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return _objects(column)
+        return _texts(column, encoding)
     if pa.types.is_integer(kind):
         if column.null_count or kind == pa.uint64():
             return object_array(column.to_pylist())
@@ -55,6 +57,19 @@ def to_array(name: str, column: Any, book: NoteBook) -> NDArray[Any] | None:
         book.add(N_("The column {column} holds bytes, not values; it was left out."), column=name)
         return None
     return _objects(column.cast(pa.string()))
+
+
+def _texts(column: Any, encoding: str | None) -> NDArray[Any]:
+    try:
+        return _objects(column)
+    except pa.ArrowException:
+        raw = column.cast(pa.large_binary()).to_pylist()
+    name = known_encoding(encoding or "utf-8")
+    try:
+        return object_array([None if value is None else value.decode(name) for value in raw])
+    except UnicodeDecodeError as error:
+        odd = b"\n".join(value for value in raw if value is not None and not value.isascii())
+        raise wrong_encoding(name, odd) from error
 
 
 def utc_columns(schema: Any) -> frozenset[str]:

@@ -26,7 +26,9 @@ CUT_OFF = N_("The file is shorter than it says it is: it was cut off.")
 AGAIN = N_("Transfer or export it again.")
 
 
-def read_geopackage(path: Path, folder: Path, *, layer_name: str | None, limit: int | None, book: NoteBook) -> RawTable:
+def read_geopackage(
+    path: Path, folder: Path, *, encoding: str | None = None, layer_name: str | None, limit: int | None, book: NoteBook
+) -> RawTable:
     """Read one layer of a GeoPackage from a copy in `folder`, in which no trigger or view ever runs.
 
     Raises
@@ -43,11 +45,11 @@ def read_geopackage(path: Path, folder: Path, *, layer_name: str | None, limit: 
         _whole_pages(copy)
     try:
         layer, count = _choose_layer(copy, layer_name, book)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise IntakeError(
             N_("The GeoPackage is damaged or cut off: {detail}."), AGAIN, detail=str(error)
         ) from error
-    table = read_ogr(copy, Format.GPKG, layer=layer, limit=limit, book=book)
+    table = read_ogr(copy, Format.GPKG, layer=layer, limit=limit, book=book, text_encoding=encoding)
     if limit is None and table.total != count:
         raise IntakeError(CUT_OFF, AGAIN)
     return table
@@ -123,17 +125,23 @@ def several_layers(names: list[str]) -> IntakeError:
     )
 
 
-def read_flatgeobuf(path: Path, folder: Path, *, limit: int | None, book: NoteBook) -> RawTable:
+def read_flatgeobuf(
+    path: Path, folder: Path, *, encoding: str | None = None, limit: int | None, book: NoteBook
+) -> RawTable:
     """Read a FlatGeobuf file; raises `IntakeError` where it is damaged or cut off."""
     copy = folder / "source.fgb"
     shutil.copyfile(path, copy)
-    return read_ogr(copy, Format.FLATGEOBUF, layer=None, limit=limit, book=book)
+    return read_ogr(copy, Format.FLATGEOBUF, layer=None, limit=limit, book=book, text_encoding=encoding)
 
 
 def read_ogr(
-    path: Path, driver: Format, *, layer: str | None, limit: int | None, book: NoteBook, encoding: str | None = None
+    path: Path, driver: Format, *, layer: str | None, limit: int | None, book: NoteBook, encoding: str | None = None,
+    text_encoding: str | None = None,
 ) -> RawTable:
-    """Read one layer with GDAL; the format was checked before, and the driver is checked again here."""
+    """Read one layer with GDAL; the format was checked before, and the driver is checked again here.
+
+    `encoding` is GDAL's for a Shapefile; `text_encoding` is that of texts which should be UTF-8 and are not.
+    """
     import pyogrio
     from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
 
@@ -153,7 +161,7 @@ def read_ogr(
             )
         except (
             DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError, CRSError, pa.ArrowException,
-            OSError,
+            OSError, UnicodeDecodeError,
         ) as error:
             if isinstance(error, MemoryError) or getattr(error, "errno", None) is not None:
                 raise
@@ -166,10 +174,12 @@ def read_ogr(
         raise IntakeError(CUT_OFF, AGAIN)
     if not table.num_rows:
         raise no_rows()
-    return _raw(meta, table, driver, info["layer_name"], book)
+    return _raw(meta, table, driver, info["layer_name"], book, text_encoding)
 
 
-def _raw(meta: dict[str, Any], table: Any, driver: Format, layer: str, book: NoteBook) -> RawTable:
+def _raw(
+    meta: dict[str, Any], table: Any, driver: Format, layer: str, book: NoteBook, encoding: str | None
+) -> RawTable:
     rows = np.arange(1, table.num_rows + 1, dtype=np.int64)
     geometry: NDArray[Any] | None = None
     rejects: list[Reject] = []
@@ -183,7 +193,7 @@ def _raw(meta: dict[str, Any], table: Any, driver: Format, layer: str, book: Not
     for field in table.column_names:
         if field == name:
             continue
-        values = to_array(field, table.column(field), book)
+        values = to_array(field, table.column(field), book, encoding)
         if values is not None:
             columns[field] = values[keep]
     crs = meta["crs"]

@@ -22,7 +22,7 @@ MAX_BYTES = 8 << 30
 _GEOMETRY_NAMES = ("geometry", "geom", "wkb", "wkb_geometry", "shape", "the_geom")
 
 
-def read_parquet(path: Path, *, limit: int | None, book: NoteBook) -> RawTable:
+def read_parquet(path: Path, *, encoding: str | None = None, limit: int | None, book: NoteBook) -> RawTable:
     """Read a Parquet file.
 
     The CRS comes from the `geo` metadata (absent there: WGS 84, null: unknown, as GeoParquet says) or, without it,
@@ -49,7 +49,7 @@ def read_parquet(path: Path, *, limit: int | None, book: NoteBook) -> RawTable:
             table = pa.Table.from_batches([first] if first is not None else [], schema=source.schema_arrow)[:limit]
     except MemoryError:
         raise
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise IntakeError(
             N_("The {format} file is damaged or cut off: {detail}."), N_("Transfer or export it again."),
             format="Parquet", detail=str(error).splitlines()[0] if str(error) else type(error).__name__,
@@ -58,10 +58,10 @@ def read_parquet(path: Path, *, limit: int | None, book: NoteBook) -> RawTable:
         raise no_rows()
     if len(set(table.column_names)) != len(table.column_names):
         raise IntakeError(N_("Two columns have the same name."), N_("Rename one of them."))
-    return _raw(table, book)
+    return _raw(table, book, encoding)
 
 
-def _raw(table: pa.Table, book: NoteBook) -> RawTable:
+def _raw(table: pa.Table, book: NoteBook, encoding: str | None) -> RawTable:
     rows = np.arange(1, table.num_rows + 1, dtype=np.int64)
     keep = np.ones(len(rows), dtype=bool)
     name, crs = _geometry_column(table, book)
@@ -75,7 +75,7 @@ def _raw(table: pa.Table, book: NoteBook) -> RawTable:
     for field in table.column_names:
         if field == name:
             continue
-        values = to_array(field, table.column(field), book)
+        values = to_array(field, table.column(field), book, encoding)
         if values is not None:
             columns[field] = values[keep]
     return RawTable(

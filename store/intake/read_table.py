@@ -67,15 +67,15 @@ def _read(
         case Format.PARQUET:
             from store.intake.read_parquet import read_parquet
 
-            return read_parquet(path, limit=limit, book=book)
+            return read_parquet(path, encoding=encoding, limit=limit, book=book)
         case Format.GPKG:
             from store.intake.read_ogr import read_geopackage
 
-            return read_geopackage(path, folder, layer_name=layer_name, limit=limit, book=book)
+            return read_geopackage(path, folder, encoding=encoding, layer_name=layer_name, limit=limit, book=book)
         case Format.FLATGEOBUF:
             from store.intake.read_ogr import read_flatgeobuf
 
-            return read_flatgeobuf(path, folder, limit=limit, book=book)
+            return read_flatgeobuf(path, folder, encoding=encoding, limit=limit, book=book)
         case Format.KML:
             from store.intake.read_kml import read_kml
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import zipfile
 from contextlib import closing
@@ -13,6 +14,7 @@ from geo.errors import N_
 from store.errors import IntakeError
 from store.intake.encoding import detect
 from store.intake.notebook import NoteBook
+from store.intake.zips import DAMAGE, damaged
 
 HEAD_BYTES = 1 << 16
 
@@ -122,7 +124,7 @@ def _geopackage(path: Path) -> Format:
                 "SELECT count(*) FROM sqlite_master WHERE type = 'table' "
                 "AND name IN ('gpkg_contents', 'gpkg_spatial_ref_sys')"
             ).fetchone()[0]
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter from a damaged error message
         raise IntakeError(
             N_("The GeoPackage is damaged or cut off: {detail}."), N_("Transfer or export it again."), detail=str(error)
         ) from error
@@ -135,8 +137,8 @@ def _zip_content(stream: IO[bytes]) -> Format:
     try:
         with zipfile.ZipFile(stream) as archive:
             names = archive.namelist()
-    except (zipfile.BadZipFile, UnicodeDecodeError, NotImplementedError) as error:
-        raise IntakeError(N_("The ZIP file is damaged or cut off."), N_("Transfer or pack it again.")) from error
+    except DAMAGE as error:
+        raise damaged(error) from error
     lower = {name.casefold() for name in names}
     if "xl/workbook.xml" in lower:
         return Format.XLSX
@@ -180,8 +182,8 @@ def _xml(text: str) -> Format:
             N_("The XML file declares a document type, which is refused: it can hide entities."),
             N_("Export it again as plain KML or GeoJSON."),
         )
-    root = rest[1:].split(">", 1)[0].split(None, 1)[0].strip("/") if rest.startswith("<") else ""
-    local = root.rsplit(":", 1)[-1]
+    root = re.match(r"<([^\s<>/]+)", rest)
+    local = root[1].rsplit(":", 1)[-1] if root else ""
     if local == "kml":
         return Format.KML
     raise IntakeError(

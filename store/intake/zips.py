@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -23,6 +26,13 @@ _NESTED = frozenset({".zip", ".7z", ".rar", ".gz", ".tgz", ".bz2", ".xz", ".tar"
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA})
 _DAMAGED = N_("The ZIP file is damaged or cut off.")
 _AGAIN = N_("Transfer or pack it again.")
+
+
+# What zipfile and its decompressors raise on broken input.
+DAMAGE = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, RuntimeError,
+    ValueError, OSError,
+)
 
 
 @dataclass(frozen=True)
@@ -57,8 +67,8 @@ class Archive:
                     if self._left < 0:
                         raise _too_big(self._max_bytes)
                     yield block
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-            raise IntakeError(_DAMAGED, _AGAIN) from error
+        except DAMAGE as error:
+            raise damaged(error) from error
 
     def extract(self, member: Member, target: Path) -> None:
         """Unpack one member to `target`, a name of the caller's; raises as `blocks` does."""
@@ -88,8 +98,15 @@ def open_zip(path: Path, *, max_bytes: int = MAX_BYTES, max_ratio: int = MAX_RAT
     try:
         with zipfile.ZipFile(path) as source:
             yield Archive(source, max_bytes, max_ratio)
-    except zipfile.BadZipFile as error:
-        raise IntakeError(_DAMAGED, _AGAIN) from error
+    except DAMAGE as error:
+        raise damaged(error) from error
+
+
+def damaged(error: Exception) -> Exception:
+    """Return the refusal for what `zipfile` raised; an error of the system (a full disk) is returned as it is."""
+    if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+        return error
+    return IntakeError(_DAMAGED, _AGAIN)
 
 
 def _too_big(max_bytes: int) -> IntakeError:

@@ -101,6 +101,16 @@ def test_undefined_srs_is_no_crs(tmp_path: Path) -> None:
     assert read_table(file).crs is None
 
 
+def test_text_that_should_be_utf8_and_is_not(tmp_path: Path) -> None:
+    file = write_vector(tmp_path / "a.gpkg", "GPKG")
+    for i, name in enumerate(NAMES):
+        execute(file, f"UPDATE a SET name = CAST(x'{name.encode('gb18030').hex()}' AS TEXT) WHERE n = {i}")
+    with pytest.raises(IntakeError, match="not in utf-8") as caught:
+        read_table(file)
+    assert "gb18030" in caught.value.params["candidates"]
+    assert by_n(read_table(file, encoding="gb18030")) == EXPECTED
+
+
 # --- GeoPackage -----------------------------------------------------------------------------------------------------
 
 
