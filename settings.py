@@ -53,6 +53,7 @@ def from_env(environ: Mapping[str, str]) -> Settings:
     if not port.isdigit() or not 0 <= int(port) <= 65535:
         raise ValueError(f"ATLAS_PORT is {port!r}; it must be a number from 0 to 65535")
     # What belongs to a store lies beside it, so that two stores never share uploads or a secret.
-    instance = default.instance if "ATLAS_STORE" not in environ else Path(store).resolve().parent
+    beside = bool(environ.get("ATLAS_STORE")) and "://" not in store
+    instance = Path(store).resolve().parent if beside else default.instance
     return Settings(store=store, host=environ.get("ATLAS_HOST") or default.host, port=int(port), lang=lang,
                     instance=instance)

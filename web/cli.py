@@ -15,6 +15,7 @@ from flask.cli import AppGroup, with_appcontext
 from geo.errors import N_, AtlasError, ParameterError
 from web.errors import fill
 from web.i18n import gettext, translate
+from web.jobs import STEPS
 from web.jsonio import dumps
 
 DISK = N_("The system refused: {reason}")
@@ -97,7 +98,7 @@ class Progress:
     def __call__(self, share: float, step: str = "") -> None:
         if not self._seen:
             return
-        line = f"{share:4.0%} {translate(step)}"
+        line = f"{share:4.0%} {translate(STEPS.get(step, step))}"
         with self._lock:
             if line != self._shown:
                 click.echo(f"\r\x1b[K{line}", nl=False, err=True)

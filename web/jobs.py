@@ -27,6 +27,13 @@ Progress = Callable[[float, str], None]
 Report = dict[str, Any]
 Work = Callable[[Progress], Report]
 
+# Steps that an import reports, as a reader is told of them.
+STEPS: Mapping[str, str] = {
+    "read": N_("Reading the file"),
+    "understand": N_("Checking the rows"),
+    "hand over": N_("Handing the rows over"),
+    "write": N_("Writing the rows"),
+}
 WRITE_EVERY_S = 0.5
 KEEP_IN_MEMORY = 50
 KEEP_S = 7 * 24 * 3600

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -160,6 +161,9 @@ def finish_response(response: Response) -> Response:
         response.set_cookie(CSRF_COOKIE, g.csrf_session, httponly=True, samesite="Strict", path="/")
     if response.mimetype == "text/html":
         response.headers["Cache-Control"] = "no-store"
+    if response.status_code == HTTPStatus.NOT_MODIFIED and response.direct_passthrough:
+        # Werkzeug opens the file before it finds that it is not wanted, and then leaves it open.
+        response.response.close()  # type: ignore[union-attr]
     return response
 
 

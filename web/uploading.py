@@ -100,9 +100,7 @@ class Uploads:
     ) -> Upload:
         opened: list[tuple[IO[bytes], Path, str]] = []
 
-        def sink(
-            total: int | None, content_type: str | None, filename: str | None, content_length: int | None = None
-        ) -> IO[bytes]:
+        def sink(filename: str | None, **facts: Any) -> IO[bytes]:
             if opened:
                 raise RequestError(400, "one_file", N_("Send one file at a time."), N_("Zip the parts of a Shapefile."))
             name = display_name(filename)

@@ -12,7 +12,7 @@ from store.schema import LAYERS
 from web.errors import RequestError, body, fill, status_of
 from web.i18n import current_lang, translate
 from web.intake import import_upload, options_from_json, preview
-from web.jobs import Job
+from web.jobs import STEPS, Job
 from web.rejects import rejects_csv
 from web.replies import fresh_json
 from web.security import csrf_token
@@ -104,7 +104,7 @@ def job_json(job: Job) -> dict[str, Any]:
         "id": job.id,
         "state": job.state,
         "progress": job.progress,
-        "step": translate(job.step),
+        "step": translate(STEPS.get(job.step, job.step)),
         **job.details,
     }
     if job.report is not None:
