@@ -80,6 +80,13 @@ def check_assignment(
     ------
     ParameterError
         `near_m` is negative or not finite.
+
+    Examples
+    --------
+    >>> west, east = shapely.box(0, 0, 50, 50), shapely.box(50, 0, 100, 50)
+    >>> check = check_assignment([10.0, 60.0], [25.0, 25.0], ["w", "w"], [west, east], ["w", "e"])
+    >>> check.differs.tolist(), check.near.tolist(), check.distance_m.tolist()
+    ([False, True], [True, True], [10.0, 10.0])
     """
     if not np.isfinite(near_m) or near_m < 0:
         raise ParameterError(

@@ -41,6 +41,12 @@ def border_distance(x: ArrayLike, y: ArrayLike, polygons: ArrayLike) -> NDArray[
     Returns
     -------
     float64 (n,), metres; infinite where there is no border or the point is not finite.
+
+    Examples
+    --------
+    >>> import shapely
+    >>> border_distance([2.0, 13.0], [5.0, 5.0], [shapely.box(0, 0, 10, 10)]).tolist()
+    [2.0, 3.0]
     """
     px, py = np.ascontiguousarray(x, np.float64), np.ascontiguousarray(y, np.float64)
     distance = np.full(len(px), np.inf)

@@ -88,6 +88,12 @@ def camera_states(
     ------
     ParameterError
         `assumed_range_m` is not a positive finite number.
+
+    Examples
+    --------
+    >>> known = camera_states(["fixed"], [90.0], [22.5], [60.0], [np.nan], [1], assumed_range_m=50)
+    >>> known.certain_deg.tolist(), known.possible_deg.tolist(), known.range_m.tolist()
+    ([0.0], [105.0], [50.0])
     """
     if not np.isfinite(assumed_range_m) or assumed_range_m <= 0:
         raise ParameterError(

@@ -63,8 +63,8 @@ def class_breaks(values: ArrayLike, k: int = 5, method: Method = "quantiles", *,
         1 to 12.
     method
         "quantiles": equal numbers; "fisher_jenks": natural breaks; "equal": equal steps from minimum to maximum
-        (as mapclassify's `Quantiles`, `FisherJenks`, `EqualInterval`, whose import takes seconds). Natural breaks of more than 3,000 values are those
-        of every n-th value in order, the extremes included.
+        (as mapclassify's `Quantiles`, `EqualInterval`, `FisherJenks`, whose import takes seconds). Natural breaks of
+        more than 3,000 values are those of every n-th value in order, the extremes included.
     zero_class
         True gives exact zeros a class of their own, outside `breaks`: "none" is another thing than "few".
 

@@ -46,6 +46,12 @@ def cluster_points(x: ArrayLike, y: ArrayLike, cell_m: float) -> Clusters:
     ------
     ParameterError
         `cell_m` is not a positive finite number.
+
+    Examples
+    --------
+    >>> clusters = cluster_points([1.0, 3.0, 12.0], [1.0, 1.0, 1.0], 10.0)
+    >>> clusters.x.tolist(), clusters.count.tolist(), clusters.first.tolist()
+    ([2.0, 12.0], [2, 1], [0, 2])
     """
     if not np.isfinite(cell_m) or cell_m <= 0:
         raise ParameterError(

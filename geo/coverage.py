@@ -63,6 +63,13 @@ def first_coverage(
     ------
     ConservationError
         The parts of a cell do not add up to it.
+
+    Examples
+    --------
+    >>> cell, house, view = shapely.box(0, 0, 10, 10), shapely.box(0, 0, 2, 10), shapely.box(1, 0, 5, 10)
+    >>> result = first_coverage([cell], [house], [view], [])
+    >>> float(result.built_m2[0]), float(result.certain_m2[0]), float(result.blind_m2[0])
+    (20.0, 30.0, 50.0)
     """
     cell_array = _array(cells)
     trees = [shapely.STRtree(_array(layer)) for layer in (buildings, views_certain, views_possible)]

@@ -64,6 +64,11 @@ def choose_metric_crs(lon: ArrayLike, lat: ArrayLike) -> str:
     ------
     NonFiniteError
         If no usable point is left.
+
+    Examples
+    --------
+    >>> choose_metric_crs([24.9, 24.95, -90.0], [60.1, 60.2, 0.0])
+    'EPSG:32635'
     """
     lon, lat = np.ravel(np.asarray(lon, np.float64)), np.ravel(np.asarray(lat, np.float64))
     good = usable(lon, lat, geographic=True)
@@ -201,6 +206,12 @@ def grid_azimuth(azimuth_deg: ArrayLike, x: ArrayLike, y: ArrayLike, crs: str) -
     Returns
     -------
     float64 (n,), degrees in [0, 360).
+
+    Examples
+    --------
+    >>> x, y = transform_xy([24.94], [60.17], WGS84, "EPSG:32635")
+    >>> grid_azimuth([90.0], x, y, "EPSG:32635").round(2).tolist()
+    [91.79]
     """
     x, y = np.ravel(np.asarray(x, np.float64)), np.ravel(np.asarray(y, np.float64))
     lon, lat = lonlat(x, y, crs)

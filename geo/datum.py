@@ -47,7 +47,14 @@ def wgs84_to_gcj02(lon: ArrayLike, lat: ArrayLike) -> Pair:
 
 
 def gcj02_to_wgs84(lon: ArrayLike, lat: ArrayLike) -> Pair:
-    """Undo `wgs84_to_gcj02` to within `RESIDUAL_DEG`."""
+    """Undo `wgs84_to_gcj02` to within `RESIDUAL_DEG`.
+
+    Examples
+    --------
+    >>> lon, lat = gcj02_to_wgs84(*wgs84_to_gcj02(116.3974, 39.9092))
+    >>> round(float(lon), 6), round(float(lat), 6)
+    (116.3974, 39.9092)
+    """
     lon, lat = _finite(lon, lat)
     back_lon, back_lat = lon, lat
     for _ in range(30):

@@ -65,6 +65,13 @@ def select(
     Returns
     -------
     bool (n,)
+
+    Examples
+    --------
+    >>> when = np.array(["2024-01-31", "2024-02-01", "NaT"], "datetime64[ms]")
+    >>> what = Codes(("fire", "theft"), np.array([0, 1, 1], np.int32))
+    >>> select(when, what, end=np.datetime64("2024-02-01")).tolist()
+    [True, False, False]
     """
     if len(occurred_at) != len(category):
         raise ValueError("occurred_at and category differ in length")
@@ -105,6 +112,12 @@ def density(
         An area is negative or not finite.
     ConservationError
         The counts and the outside do not add up to the total, or an index is not one of a grid.
+
+    Examples
+    --------
+    >>> result = density(np.array([0, 0, 1, -1]), [1e6, 2e6], [4000, np.nan])
+    >>> result.counts.tolist(), result.per_km2.tolist(), result.per_10k.tolist(), result.outside, result.total
+    ([2, 1], [2.0, 0.5], [5.0, nan], 1, 4)
     """
     areas = np.asarray(areas_m2, np.float64)
     if not (np.isfinite(areas) & (areas >= 0)).all():

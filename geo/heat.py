@@ -49,6 +49,12 @@ def heat_grid(x: ArrayLike, y: ArrayLike, bbox: Box, shape: tuple[int, int], ban
     ------
     ParameterError
         Empty box, raster without pixels, or unusable bandwidth.
+
+    Examples
+    --------
+    >>> grid = heat_grid([500.0], [500.0], (0, 0, 1000, 1000), (100, 100), 200.0)
+    >>> round(float(grid.sum()) * 0.01 * 0.01, 6)  # km2 of a pixel: one incident in all
+    1.0
     """
     rows, columns = shape
     x0, y0, x1, y1 = bbox

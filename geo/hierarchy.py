@@ -116,6 +116,13 @@ def build_hierarchy(code: ArrayLike, level: ArrayLike, parent: ArrayLike, geomet
         Text (n,), None or "" for none.
     geometry
         Polygons (n,) in one metric CRS; None is allowed and overlaps nothing.
+
+    Examples
+    --------
+    >>> city, block = shapely.box(0, 0, 9, 9), shapely.box(0, 0, 1, 1)
+    >>> tree = build_hierarchy(["A1", "A", "B1"], ["block", "city", "block"], ["A", None, "B"], [block, city, block])
+    >>> tree.levels, tree.parent_index.tolist(), tree.problems[0].kind
+    (('city', 'block'), [1, -1, -1], 'unknown_parent')
     """
     codes, names = np.asarray(code, dtype=object), np.asarray(level, dtype=object)
     parents, polygons = np.asarray(parent, dtype=object), np.asarray(geometry, dtype=object)

@@ -18,6 +18,14 @@ class GridIndex:
     Answers as `geo.assign` does: polygons are closed, and a point that touches several is in the one with the
     lowest code in text order. For a level that does not change, `geo.assign.Locator` is the faster one. All methods
     may be called from several threads.
+
+    Examples
+    --------
+    >>> index = GridIndex()
+    >>> index.insert("b", shapely.box(0, 0, 10, 10))
+    >>> index.insert("a", shapely.box(10, 0, 20, 10))
+    >>> index.locate(5, 5), index.locate(10, 5), index.locate(30, 5)
+    ('b', 'a', None)
     """
 
     def __init__(self) -> None:

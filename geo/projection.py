@@ -79,6 +79,12 @@ def transform_xy(x: ArrayLike, y: ArrayLike, source: str, target: str) -> tuple[
     NonFiniteError
         A coordinate is not finite or out of range before, or not finite after. `params["positions"]` holds the
         positions (from 0) of all of them.
+
+    Examples
+    --------
+    >>> x, y = transform_xy([27.0], [0.0], "EPSG:4326", "EPSG:32635")
+    >>> round(float(x[0])), round(float(y[0]))
+    (500000, 0)
     """
     out_x, out_y, ok = try_transform_xy(x, y, source, target)
     _require_all(ok, np.arange(len(ok)), source, target)

@@ -126,6 +126,11 @@ def reach_m(pixels_h: ArrayLike, hfov_deg: ArrayLike, px_per_m: float) -> Floats
     ------
     ParameterError
         `px_per_m` is not above 0.
+
+    Examples
+    --------
+    >>> reach_m([1920.0, 1920.0], [90.0, 360.0], 250.0).round(2).tolist()
+    [3.84, 1.22]
     """
     _require_positive(px_per_m)
     return _distance_times_density(pixels_h, hfov_deg) / px_per_m
@@ -147,6 +152,11 @@ def near_blind_m(height_m: ArrayLike, tilt_deg: ArrayLike, vfov_deg: ArrayLike) 
 
     0 where the lower edge of the picture reaches straight down (90 degrees) or further; NaN where a number is unknown
     or the lower edge does not look down at all.
+
+    Examples
+    --------
+    >>> float(near_blind_m(3.0, 15.0, 60.0).round(6))
+    3.0
     """
     height = np.asarray(height_m, np.float64)
     down = np.asarray(tilt_deg, np.float64) + np.asarray(vfov_deg, np.float64) / 2

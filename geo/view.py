@@ -161,6 +161,13 @@ def camera_view(
     ------
     ParameterError
         A number is not finite or negative.
+
+    Examples
+    --------
+    >>> wall = shapely.box(-5, 10, 5, 11)
+    >>> view = camera_view(0, 0, [wall], range_m=50, azimuth_deg=0, hfov_deg=90)
+    >>> view.intersects(Point(0, 9)), view.intersects(Point(0, 12)), round(view.area)
+    (True, False, 853)
     """
     given = [x, y, range_m, near_m, azimuth_deg or 0.0, hfov_deg or 0.0]
     if not np.isfinite(given).all() or min(range_m, near_m, hfov_deg or 0.0) < 0:
