@@ -155,17 +155,35 @@ def decodes(data: bytes, name: str) -> bool:
 
 
 def encoding_candidates(data: bytes) -> list[tuple[str, str]]:
-    """Return the encodings that `data` may be in, the most plausible first, each with a preview of its text."""
+    """Return the encodings that `data` may be in, the most plausible first, each with a preview of its text.
+
+    `data` may be the beginning of a file, cut within a character.
+    """
     names = [name for mark, name in _BOMS if data.startswith(mark)][:1]
-    wide = _unmarked_utf16(data)
+    wide = _unmarked_utf16(data[: len(data) // 2 * 2])
     if wide and not names:
         names.append(wide)
-    sample = _sample(data)
-    if decodes(data, "utf-8") and "utf-8" not in names:
-        names.append("utf-8")
-    if not data.isascii() and not wide:
-        names.extend(name for name, _ in _ranked(data) if name not in names)
-    return [(name, _preview(sample if not wide else data[:4096], name)) for name in names]
+    sample = _sample(data) if not names else data[:4096]
+    if not names:
+        if _begins(sample, "utf-8"):
+            names.append("utf-8")
+        if not sample.isascii():
+            names.extend(name for name, _ in _ranked(sample, _begins))
+    return [(name, _preview(sample, name)) for name in names]
+
+
+def preview_choices(data: bytes, limit: int | None) -> tuple[tuple[str, str], ...]:
+    """Return `encoding_candidates` for a preview of a text that is more than ASCII, else nothing."""
+    return () if limit is None or data.isascii() else tuple(encoding_candidates(data))
+
+
+def _begins(data: bytes, name: str) -> bool:
+    """Whether `data` is valid in the encoding but for a last character that may be incomplete."""
+    try:
+        codecs.getincrementaldecoder(name)().decode(data, final=False)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _preview(sample: bytes, name: str) -> str:
@@ -204,12 +222,12 @@ def _sample(data: bytes) -> bytes:
     return b"\n".join(kept) or data[:_SAMPLE_BYTES]
 
 
-def _ranked(data: bytes) -> list[tuple[str, float]]:
+def _ranked(data: bytes, valid: Callable[[bytes, str], bool] = decodes) -> list[tuple[str, float]]:
     """Return the candidates in which `data` is valid with their plausibility from -1 to 1, the best first."""
     scores = []
     sample = _sample(data)
     for order, name in enumerate(CANDIDATES):
-        if decodes(data, name):
+        if valid(data, name):
             text = sample.decode(name, "ignore")
             scores.append((-_SCORES.get(name, _alphabetic)(text), order, name))
     return [(name, -score) for score, _, name in sorted(scores)]

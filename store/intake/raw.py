@@ -44,6 +44,9 @@ class RawTable:
     utc
         Names of the datetime64 columns whose source states a zone: their times are UTC. Times of
         a datetime64 column that is not named here are naive, as the file gives them.
+    encodings
+        For a preview (`limit` given) of a text that is more than ASCII: the encodings it may be in, the most
+        plausible first, each with a piece of the text read so.
     """
 
     columns: dict[str, NDArray[Any]]
@@ -57,6 +60,7 @@ class RawTable:
     rejects: tuple[Reject, ...]
     total: int
     utc: frozenset[str] = frozenset()
+    encodings: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         lengths = {len(column) for column in self.columns.values()}

@@ -16,7 +16,7 @@ from geo.errors import N_
 from store.batch import Reject
 from store.errors import IntakeError
 from store.intake.arrow_columns import no_rows, unique_columns
-from store.intake.encoding import decode
+from store.intake.encoding import decode, preview_choices
 from store.intake.notebook import NoteBook
 from store.intake.progress import report
 from store.intake.raw import RawTable, object_array, shorten
@@ -38,7 +38,8 @@ def read_csv(path: Path, *, encoding: str | None = None, limit: int | None = Non
     IntakeError
         Wrong encoding, no rows, a quotation mark that is never closed.
     """
-    text, name = decode(path.read_bytes(), encoding, book)
+    data = path.read_bytes()
+    text, name = decode(data, encoding, book)
     delimiter, start = _delimiter(text)
     csv.field_size_limit(max(len(text), 131072))
     # newline="" keeps line ends within quotes as they are.
@@ -67,7 +68,7 @@ def read_csv(path: Path, *, encoding: str | None = None, limit: int | None = Non
     return RawTable(
         columns={column: object_array(values) for column, values in columns.items()}, geometry=None,
         row=np.array(rows, dtype=np.int64), crs=None, encoding=name, driver="CSV", layer_name="", notes=book.notes(),
-        rejects=tuple(rejects), total=total,
+        rejects=tuple(rejects), total=total, encodings=preview_choices(data, limit),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import re
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from geo.errors import N_
 from store.batch import Reject
 from store.errors import IntakeError
-from store.intake.encoding import decode
+from store.intake.encoding import decode, preview_choices
 from store.intake.geojson import BBOX, CASE, MEMBER, TYPES, WINDING, Fault, bbox_ok, build_geometries
 from store.intake.json_walk import JsonWalk
 from store.intake.notebook import NoteBook
@@ -58,8 +59,10 @@ def read_geojson(
         Not JSON, cut off, nothing in it, not GeoJSON, or coordinates in an encoding that is not GeoJSON.
     """
     book = book if book is not None else NoteBook()
-    text, name = decode(path.read_bytes(), encoding, book)
-    return parse_geojson(text, book, encoding=name, limit=limit)
+    data = path.read_bytes()
+    text, name = decode(data, encoding, book)
+    table = parse_geojson(text, book, encoding=name, limit=limit)
+    return dataclasses.replace(table, encodings=preview_choices(data, limit))
 
 
 def parse_geojson(text: str, book: NoteBook, *, encoding: str = "utf-8", limit: int | None = None) -> RawTable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from io import BytesIO
 from pathlib import Path
@@ -16,7 +17,7 @@ from geo.errors import N_
 from store.batch import Reject
 from store.errors import IntakeError
 from store.intake.arrow_columns import no_rows
-from store.intake.encoding import decode, known_encoding
+from store.intake.encoding import decode, known_encoding, preview_choices
 from store.intake.geojson import WINDING, FaultError, build_one
 from store.intake.notebook import NoteBook
 from store.intake.raw import RawTable, object_array, shorten
@@ -62,7 +63,7 @@ def read_kml(path: Path, *, encoding: str | None, limit: int | None, book: NoteB
             line=error.position[0], column=error.position[1],
         ) from error
     book.drop(WINDING)  # a rule of GeoJSON
-    return rows.table(used)
+    return dataclasses.replace(rows.table(used), encodings=preview_choices(data, limit))
 
 
 def _local(element: Element) -> str:

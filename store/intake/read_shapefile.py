@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 from geo.errors import N_
 from store.errors import IntakeError
 from store.intake.arrow_columns import unique_columns
-from store.intake.encoding import CANDIDATES, GUESSED, decodes, detect, known_encoding, note_damage, wrong_encoding
+from store.intake.encoding import (
+    CANDIDATES,
+    GUESSED,
+    decodes,
+    detect,
+    known_encoding,
+    note_damage,
+    preview_choices,
+    wrong_encoding,
+)
 from store.intake.notebook import NoteBook
 from store.intake.raw import RawTable, object_array
 from store.intake.read_ogr import AGAIN, CUT_OFF, read_ogr
@@ -81,7 +90,10 @@ def read_shapefile(
         unique: _decoded(values, used, raw, book)
         for unique, values in zip(names, table.columns.values(), strict=True)
     }
-    return dataclasses.replace(table, columns=columns, encoding=used, layer_name=name, notes=book.notes())
+    return dataclasses.replace(
+        table, columns=columns, encoding=used, layer_name=name, notes=book.notes(),
+        encodings=preview_choices(_without_cuts(raw), limit),
+    )
 
 
 def _check_shp(path: Path) -> None:

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from store.errors import IntakeError
 from store.intake.encoding import decode, detect, encoding_candidates
 from store.intake.notebook import NoteBook
+from store.intake.read_table import read_table
+from tests.store.intake_files import write_shapefile
 
 TEXTS = {
     "gb18030": ["重庆市渝中区解放碑街道", "盗窃案件,已处理", "网格长,责任单位", "上海", "北京市海淀区中关村大街27号"],
@@ -92,3 +94,21 @@ def test_candidates_come_with_a_preview_the_best_first() -> None:
     assert len(candidates) > 1
     assert encoding_candidates(b"plain")[0] == ("utf-8", "plain")
     assert encoding_candidates("\ufeff甲".encode("utf-16-le"))[0] == ("utf-16", "甲")
+
+
+@pytest.mark.parametrize("cut", range(8))
+def test_candidates_of_a_beginning_that_ends_within_a_character(cut: int) -> None:
+    for name in ("utf-8", "gb18030", "utf-16"):
+        data = ("编号,街道\n1,中关村大街\n" * 50).encode(name)
+        assert encoding_candidates(data[: len(data) - cut])[0][0] == name
+
+
+def test_a_preview_offers_the_choice(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_bytes("编号,街道\n1,中关村大街\n".encode("gb18030"))
+    assert read_table(file, limit=20).encodings[0][0] == "gb18030"
+    assert read_table(file).encodings == ()
+    table = read_table(write_shapefile(tmp_path), limit=20)
+    assert table.encodings[0][0] == "gb18030"
+    assert "北京市" in table.encodings[0][1]
+    assert len(table.encodings) > 1

@@ -23,8 +23,8 @@ SUFFIXES = ("gpkg", "fgb", "zip", "kmz", "kml", "xlsx", "parquet", "csv", "geojs
 
 def sound(folder: Path, suffix: str) -> Path:
     file = folder / f"a.{suffix}"
-    kml = "<kml>" + "".join(
-        f"<Placemark><name>{n}</name><Point><coordinates>1,2</coordinates></Point></Placemark>" for n in NAMES) + "</kml>"
+    point = "<Point><coordinates>1,2</coordinates></Point>"
+    kml = "<kml>" + "".join(f"<Placemark><name>{n}</name>{point}</Placemark>" for n in NAMES) + "</kml>"
     if suffix in ("gpkg", "fgb"):
         return write_vector(file, {"gpkg": "GPKG", "fgb": "FlatGeobuf"}[suffix])
     if suffix == "zip":
