@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
+from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geo.errors import N_, ConservationError
@@ -53,7 +54,8 @@ def first_coverage(
     Parameters
     ----------
     cells
-        Polygons (n,), valid, in the metric CRS of the rest; each is measured by itself, even where cells overlap.
+        Polygons (n,), valid, in the metric CRS of the rest; each is measured by itself, even where cells overlap. A
+        missing or empty one measures 0.
     buildings
         Polygons, any number; they may overlap.
     views_certain, views_possible
@@ -71,11 +73,12 @@ def first_coverage(
     >>> float(result.built_m2[0]), float(result.certain_m2[0]), float(result.blind_m2[0])
     (20.0, 30.0, 50.0)
     """
-    cell_array = _array(cells)
-    trees = [shapely.STRtree(_array(layer)) for layer in (buildings, views_certain, views_possible)]
+    cell_array = np.asarray(cells, dtype=object)
+    trees = [shapely.STRtree(_present(layer)) for layer in (buildings, views_certain, views_possible)]
     measures = np.zeros((len(cell_array), 6))
     blind = np.empty(len(cell_array), dtype=object)
-    for i, cell in enumerate(cell_array):
+    for i, given in enumerate(cell_array):
+        cell = Polygon() if given is None else given
         layers = [tree.geometries[tree.query(cell, predicate="intersects")] for tree in trees]
         row, gap = _measure(cell, layers)
         if abs(_excess(row)) > TOLERANCE_M2:
@@ -113,6 +116,7 @@ def _excess(row: tuple[float, ...]) -> float:
     return max(certain + possible + blind + built - area, open_ + built - area, key=abs)
 
 
-def _array(geometry: ArrayLike) -> NDArray[Any]:
+def _present(geometry: ArrayLike) -> NDArray[Any]:
+    """The geometries that are neither missing nor empty."""
     array = np.asarray(geometry, dtype=object)
     return array[~(shapely.is_missing(array) | shapely.is_empty(array))] if len(array) else array

@@ -130,7 +130,12 @@ def test_st_louis_agrees_with_the_oracle(shared_data, name, code):
 
 @pytest.mark.parametrize(
     ("name", "code", "column", "agreed", "known"),
-    [("anc_2013", "ANC_ID", "ANC", 2870, 2870), ("census_tracts_2010", "TRACT", "CENSUS_TRACT", 2867, 2867)],
+    [
+        ("anc_2013", "ANC_ID", "ANC", 2870, 2870),
+        ("census_tracts_2010", "TRACT", "CENSUS_TRACT", 2867, 2867),
+        ("wards_2012", "WARD_ID", "WARD", 2864, 2870),
+        ("police_service_areas", "PSA", "PSA", 2736, 2867),  # these changed since
+    ],
 )
 def test_washington_agrees_with_the_police(shared_data, name, code, column, agreed, known):
     crimes = gpd.read_file(shared_data / "dc" / "crime_30d_2016.geojson")

@@ -39,6 +39,13 @@ def test_cell_full_of_a_building():
     assert result.blind[0].is_empty
 
 
+def test_missing_cells_keep_their_place():
+    result = first_coverage([None, CELL, shapely.Polygon()], [], [CELL], [])
+    assert result.area_m2.tolist() == [0, 100, 0]
+    assert result.certain_m2.tolist() == [0, 100, 0]
+    assert [gap.is_empty for gap in result.blind] == [True, True, True]
+
+
 def test_cells_are_measured_by_themselves():
     result = first_coverage([CELL, CELL, shapely.box(20, 20, 21, 21)], [], [CELL], [])
     assert result.certain_m2.tolist() == [100, 100, 0]
