@@ -14,7 +14,6 @@ from store.batch import Note
 from store.errors import IntakeError
 from store.intake import guard, sandbox
 from store.intake.aliases import ALIASES, LAT, LON, X, Y
-from store.intake.encoding import encoding_candidates
 from store.intake.mapping import map_columns, signature
 from store.intake.normalise import normalise
 from store.intake.options import ImportOptions, Limits
@@ -27,7 +26,6 @@ from store.store import Store
 
 SHOWN_ROWS = 20
 _ROWS = 500  # read for guesses and doubts
-_HEAD_BYTES = 1 << 18
 _MASK = "•••"
 _FAMILY = {0: "point", 1: "line", 2: "line", 3: "polygon", 4: "point", 5: "line", 6: "polygon", 7: "collection"}
 _HINTS = {
@@ -149,7 +147,7 @@ def child_inspect(arguments: dict[str, Any], scratch: Path) -> dict[str, Any]:
         rows=[[_MASK if name in masked else shorten(clean(values[index])) for name, values in raw.columns.items()]
               for index in range(min(SHOWN_ROWS, len(raw)))],
         families=_families(raw), layer=layer, mapping=mapping, crs=raw.crs, encoding=raw.encoding,
-        encodings=_encodings(file, raw), personal=[asdict(finding) for finding in personal],
+        encodings=list(raw.encodings), personal=[asdict(finding) for finding in personal],
         signature=signature(list(raw.columns)), notes=[asdict(note) for note in notes], problem=problem,
     ))
 
@@ -197,10 +195,3 @@ def guess_layer(raw: RawTable, name: str) -> str:
     if scores.get(best, 0) == 0 and "polygon" in families:
         return "grids"
     return best
-
-
-def _encodings(file: Path, raw: RawTable) -> list[tuple[str, str]]:
-    if raw.driver.upper() not in ("CSV", "GEOJSON"):
-        return []
-    with file.open("rb") as stream:
-        return encoding_candidates(stream.read(_HEAD_BYTES))

@@ -107,12 +107,11 @@ def sniff(path: Path) -> Format:
 
 
 def note_suffix(path: Path, found: Format, book: NoteBook) -> None:
-    """Note a name whose suffix promises another format than the content has."""
-    expected = SUFFIXES.get(path.suffix.casefold())
-    if expected is None or found not in expected:
+    """Note a name whose suffix promises another format than the content has; other names promise nothing."""
+    if found not in SUFFIXES.get(path.suffix.casefold(), (found,)):
         book.add(
             N_("The name ends in {suffix}, but the content is {format}; it was read as {format}."),
-            suffix=path.suffix or "-", format=found.value,
+            suffix=path.suffix, format=found.value,
         )
 
 

@@ -72,7 +72,12 @@ def test_no_rows(tmp_path: Path, suffix: str, driver: str) -> None:
         read_table(file)
 
 
-@pytest.mark.parametrize("name", ["a.geojson", "a.csv", "a", "a.KML"])
+def test_a_name_without_a_known_suffix_promises_nothing(tmp_path: Path) -> None:
+    write_vector(tmp_path / "a.gpkg", "GPKG").rename(tmp_path / "upload")
+    assert read_table(tmp_path / "upload").notes == ()
+
+
+@pytest.mark.parametrize("name", ["a.geojson", "a.csv", "a.zip", "a.KML"])
 def test_content_decides_and_a_wrong_name_is_noted(tmp_path: Path, name: str) -> None:
     write_vector(tmp_path / "a.gpkg", "GPKG").rename(tmp_path / name)
     table = read_table(tmp_path / name)
