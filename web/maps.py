@@ -26,6 +26,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import folium
 from markupsafe import Markup
 
 from layers import BASEMAP, REGISTRY
@@ -45,7 +46,7 @@ PAGE_OPENS: Mapping[str, tuple[str, ...]] = {
     "planner": ("coverage", "views", "cameras"),
     "grids": ("grids",),
 }
-WHOLE_WORLD = (-60.0, -180.0, 75.0, 180.0)
+WHOLE_WORLD = (-180.0, -60.0, 180.0, 75.0)  # west, south, east, north
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,8 @@ class MapParts:
     script: Markup
 
 
-def build_map(page: str, status: Mapping[str, Any] | None, settings: Settings, nonce: str) -> MapParts:
-    """Render the Folium map of `page`.
+def draw_map(page: str, status: Mapping[str, Any] | None) -> folium.Map:
+    """Return the Folium map of `page` with every layer it offers; the page's script decides what is shown.
 
     Parameters
     ----------
@@ -66,13 +67,9 @@ def build_map(page: str, status: Mapping[str, Any] | None, settings: Settings, n
         "command", "planner" or "grids".
     status
         The object of /api/status (its `bounds` place the map), or None when the store cannot be read.
-    settings
-        Of the service; unused until base maps can be set.
-    nonce
-        Put on every script tag.
     """
     bounds = (status or {}).get("bounds")
-    west, south, east, north = bounds or (WHOLE_WORLD[1], WHOLE_WORLD[0], WHOLE_WORLD[3], WHOLE_WORLD[2])
+    west, south, east, north = bounds or WHOLE_WORLD
     chart = AtlasMap(
         location=[(south + north) / 2, (west + east) / 2],
         zoom_start=15 if bounds else 2,
@@ -90,7 +87,15 @@ def build_map(page: str, status: Mapping[str, Any] | None, settings: Settings, n
     for name in PAGE_LAYERS[page]:
         layer = REGISTRY[name]
         layer.draw(f"/api/layers/{name}", layer.title).add_to(chart)
-    figure = chart.get_root()
+    return chart
+
+
+def build_map(page: str, status: Mapping[str, Any] | None, settings: Settings, nonce: str) -> MapParts:
+    """Render the Folium map of `page` in parts, its scripts with `nonce`.
+
+    `settings` are the service's; no base map but our own can be set yet.
+    """
+    figure = draw_map(page, status).get_root()
     figure.render()
     scripts, sheets, _rest = split_header(figure)
     stamp = version()
