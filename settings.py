@@ -55,5 +55,6 @@ def from_env(environ: Mapping[str, str]) -> Settings:
     # What belongs to a store lies beside it, so that two stores never share uploads or a secret.
     beside = bool(environ.get("ATLAS_STORE")) and "://" not in store
     instance = Path(store).resolve().parent if beside else default.instance
-    return Settings(store=store, host=environ.get("ATLAS_HOST") or default.host, port=int(port), lang=lang,
-                    instance=instance)
+    return Settings(
+        store=store, host=environ.get("ATLAS_HOST") or default.host, port=int(port), lang=lang, instance=instance
+    )

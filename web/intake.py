@@ -23,6 +23,7 @@ TEXTS = ("crs", "encoding", "timezone", "date_order", "layer_name", "attribution
 FLAGS = ("strict", "simulated")
 MAX_TEXT = 10_000  # a WKT is long
 MAX_FIELDS = 100
+KEPT_REJECTS = 20_000  # of a job; the store keeps all of an import that was written
 
 
 def limits(atlas: Atlas) -> Limits:
@@ -124,7 +125,7 @@ def report_json(report: ImportReport) -> dict[str, Any]:
     return {
         **report.to_json(),
         "notes": [asdict(note) for note in report.notes],
-        "rejects": [asdict(reject) for reject in report.rejects],
+        "rejects": [asdict(reject) for reject in report.rejects[:KEPT_REJECTS]],
         "import_id": report.import_id,
         "timezone": report.timezone,
         "removed_demo": report.removed_demo,

@@ -6,6 +6,7 @@ more, a job that had not ended was interrupted: its transaction never committed,
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from geo.errors import N_, AtlasError
-from web.errors import status_of
+from web.errors import HTTP_TEXTS, status_of
 
 State = Literal["queued", "running", "done", "failed", "interrupted"]
 Progress = Callable[[float, str], None]
@@ -200,6 +201,11 @@ class Jobs:
                 "report": self._report_of(error),
                 "error": _error(status_of(error)[1], error.message, error.remedy, error.params),
             }
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            self._log(f"job {job_id}: {error}")
+            end = {"state": "failed", "error": _error("disk_full", *HTTP_TEXTS[507])}
         finally:
             self._change(job_id, **end)
 

@@ -95,6 +95,8 @@ def job_state(job_id: str) -> Response:
 def job_rejects(job_id: str) -> Response:
     """Download the rows that a job did not take, also those of a trial."""
     report = _job(job_id).report or {}
+    if report.get("import_id") is not None:
+        return rejects_csv(atlas().store.rejects(report["import_id"]), "rejects.csv", current_lang())
     return rejects_csv([Reject(**reject) for reject in report.get("rejects", [])], "rejects.csv", current_lang())
 
 

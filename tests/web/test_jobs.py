@@ -172,3 +172,12 @@ def test_closing_drops_what_waits(tmp_path: Path) -> None:
     after = make(tmp_path)
     assert after.get(waiting.id).state == "interrupted"  # type: ignore[union-attr]
     after.close()
+
+
+def test_a_full_disk_is_said(jobs: Jobs) -> None:
+    def work(progress: Any) -> dict[str, Any]:
+        raise OSError(28, "No space left on device")
+
+    ended = jobs.wait(jobs.submit(work).id, 10)
+    assert ended is not None and ended.error is not None
+    assert (ended.state, ended.error["code"]) == ("failed", "disk_full")

@@ -134,7 +134,8 @@ def test_every_mapped_asset_is_served_and_kept(client: FlaskClient, address: str
 @pytest.mark.parametrize(
     "path",
     ["leaflet/../../package.json", "leaflet/..%2f..%2fpackage.json", "leaflet//etc/passwd",
-     "leaflet/%2e%2e/package.json",      "leaflet/package.json.txt", "none/leaflet.js", "../app.py", "leaflet/", "leaflet", "leaflet/leaflet.js/x.js",
+     "leaflet/%2e%2e/package.json",
+     "leaflet/package.json.txt", "none/leaflet.js", "../app.py", "leaflet/", "leaflet", "leaflet/leaflet.js/x.js",
      "leaflet/..\\..\\package.json"],
 )  # fmt: skip
 def test_nothing_else_of_node_modules_is_served(client: FlaskClient, path: str) -> None:

@@ -179,7 +179,8 @@ def test_a_damaged_secret_is_said_not_used(client: FlaskClient, settings: Settin
 @pytest.mark.parametrize(
     ("host", "ours"),
     [("127.0.0.1", True), ("localhost", True), ("::1", True), ("[::1]", True), ("::ffff:127.0.0.1", True),
-     ("0.0.0.0", False),      ("::", False), ("", False), ("192.168.1.4", False), ("example.org", False), ("::ffff:10.0.0.1", False)],
+     ("0.0.0.0", False),
+     ("::", False), ("", False), ("192.168.1.4", False), ("example.org", False), ("::ffff:10.0.0.1", False)],
 )  # fmt: skip
 def test_loopback_is_known(host: str, ours: bool) -> None:
     assert is_loopback(host) is ours
