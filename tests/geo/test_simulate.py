@@ -10,7 +10,8 @@ from geo.assign import assign
 from geo.draft import DraftOptions, draft_grids
 from geo.draft_codes import CodeLayout
 from geo.errors import ParameterError
-from geo.simulate import CATEGORY_TITLES, PATTERNS, STATUS_TITLES, simulate_incidents
+from geo.simulate import simulate_incidents
+from geo.simulate_patterns import CATEGORY_TITLES, PATTERNS, STATUS_TITLES
 
 START, END = np.datetime64("2024-01-01"), np.datetime64("2026-01-01")
 
