@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from geo.errors import N_
@@ -95,7 +96,11 @@ def parse_geojson(text: str, book: NoteBook, *, encoding: str = "utf-8", limit: 
     if complete:
         rows = _whole(members, rows, walk, book)
     rows.flush()
-    return rows.table(_crs(members, book), encoding, "GeoJSON")
+    table = rows.table(_crs(members, book), encoding, "GeoJSON")
+    if complete and bbox_ok(members.get("bbox")):
+        _check_bbox(members["bbox"], table.geometry, book)
+        table = dataclasses.replace(table, notes=book.notes())
+    return table
 
 
 def _is_sequence(text: str, start: int) -> bool:
@@ -201,6 +206,15 @@ def _crs(members: dict[str, Any], book: NoteBook) -> str | None:
             return found
     book.add(N_("The CRS that the file names is not understood: {crs}."), crs=shorten(json.dumps(value)))
     return None
+
+
+def _check_bbox(bbox: list[float], geometry: NDArray[Any] | None, book: NoteBook) -> None:
+    """Note a bounding box of the whole that does not hold all of it; one across the antimeridian is left alone."""
+    half = len(bbox) // 2
+    west, south, east, north = bbox[0], bbox[1], bbox[half], bbox[half + 1]
+    bounds = shapely.total_bounds(geometry)
+    if west <= east and ((bounds[:2] < (west - 1e-6, south - 1e-6)) | (bounds[2:] > (east + 1e-6, north + 1e-6))).any():
+        book.add(N_("The bounding box of the file does not hold all of its rows; ignored."))
 
 
 class _Rows:

@@ -245,6 +245,16 @@ def test_notes_count_rows_and_name_the_first_ones() -> None:
     assert (note.params["count"], note.params["rows"]) == (9, "1, 2, 3, 4, 5 …")
 
 
+@pytest.mark.parametrize(("bbox", "silent"), [
+    ([0, 0, 1, 1], True), ([0, 0, -9, 1, 1, 9], True), ([170, -1, -170, 1], True), ([0, 0, 1, 0.5], False),
+    ([0.5, 0, 1, 1], False), ([5, 5, 6, 6], False),
+])
+def test_a_bounding_box_of_the_whole_is_checked(bbox: list[float], silent: bool) -> None:
+    table = read(collection(feature(polygon(SQUARE)), feature(None), bbox=bbox))
+    assert (table.notes == ()) == silent
+    assert silent or "does not hold all" in said(table)
+
+
 # --- the whole file -------------------------------------------------------------------------------------------------
 
 REFUSED = {

@@ -23,7 +23,7 @@ from store.intake import child, lockdown, sandbox
 from store.intake.raw import RawTable, object_array
 from store.intake.scratch import scratch_folder, sweep
 from store.intake.wire import read_columns, read_raw, write_columns, write_raw
-from tests.store.intake_files import NAMES, write_shapefile, write_vector, zip_shapefile
+from tests.store.intake_files import NAMES, write_shapefile, write_vector, zeros, zip_shapefile
 
 PROBES = "tests.store.sandbox_probes:"
 LIMITS: dict[str, Any] = {"memory_bytes": 2 << 30, "cpu_s": 30, "wall_s": 60}
@@ -385,3 +385,10 @@ def test_a_table_too_large_for_the_memory_is_refused(tmp_path: Path) -> None:
     with scratch_folder(tmp_path / "s") as folder, pytest.raises(IntakeError, match="of memory") as caught:
         sandbox.run("read", {"file": str(file)}, scratch=folder, memory_bytes=500 << 20, cpu_s=60, wall_s=60)
     assert caught.value.remedy
+
+
+def test_a_bomb_is_refused_within_300_mib_of_address_space(tmp_path: Path) -> None:
+    file = tmp_path / "a.zip"
+    file.write_bytes(zeros(1 << 30))
+    with scratch_folder(tmp_path / "s") as folder, pytest.raises(IntakeError, match="times its size"):
+        sandbox.run("read", {"file": str(file)}, scratch=folder, memory_bytes=300 << 20, cpu_s=2, wall_s=60)
