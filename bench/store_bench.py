@@ -37,7 +37,7 @@ def synthetic(count: int, seed: int = 0) -> Batch:
     districts = np.array([f"{index}" for index in range(30)], dtype=object)
     since = rng.integers(0, 12 * 365 * 86_400_000, count)
     columns = {
-        "id": np.array([f"08-{index:06d}" for index in range(count)], dtype=object),
+        "id": np.array([f"i{index + 1:06d}" for index in range(count)], dtype=object),
         "category": categories[rng.integers(0, 25, count)],
         "occurred_at": np.datetime64("2008-01-01", "ms") + since.astype("m8[ms]"),
         "grid_code": districts[rng.integers(0, 30, count)],
@@ -57,7 +57,7 @@ def st_louis() -> Batch:
     placed = np.isfinite(lon) & np.isfinite(lat)
     x, y = transform_xy(np.where(placed, lon, -90.2), np.where(placed, lat, 38.6), WGS84, CRS)
     columns = {
-        "id": np.array([f"s{index:06d}" for index in range(count)], dtype=object),
+        "id": np.array([f"i{index + 1:06d}" for index in range(count)], dtype=object),
         "category": table["description"].to_pandas().astype(object).to_numpy(),
         "occurred_at": table["t"].to_numpy().astype("datetime64[ms]"),
         "grid_code": table["neighborhood"].to_pandas().astype(object).to_numpy(),

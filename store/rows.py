@@ -20,6 +20,7 @@ from store.values import FIRST_TIME, LAST_TIME, to_sql
 Key = tuple[Any, ...]
 _EPOCH = np.datetime64(ddl.TIME_EPOCH, "ms")
 _MINUTE_MS = 60_000.0
+_FEW = 1_000  # up to so many rows are looked up one by one, more by reading an index
 
 
 def check(batch: Batch) -> None:
@@ -108,7 +109,7 @@ def collision(layer: str) -> StoreError:
 def find_rows(connection: sqlite3.Connection, layer: Layer, keys: list[Key | None]) -> list[int]:
     """Return the fid of the stored row with each key, 0 where there is none."""
     columns = ", ".join(f'"{name}"' for name in layer.key)
-    if len(keys) > 1_000:
+    if len(keys) > _FEW:
         stored = connection.execute(f'SELECT fid, {columns} FROM "{layer.name}"')
         known = {tuple(row[1:]): int(row[0]) for row in stored}
         return [0 if key is None else known.get(key, 0) for key in keys]
@@ -130,14 +131,16 @@ def give_ids(connection: sqlite3.Connection, layer: Layer, ids: list[Any], fids:
         return ids
     initial = layer.name[0]
     taken = {text for text in ids if text}
-    # Only texts that begin with the initial can clash: a range of the key's index.
-    sql = f'SELECT id FROM "{layer.name}" WHERE id >= ? AND id < ?'
-    taken.update(text for (text,) in connection.execute(sql, (initial, chr(ord(initial) + 1))))
+    few = len(ids) <= _FEW
+    if not few:  # only texts that begin with the initial can clash: one range of the key's index
+        sql = f'SELECT id FROM "{layer.name}" WHERE id >= ? AND id < ?'
+        taken.update(text for (text,) in connection.execute(sql, (initial, chr(ord(initial) + 1))))
+    stored = f'SELECT 1 FROM "{layer.name}" WHERE id = ?'
     own = []
     for text, fid in zip(ids, fids, strict=True):
         if not text:
             text = f"{initial}{fid:06d}"
-            while text in taken:
+            while text in taken or (few and connection.execute(stored, (text,)).fetchone()):
                 text += "x"
             taken.add(text)
         own.append(text)

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from geo.columns import Codes
-from store import writer
+from store import reader, writer
 from store.schema import LAYERS
 from store.store import Store
 from tests.store.checks import assert_sound
@@ -99,6 +99,23 @@ def test_threads_never_see_two_revisions_at_once(tmp_path: Path) -> None:
             assert streets == {str((revision - 1) // 2)} and places == {str((revision - 2) // 2)}
         assert len({revision for revision, *_ in seen}) > 3
         assert store.snapshot().revision == 2 * rounds
+
+
+def test_a_write_while_a_snapshot_is_read_is_not_in_it(tmp_path: Path, monkeypatch) -> None:
+    with Store.open(tmp_path / "s.gpkg") as store, Store.open(tmp_path / "s.gpkg") as other:
+        for layer in LAYERS:
+            other.write(batch(layer, 4), "append", SOURCE)
+        plain, pending = reader.read_layer, ["zones", "grids"]
+
+        def slow(*args):
+            while pending:
+                other.write(batch(pending.pop(), 9, 2), "append", SOURCE)
+            return plain(*args)
+
+        monkeypatch.setattr(reader, "read_layer", slow)
+        first, second = store.snapshot(), store.snapshot()
+        assert {len(first[layer]) for layer in LAYERS} == {4} and first.revision == len(LAYERS)
+        assert len(second["grids"]) == len(second["zones"]) == 13 and second.revision == len(LAYERS) + 2
 
 
 def test_threads_share_one_snapshot(tmp_path: Path) -> None:
@@ -213,4 +230,7 @@ class Changes(RuleBasedStateMachine):
 
 
 TestChanges = Changes.TestCase
-TestChanges.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)
+# No shrinking: each step writes a file, and a failing series is short as it is.
+TestChanges.settings = settings(
+    max_examples=25, stateful_step_count=15, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate)
+)

@@ -109,6 +109,28 @@ def test_replace_upsert_append(store: Store, layer: str, count: int) -> None:
     assert_sound(store.path)
 
 
+@pytest.mark.parametrize("layer", ["cameras", "zones"])
+def test_the_extent_shrinks_when_its_border_moves_in(store: Store, layer: str) -> None:
+    made = batch(layer, 50)
+    for side in ("x", "y"):
+        order = np.argsort(made.x if side == "x" else made.y) if made.x is not None else np.arange(50)
+        store.write(made, "replace", SOURCE)
+        for row in (order[0], order[-1]):
+            inner = batch(layer, 1, id=made.columns["id"][[row]])
+            if made.x is not None:
+                inner.x[:], inner.y[:] = np.median(made.x), np.median(made.y)
+            else:
+                inner.geometry[:] = made.geometry[25]
+            store.write(inner, "upsert", SOURCE)
+            assert_sound(store.path)
+    if layer == "zones":  # every row in turn, so the border ones too
+        for row in range(50):
+            inner = batch(layer, 1, id=made.columns["id"][[row]])
+            inner.geometry[:] = made.geometry[25]
+            store.write(inner, "upsert", SOURCE)
+        assert_sound(store.path)
+
+
 def test_replace_of_grids_clears_only_the_levels_that_come(store: Store) -> None:
     level = lambda count, name: np.full(count, name, dtype=object)  # noqa: E731
     store.write(batch("grids", 10, 1, level=level(10, "county")), "append", SOURCE)
@@ -152,6 +174,12 @@ def test_rows_without_id_get_their_own(store: Store, count: int) -> None:
     assert len(set(got)) == 2 * count and all(got)
     assert got[0] == "i000002" and got[1] == "i000002x" and got[3] == "i000004"
     assert store.keys("incidents") == {(text,) for text in got}
+    taken = f"i{2 * count + 2:06d}"
+    store.write(batch("incidents", 1, 3, id=np.array([taken], dtype=object)), "append", SOURCE)
+    fid, _ = store.append_incident(
+        id=None, x=1, y=2, category=None, occurred_at=None, grid_code=None, status=None
+    )
+    assert fid == 2 * count + 2 and store.snapshot()["incidents"].text("id")[-1] == f"{taken}x"
 
 
 def test_empty_batches(store: Store) -> None:
