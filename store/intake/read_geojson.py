@@ -4,38 +4,29 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from geo.errors import N_
-from store.batch import Reject
 from store.errors import IntakeError
 from store.intake.encoding import decode, preview_choices
-from store.intake.geojson import BBOX, CASE, MEMBER, TYPES, WINDING, Fault, bbox_ok, build_geometries
+from store.intake.feature_rows import CHUNK, FeatureRows, note_members
+from store.intake.geojson_checks import BBOX, CASE, TYPES, WINDING, bbox_ok
 from store.intake.json_walk import JsonWalk
 from store.intake.notebook import NoteBook
 from store.intake.progress import report
-from store.intake.raw import RawTable, object_array, shorten
+from store.intake.raw import RawTable, shorten
 
-CHUNK = 4096
-MAX_COLUMNS = 2000
 _COLLECTION_FOREIGN = frozenset({"coordinates", "geometry", "geometries", "properties"})
-_FEATURE_FOREIGN = frozenset({"features", "coordinates", "geometries"})
 _BY_CASEFOLD = {name.casefold(): name for name in (*TYPES, "Feature", "FeatureCollection")}
 _CRS_NAME = re.compile(
     r"(?:urn:(?:x-)?ogc:def:crs:)?(EPSG|OGC|ESRI):(?:[\d.]*:)?(CRS84|CRS83|CRS27|\d+)", re.IGNORECASE
 )
 _OGC = {"CRS84": "EPSG:4326", "CRS83": "EPSG:4269", "CRS27": "EPSG:4267"}
-_BAD_TEXT = re.compile("[\ud800-\udfff\x00]")
-
-NULL_REMEDY = N_("Remove the feature or complete it.")
 
 
 def read_geojson(
@@ -78,7 +69,7 @@ def parse_geojson(text: str, book: NoteBook, *, encoding: str = "utf-8", limit: 
         )
     if start == "\x1e" or (start == "{" and _is_sequence(text, walk.position)):
         return _sequence(text, book, encoding, limit)
-    rows = _Rows(book)
+    rows = FeatureRows(book)
     members: dict[str, Any] = {}
     complete = True
     for key, value in walk.members():
@@ -116,7 +107,7 @@ def _is_sequence(text: str, start: int) -> bool:
 
 def _sequence(text: str, book: NoteBook, encoding: str, limit: int | None) -> RawTable:
     """Read one feature or geometry per line, or per record separator (RFC 8142)."""
-    rows = _Rows(book)
+    rows = FeatureRows(book)
     for record in text.split("\x1e") if "\x1e" in text else text.splitlines():
         if not record.strip():
             continue
@@ -137,7 +128,7 @@ def _sequence(text: str, book: NoteBook, encoding: str, limit: int | None) -> Ra
     return rows.table("EPSG:4326", encoding, "GeoJSONSeq")
 
 
-def _whole(members: dict[str, Any], rows: _Rows, walk: JsonWalk, book: NoteBook) -> _Rows:
+def _whole(members: dict[str, Any], rows: FeatureRows, walk: JsonWalk, book: NoteBook) -> FeatureRows:
     """Decide what the top-level object is; a single feature or geometry becomes the only row."""
     kind = members.get("type")
     if kind == "Topology":
@@ -161,11 +152,11 @@ def _whole(members: dict[str, Any], rows: _Rows, walk: JsonWalk, book: NoteBook)
             raise IntakeError(N_("The collection has no features."), N_("Choose a file with data."))
         if type(members["features"]) is not list:
             raise IntakeError(N_("The features are not a list."), N_("Export the file again."))
-        _note_members(members, _COLLECTION_FOREIGN, meant, 1, book)
+        note_members(members, _COLLECTION_FOREIGN, meant, 1, book)
         if "bbox" in members and not bbox_ok(members["bbox"]):
             book.row(BBOX, 1)
         return rows
-    single = _Rows(book)
+    single = FeatureRows(book)
     if meant == "Feature":
         if "features" in members:
             members["features"] = None
@@ -174,11 +165,6 @@ def _whole(members: dict[str, Any], rows: _Rows, walk: JsonWalk, book: NoteBook)
         members.pop("crs", None)
         single.add({"type": "Feature", "properties": None, "geometry": members}, walk)
     return single
-
-
-def _note_members(value: dict[str, Any], foreign: frozenset[str], kind: str, row: int, book: NoteBook) -> None:
-    for member in sorted(foreign & value.keys()):
-        book.row(MEMBER, row, type=kind, member=member)
 
 
 def _crs(members: dict[str, Any], book: NoteBook) -> str | None:
@@ -215,168 +201,3 @@ def _check_bbox(bbox: list[float], geometry: NDArray[Any] | None, book: NoteBook
     bounds = shapely.total_bounds(geometry)
     if west <= east and ((bounds[:2] < (west - 1e-6, south - 1e-6)) | (bounds[2:] > (east + 1e-6, north + 1e-6))).any():
         book.add(N_("The bounding box of the file does not hold all of its rows; ignored."))
-
-
-class _Rows:
-    """Collects features, in chunks, into columns and geometries."""
-
-    def __init__(self, book: NoteBook) -> None:
-        self._book = book
-        self._pending: list[tuple[int, Any, Any, Any]] = []
-        self._columns: dict[str, list[Any]] = {}
-        self._ids: list[Any] = []
-        self._rows: list[int] = []
-        self._geometry: list[NDArray[Any]] = []
-        self._rejects: list[Reject] = []
-        self.seen = 0
-
-    def reject(self, field: str, value: object, reason: str, remedy: str, **params: Any) -> None:
-        """Count a row that cannot be taken."""
-        self.seen += 1
-        self._rejects.append(Reject(self.seen, field, shorten(value), reason, remedy, params))
-
-    def add(self, feature: Any, walk: JsonWalk) -> None:
-        """Take one decoded feature; its geometry is checked with its chunk."""
-        row = self.seen + 1
-        doubts = walk.doubts
-        if doubts.literals:
-            self._book.row(
-                N_("{count} rows hold {literal}, which is not JSON; taken as missing or not finite. Rows: {rows}"),
-                row, literal=", ".join(sorted(doubts.literals)),
-            )
-        if doubts.doubled:
-            names = ", ".join(sorted(doubts.doubled))
-            if doubts.doubled & {"type", "geometry", "coordinates", "properties"}:
-                self.reject(names, names, N_("The member is given twice."), N_("Keep one of the two."))
-                doubts.clear()
-                return
-            self._book.row(
-                N_("{count} rows give {names} twice; the last value was taken. Rows: {rows}"), row, names=names
-            )
-        doubts.clear()
-        if type(feature) is not dict:
-            self.reject("", feature, N_("The feature is not an object."), NULL_REMEDY)
-            return
-        kind = feature.get("type")
-        if kind != "Feature":
-            if not isinstance(kind, str) or kind.casefold() != "feature":
-                self.reject("type", kind, N_("This is not a feature."), N_("Give it the type Feature."))
-                return
-            self._book.row(CASE, row, type=kind, meant="Feature")
-        properties = feature.get("properties")
-        if properties is None:
-            properties = {}
-            if "properties" not in feature:
-                self._book.row(N_("{count} features have no properties member. Rows: {rows}"), row)
-        elif type(properties) is not dict:
-            self.reject("properties", properties, N_("The properties are not an object."), NULL_REMEDY)
-            return
-        if "geometry" not in feature:
-            self._book.row(N_("{count} features have no geometry member; taken as null. Rows: {rows}"), row)
-        if not feature.keys().isdisjoint(_FEATURE_FOREIGN):
-            _note_members(feature, _FEATURE_FOREIGN, "Feature", row, self._book)
-        if "bbox" in feature and not bbox_ok(feature["bbox"]):
-            self._book.row(BBOX, row)
-        own_id = feature.get("id")
-        if own_id is not None and type(own_id) not in (str, int, float):
-            self._book.row(
-                N_("{count} features have an id that is neither text nor number; ignored. Rows: {rows}"), row
-            )
-            own_id = None
-        self.seen += 1
-        self._pending.append((row, own_id, properties, feature.get("geometry")))
-        if len(self._pending) >= CHUNK:
-            self.flush()
-
-    def flush(self) -> None:
-        """Build the geometries and columns of the features taken since the last time."""
-        pending, self._pending = self._pending, []
-        if not pending:
-            return
-        built, faults = build_geometries([part[3] for part in pending], [part[0] for part in pending], self._book)
-        for position, fault in faults.items():
-            _refuse_encoded(pending[position][3])
-            self._rejects.append(_as_reject(pending[position][0], fault))
-        kept = [position for position in range(len(pending)) if position not in faults]
-        before = len(self._rows)
-        self._rows.extend(pending[i][0] for i in kept)
-        self._ids.extend(pending[i][1] for i in kept)
-        self._geometry.append(built[kept])
-        properties = [pending[i][2] for i in kept]
-        for name in dict.fromkeys(name for part in properties for name in part):
-            if name not in self._columns:
-                if len(self._columns) >= MAX_COLUMNS:
-                    raise IntakeError(
-                        N_("The file has more than {limit} columns."),
-                        N_("Export only the columns that are needed."), limit=MAX_COLUMNS,
-                    )
-                self._columns[name] = [None] * before
-            self._columns[name].extend(self._plain([part.get(name) for part in properties], self._rows[before:]))
-        for column in self._columns.values():
-            column.extend([None] * (len(self._rows) - len(column)))
-
-    def _plain(self, values: list[Any], rows: list[int]) -> Iterator[Any]:
-        """Yield JSON values as plain ones: a list or object as its JSON text, NaN and infinity as missing."""
-        for row, value in zip(rows, values, strict=True):
-            kind = type(value)
-            if kind is dict or kind is list:
-                value = json.dumps(value, ensure_ascii=False)
-                kind = str
-            if kind is str:
-                clean = value if value.isascii() and "\0" not in value else _clean(value)
-                if clean != value:
-                    self._book.row(
-                        N_("{count} texts hold NUL or half a surrogate pair, replaced by U+FFFD. Rows: {rows}"),
-                        row,
-                    )
-                yield clean
-            elif kind is float and not math.isfinite(value):
-                self._book.row(N_("{count} numbers are not finite; taken as missing. Rows: {rows}"), row)
-                yield None
-            else:
-                yield value
-
-    def table(self, crs: str | None, encoding: str, driver: str) -> RawTable:
-        """Return everything taken so far as a raw table."""
-        self.flush()
-        if not self.seen:
-            raise IntakeError(N_("The file has no rows."), N_("Choose a file with data."))
-        columns = {_clean(name): object_array(values) for name, values in self._columns.items()}
-        if any(value is not None for value in self._ids):
-            _add_id(columns, self._ids)
-        geometry = np.concatenate(self._geometry) if self._geometry else object_array([])
-        return RawTable(
-            columns=columns, geometry=geometry, row=np.array(self._rows, dtype=np.int64), crs=crs, encoding=encoding,
-            driver=driver, layer_name="", notes=self._book.notes(),
-            rejects=tuple(sorted(self._rejects, key=lambda reject: reject.row)), total=self.seen,
-        )
-
-
-def _as_reject(row: int, fault: Fault) -> Reject:
-    return Reject(row, fault.field, fault.value, fault.reason, fault.remedy, fault.params)
-
-
-def _refuse_encoded(geometry: Any) -> None:
-    """Refuse the file where its coordinates are the strings that Apache ECharts packs them into."""
-    if isinstance(geometry, dict) and "encodeOffsets" in geometry:
-        raise IntakeError(
-            N_("The coordinates are packed into strings, as Apache ECharts does: this is not GeoJSON."),
-            N_("Unpack the file with ECharts' own decoder, or get the boundaries as GeoJSON."),
-        )
-
-
-def _add_id(columns: dict[str, NDArray[Any]], ids: list[Any]) -> None:
-    """Keep the features' own ids as a column that collides with no property."""
-    name = "id"
-    if name in columns:
-        if list(columns[name]) == ids:
-            return
-        name = "feature_id"
-        while name in columns:
-            name += "_"
-    columns[name] = object_array(ids)
-
-
-def _clean(text: str) -> str:
-    """Replace halves of surrogate pairs and NUL, which no text column can hold, by U+FFFD."""
-    return _BAD_TEXT.sub("\ufffd", text)

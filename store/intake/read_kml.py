@@ -18,7 +18,7 @@ from store.batch import Reject
 from store.errors import IntakeError
 from store.intake.arrow_columns import no_rows
 from store.intake.encoding import decode, known_encoding, preview_choices
-from store.intake.geojson import WINDING, FaultError, build_one
+from store.intake.geojson_checks import WINDING, FaultError, build_one
 from store.intake.notebook import NoteBook
 from store.intake.raw import RawTable, object_array, shorten
 

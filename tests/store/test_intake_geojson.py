@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store.errors import IntakeError
-from store.intake import geojson, read_geojson
+from store.intake import geojson, geojson_checks, read_geojson
 from store.intake.notebook import NoteBook
 from store.intake.raw import RawTable
 
@@ -407,8 +407,8 @@ def test_the_bulk_path_agrees_with_the_careful_one(objects: list[Any]) -> None:
     slow, slow_faults = [], {}
     for at, value in enumerate(objects):
         try:
-            slow.append(None if value is None else geojson.build_one(value, rows[at], slow_book))
-        except geojson.FaultError as error:
+            slow.append(None if value is None else geojson_checks.build_one(value, rows[at], slow_book))
+        except geojson_checks.FaultError as error:
             slow.append(None)
             slow_faults[at] = error.fault
     assert fast_faults == slow_faults
