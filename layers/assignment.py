@@ -15,6 +15,7 @@ from layers.base import (
     Params,
     chosen_level,
     features,
+    in_bbox,
     number_or_none,
     points,
     rows_of_level,
@@ -52,7 +53,7 @@ class AssignmentLayer:
         )
 
     def frame(self, snapshot: Snapshot, params: Params) -> LayerFrame:
-        """Return at most 3,000 doubtful incidents: `differs`, `outside`, `near`, and the gravest of them as `why`."""
+        """Return at most 3,000 doubtful incidents of the box: `differs`, `outside`, `near`, and the gravest of them as `why`."""
         grids, incidents = snapshot["grids"], snapshot["incidents"]
         level = chosen_level(grids, params.level)
         check = self.result(snapshot, level, params.near_m)
@@ -67,15 +68,15 @@ class AssignmentLayer:
             "doubtful": 0,
             "truncated": False,
         }
-        if check is None or snapshot.crs is None:
+        if check is None or snapshot.crs is None or incidents.x is None or incidents.y is None:
             return LayerFrame(features(snapshot.crs, np.zeros(0, dtype=object), {}), None, meta)
         differs, outside, near = (np.asarray(mask) & chosen for mask in (check.differs, check.outside, check.near))
         gravity = np.select([outside, differs, near], [3, 2, 1], default=0)
-        rows = np.flatnonzero(gravity)
+        doubtful = int((gravity > 0).sum())
+        rows = np.flatnonzero((gravity > 0) & in_bbox(incidents.x, incidents.y, params.bbox))
         rows = rows[np.lexsort((check.distance_m[rows], -gravity[rows]))]
         shown = rows[:LIMIT]
         codes = np.append(grids.text("code")[rows_of_level(grids, level)], None)
-        assert incidents.x is not None and incidents.y is not None
         frame = points(
             snapshot.crs,
             incidents.x[shown],
@@ -97,7 +98,7 @@ class AssignmentLayer:
             "outside": int(outside.sum()),
             "differs": int(differs.sum()),
             "near_border": int(near.sum()),
-            "doubtful": len(rows),
+            "doubtful": doubtful, "in_view": len(rows),
             "truncated": len(rows) > LIMIT,
         }
         items = (
@@ -112,4 +113,4 @@ class AssignmentLayer:
 
     def draw(self, url: str, title: str) -> Element:
         """Return the element that registers the layer with the page."""
-        return FetchedLayer(self.name, url, title, depends=["level", "near_m", "from", "to", "category"])
+        return FetchedLayer(self.name, url, title, depends=["level", "near_m", "from", "to", "category", "bbox"])

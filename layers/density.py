@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from branca.element import Element
 from numpy.typing import NDArray
@@ -92,11 +94,14 @@ class DensityLayer:
 
     def _legend(self, classes: NDArray[np.int64], found: Classes, params: Params) -> Legend:
         items = []
+        counts = params.metric == "count"
         low = found.low
         for position, high in enumerate(found.breaks):
+            # Counts are whole: "3 - 5" and "6 - 9" say more than bounds that repeat.
+            top = math.floor(high) if counts else float(high)
             symbol = f"ramp-{_spread(position, len(found.breaks))}"
-            items.append(LegendItem(symbol, "", low, float(high), int((classes == position).sum())))
-            low = float(high)
+            items.append(LegendItem(symbol, "", float(low), float(top), int((classes == position).sum())))
+            low = top + 1 if counts else top
         items.reverse()
         items.append(LegendItem("ramp-zero", N_("no incident"), count=int((classes == ZERO).sum())))
         if (classes == NO_DATA).any():

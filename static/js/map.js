@@ -174,7 +174,7 @@ export function goToGrid(code, zoom = false) {
   const feature = gridFeature(code);
   if (!feature) return;
   const box = L.geoJSON(feature).getBounds();
-  if (zoom) map.fitBounds(box, { padding: [40, 40], maxZoom: 18 });
+  if (zoom) fit([box.getWest(), box.getSouth(), box.getEast(), box.getNorth()], { maxZoom: 17.5, animate: true });
   else if (!map.getBounds().contains(box.getCenter())) map.panTo(box.getCenter());
 }
 

@@ -72,7 +72,15 @@ export function drawCamera(pen, x, y, { kind, online, azimuth = null, width = nu
   pen.stroke();
   pen.setLineDash([]);
   if (online === false) { pen.beginPath(); pen.moveTo(x - r, y + r); pen.lineTo(x + r, y - r); pen.stroke(); }
+  if (selected) ring(pen, x, y);
   if (kind === "panoramic") { pen.beginPath(); pen.arc(x, y, r + 3, 0, 2 * Math.PI); pen.lineWidth = 1.2; pen.stroke(); }
+}
+
+/** Ring what is selected. */
+function ring(pen, x, y) {
+  pen.beginPath(); pen.arc(x, y, 15, 0, 2 * Math.PI);
+  pen.lineWidth = 5; pen.strokeStyle = colour("halo"); pen.stroke();
+  pen.lineWidth = 2.5; pen.strokeStyle = colour("select"); pen.stroke();
 }
 
 /** Draw a small sign: a doubt of the assignment check, a place, an incident. */
@@ -83,6 +91,7 @@ export function drawSign(pen, x, y, token, selected = false) {
     if (fill) { pen.fillStyle = fill; pen.fill(); }
     pen.lineWidth = width; pen.strokeStyle = selected ? colour("select") : stroke; pen.stroke();
   };
+  if (selected) ring(pen, x, y);
   pen.beginPath();
   if (token === "doubt-differs") {
     pen.moveTo(x, y - r); pen.lineTo(x + r, y + r - 1); pen.lineTo(x - r, y + r - 1); pen.closePath();
