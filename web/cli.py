@@ -45,7 +45,12 @@ class Command(click.Command):
 def sentence(error: AtlasError) -> str:
     """Return message and remedy of an error in the language of the settings."""
     parts = (fill(error.message, error.params), fill(error.remedy, error.params))
-    return ("" if translate(error.message) != error.message else " ").join(part for part in parts if part)
+    return safe_line(("" if translate(error.message) != error.message else " ").join(part for part in parts if part))
+
+
+def safe_line(text: object) -> str:
+    """Return text of a file as one line that no terminal obeys."""
+    return "".join(sign if sign.isprintable() else "�" for sign in str(text))
 
 
 def command(name: str, help_text: str) -> Callable[[Callable[..., None]], click.Command]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from store.export import export_layer
 
+from store.export import export_layer
 from store.intake.options import ImportReport
 from store.schema import LAYERS
-from web.cli import Progress, command, pairs, show
+from web.cli import Progress, command, pairs, safe_line, show
 from web.errors import fill
 from web.i18n import current_lang, gettext
 from web.intake import import_path, options_from_command
@@ -75,19 +75,12 @@ def _print_report(report: ImportReport, notes: list[str], *, dry_run: bool) -> N
     for reject in report.rejects[:SHOWN]:
         reason = fill(reject.reason, reject.params, lang)
         remedy = fill(reject.remedy, reject.params, lang)
-        place = gettext(
-            "row {row}, {field}: “{value}”", row=reject.row, field=reject.field, value=safe_line(reject.value)
-        )
-        click.echo(f"! {place} – {reason} {remedy}")
+        place = gettext("row {row}, {field}: “{value}”", row=reject.row, field=reject.field, value=reject.value)
+        click.echo(safe_line(f"! {place} – {reason} {remedy}"))
     if len(report.rejects) > SHOWN:
         click.echo(gettext("… and {count} more rejected rows.", count=len(report.rejects) - SHOWN))
     if report.rejects_file:
         click.echo(gettext("All rejected rows: {file}", file=report.rejects_file))
-
-
-def safe_line(text: str) -> str:
-    """Return text of a file as one line that no terminal obeys."""
-    return "".join(sign if sign.isprintable() else "�" for sign in str(text))
 
 
 @command("export", "Write LAYER to FILE; the suffix says the format.")

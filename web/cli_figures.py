@@ -13,7 +13,7 @@ from geo.columns import Snapshot
 from layers.base import Params
 from store.demo import load_demo, needs_demo
 from web import service
-from web.cli import Progress, command, show
+from web.cli import Progress, command, safe_line, show
 from web.i18n import current_lang, gettext
 from web.intake import limits
 from web.params import window
@@ -61,8 +61,8 @@ def _print_density(answer: dict[str, Any]) -> None:
     ]
     table = [head] + [
         [
-            str(grid["code"]),
-            str(grid["name"] or ""),
+            safe_line(grid["code"]),
+            safe_line(grid["name"] or ""),
             str(grid["incidents"]),
             f"{grid['area_km2']:.4f}",
             _rate(grid["per_km2"]),

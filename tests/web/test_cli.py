@@ -202,3 +202,12 @@ def test_a_real_process(files: Path) -> None:
     refused = flask(store, "density", ATLAS_LANG="fr")
     assert refused.returncode == 2
     assert "ATLAS_LANG" in refused.stderr and "Traceback" not in refused.stderr
+
+
+def test_text_of_a_file_cannot_command_the_terminal(app: Flask, tmp_path: Path) -> None:
+    escape = "\u009b2J\u202ex\u2028"
+    (tmp_path / "x.csv").write_text(f'id,lon,lat,kind\n1,500,1,"{escape}"\n2,25,60,"{escape}"\n')
+    printed = run(app, "import", "places", str(tmp_path / "x.csv")).output
+    refused = run(app, "import", "places", str(tmp_path / "x.csv"), "--map", f"name={escape}", status=1).output
+    for text in (printed, refused):
+        assert not set("\u009b\u202e\u2028") & set(text)

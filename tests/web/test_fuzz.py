@@ -1,0 +1,55 @@
+"""Whatever a query says, the answer is a result or a refusal in the one shape, never a fault."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from layers import REGISTRY
+
+URLS = [
+    "/api/status", "/api/density", "/api/grids", "/api/assignment", "/api/coverage", "/api/cameras", "/api/imports",
+    "/tiles/heat/3/4/2.png", "/tiles/base/3/4/2.png", *(f"/api/layers/{name}" for name in REGISTRY),
+]  # fmt: skip
+NUMBERS = st.one_of(
+    st.floats().map(str), st.integers().map(str), st.sampled_from(["", "1e400", "-0", "٣", " 5 ", "0x10"])
+)
+TEXTS = st.text(max_size=30)
+TIMES = st.one_of(
+    TEXTS, st.datetimes().map(str), st.dates().map(str), st.sampled_from(["0001-01-01", "9999-12-31T23:59"])
+)
+QUERY = st.fixed_dictionaries(
+    {},
+    optional={
+        "level": st.one_of(TEXTS, st.sampled_from(["grid", "district"])),
+        "parent": TEXTS,
+        "from": TIMES,
+        "to": TIMES,
+        "category": st.lists(TEXTS, max_size=3),
+        "bbox": st.one_of(TEXTS, st.lists(NUMBERS, min_size=3, max_size=5).map(",".join)),
+        "zoom": NUMBERS,
+        "near_m": NUMBERS,
+        "assumed_range_m": st.sampled_from(["1", "50", "-1", "x", "1001"]),
+        "radius_m": NUMBERS,
+        "limit": NUMBERS,
+        "scale": st.sampled_from(["1", "2", "3"]),
+        "metric": st.one_of(TEXTS, st.just("count")),
+        "method": st.one_of(TEXTS, st.sampled_from(["equal", "fisher_jenks"])),
+        "lang": TEXTS,
+    },
+)
+
+
+@pytest.mark.parametrize("url", URLS)
+@given(query=QUERY)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_query_is_answered(town: FlaskClient, url: str, query: dict[str, str]) -> None:
+    answer = town.get(url, query_string=query)
+    assert answer.status_code in (200, 400, 404), answer.get_data(as_text=True)
+    if answer.mimetype != "image/png":
+        found = json.loads(answer.data, parse_constant=lambda text: pytest.fail(f"{text} is not JSON"))
+        assert ("error" in found) == (answer.status_code != 200)
