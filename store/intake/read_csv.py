@@ -39,7 +39,7 @@ def read_csv(path: Path, *, encoding: str | None = None, limit: int | None = Non
         Wrong encoding, no rows, a quotation mark that is never closed.
     """
     data = path.read_bytes()
-    text, name = decode(data, encoding, book)
+    text, used = decode(data, encoding, book)
     delimiter, start = _delimiter(text)
     csv.field_size_limit(max(len(text), 131072))
     # newline="" keeps line ends within quotes as they are.
@@ -61,13 +61,12 @@ def read_csv(path: Path, *, encoding: str | None = None, limit: int | None = Non
     names = unique_columns(header, book)
     if all(_NUMBER.fullmatch(value.strip()) for value in header):
         book.add(N_("The first row holds only numbers; it was taken as the names of the columns."))
-    kept, rows, rejects, total = _rows(reader, len(names), limit, len(text), source)
+    kept, rows, rejects, total = _rows(reader, len(names), limit, text, source)
     if not total:
         raise no_rows()
-    columns = dict(zip(names, map(list, zip(*kept, strict=True)), strict=True)) if kept else {n: [] for n in names}
     return RawTable(
-        columns={column: object_array(values) for column, values in columns.items()}, geometry=None,
-        row=np.array(rows, dtype=np.int64), crs=None, encoding=name, driver="CSV", layer_name="", notes=book.notes(),
+        columns={name: object_array([row[i] for row in kept]) for i, name in enumerate(names)}, geometry=None,
+        row=np.array(rows, dtype=np.int64), crs=None, encoding=used, driver="CSV", layer_name="", notes=book.notes(),
         rejects=tuple(rejects), total=total, encodings=preview_choices(data, limit),
     )
 
@@ -98,13 +97,14 @@ def _lenient(sample: str, delimiter: str) -> Iterator[list[str]]:
 
 
 def _rows(
-    reader: Any, width: int, limit: int | None, length: int, source: StringIO
+    reader: Any, width: int, limit: int | None, text: str, source: StringIO
 ) -> tuple[list[list[str]], list[int], list[Reject], int]:
     """Return rows of exactly `width` values, their numbers, the rejects, and how many rows there are."""
     kept: list[list[str]] = []
     rows: list[int] = []
     rejects: list[Reject] = []
     total = 0
+    nul = "\0" in text
     while limit is None or total < limit:
         try:
             row = next(reader, None)
@@ -123,7 +123,7 @@ def _rows(
             continue
         total += 1
         if total % 65536 == 0:
-            report(source.tell() / length, "read")
+            report(source.tell() / len(text), "read")
         while len(row) > width and not row[-1]:
             row.pop()
         if len(row) != width:
@@ -132,7 +132,7 @@ def _rows(
                 N_("Complete the row, or put values with delimiters in quotation marks."),
                 {"found": len(row), "expected": width},
             ))
-        elif any("\0" in value for value in row):
+        elif nul and any("\0" in value for value in row):
             rejects.append(Reject(
                 total, "", shorten(",".join(row)), N_("The row holds a NUL character."), N_("Remove the character."),
             ))

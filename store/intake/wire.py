@@ -63,7 +63,7 @@ def read_columns(file: Path) -> tuple[dict[str, NDArray[Any]], NDArray[Any] | No
 def _to_arrow(values: NDArray[Any]) -> tuple[str, Any]:
     if values.dtype != object:
         return values.dtype.str, pa.array(values, from_pandas=False)
-    if all(value is None or type(value) is str for value in values):
+    if set(map(type, values)) <= {str, type(None)}:
         return "text", pa.array(values, type=pa.large_string())
     texts = [None if value is None else json.dumps(value, default=str) for value in values]
     return "json", pa.array(texts, type=pa.large_string())
