@@ -53,7 +53,7 @@ class AssignmentLayer:
         )
 
     def frame(self, snapshot: Snapshot, params: Params) -> LayerFrame:
-        """Return at most 3,000 doubtful incidents of the box: `differs`, `outside`, `near`, and the gravest of them as `why`."""
+        """Return at most 3,000 doubtful incidents of the box: their doubts, and the gravest of them as `why`."""
         grids, incidents = snapshot["grids"], snapshot["incidents"]
         level = chosen_level(grids, params.level)
         check = self.result(snapshot, level, params.near_m)
@@ -98,7 +98,8 @@ class AssignmentLayer:
             "outside": int(outside.sum()),
             "differs": int(differs.sum()),
             "near_border": int(near.sum()),
-            "doubtful": doubtful, "in_view": len(rows),
+            "doubtful": doubtful,
+            "in_view": len(rows),
             "truncated": len(rows) > LIMIT,
         }
         items = (

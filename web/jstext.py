@@ -215,6 +215,7 @@ TEXTS: Mapping[str, str] = {
     "mode.append": N_("append"),
     "mode.replace": N_("replace"),
     "mode.upsert": N_("update"),
+    "note.missing": N_("Not imported yet: {names}."),
     "lead.window": N_("{window}."),
     "crs.EPSG:4326": N_("WGS 84, degrees (EPSG:4326)"),
     "crs.gcj02": N_("GCJ-02, degrees (Chinese web maps)"),

@@ -1,7 +1,7 @@
 // The time brush: a histogram with a window that mouse, finger, keys and date fields move alike.
 
-import { latest } from "./api.js";
-import { byId } from "./dom.js";
+import { latest, Refused } from "./api.js";
+import { byId, toast } from "./dom.js";
 import { day, lang, number, t } from "./i18n.js";
 import { onChange, queryOf, set, state } from "./state.js";
 import { colour, onTheme } from "./symbols.js";
@@ -103,6 +103,15 @@ function axis(pen, high) {
 function pointer() {
   const canvas = byId("brush-canvas"), box = byId("brush-window");
   const placed = (event) => event.clientX - canvas.getBoundingClientRect().left;
+  let waiting = null, there = 0;
+  const follow = (x) => {
+    if (!drag) return;
+    const moved = dayAt(x) - dayAt(drag.x);
+    if (drag.mode === "from") choose(Math.min(dayAt(x), drag.to - 1), drag.to);
+    else if (drag.mode === "to") choose(drag.from, Math.max(dayAt(x), drag.from + 1));
+    else if (drag.mode === "new") { if (Math.abs(x - drag.x) > 4) choose(dayAt(drag.x), dayAt(x)); }
+    else shift(moved, drag.from, drag.to);
+  };
   const down = (event, mode) => {
     if (!bins) return;
     event.preventDefault();
@@ -118,13 +127,11 @@ function pointer() {
   for (const target of [canvas, box]) {
     target.addEventListener("pointermove", (event) => {
       if (!drag) return;
-      const x = placed(event), moved = dayAt(x) - dayAt(drag.x);
-      if (drag.mode === "from") choose(Math.min(dayAt(x), drag.to - 1), drag.to);
-      else if (drag.mode === "to") choose(drag.from, Math.max(dayAt(x), drag.from + 1));
-      else if (drag.mode === "new") { if (Math.abs(x - drag.x) > 4) choose(dayAt(drag.x), dayAt(x)); }
-      else shift(moved, drag.from, drag.to);
+      // Not every pixel asks the service anew.
+      there = placed(event);
+      waiting ??= setTimeout(() => { waiting = null; follow(there); }, 90);
     });
-    target.addEventListener("pointerup", () => { drag = null; });
+    target.addEventListener("pointerup", (event) => { if (drag) follow(placed(event)); drag = null; });
     target.addEventListener("pointercancel", () => { drag = null; });
   }
   box.addEventListener("dblclick", () => set({ from: null, to: null }));
@@ -152,7 +159,13 @@ function keys(event) {
 export async function loadBrush(status) {
   zone = status?.timezone ?? zone;
   latestDay = status?.time?.last ? dayNumber(localDay(status.time.last)) : null;
-  const found = await fetchTimeline("/api/layers/timeline", { query: queryOf(["category"], null) });
+  let found = null;
+  try {
+    found = await fetchTimeline("/api/layers/timeline", { query: queryOf(["category"], null) });
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    toast(`${error.message} ${error.remedy}`, { error: true, action: { label: t("error.retry"), run: () => loadBrush(status) } });
+  }
   if (!found) return;
   const { meta } = found;
   bins = meta.counts.length ? { step: meta.step, counts: meta.counts, unit: found.legend.unit, days: meta.edges.map((edge) => dayNumber(localDay(edge))) } : null;

@@ -88,16 +88,16 @@ function restack() {
   });
 }
 
-async function load(entry) {
+async function load(entry, url = entry.config.url) {
   const { config } = entry;
   entry.loading = true;
   entry.error = null;
   tell("loaded", config.name);
   try {
-    const answer = await entry.fetch(config.url, { query: queryOf(config.depends, map) });
+    const answer = await entry.fetch(url, { query: queryOf(config.depends, map) });
     if (answer === null || !isOn(config.name)) return;
     entry.answer = answer;
-    draw(entry);
+    if (config.kind === "features") draw(entry);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     entry.error = error;
@@ -108,7 +108,7 @@ async function load(entry) {
   }
 }
 
-function tiles(entry) {
+async function tiles(entry) {
   const query = new URLSearchParams();
   for (const name of ["from", "to"]) if (state[name]) query.set(name, state[name]);
   for (const name of state.category) query.append("category", name);
@@ -116,10 +116,7 @@ function tiles(entry) {
   point(entry.config.leaflet, `${entry.config.url}?${query}`);
   // The tiles carry the picture; the frame of the same name the legend.
   entry.config.depends = ["from", "to", "category"];
-  return entry.fetch("/api/layers/heat", { query: queryOf(["from", "to", "category"], map) }).then((answer) => {
-    if (answer) entry.answer = answer;
-    tell("loaded", entry.config.name);
-  });
+  await load(entry, "/api/layers/heat");
 }
 
 /** Show what the state wants, hide the rest, load what `changed` concerns (null: everything). */
@@ -202,6 +199,10 @@ function showBase() {
 /** Start the map: place it as the address says or on the data, then load. */
 export function start(status) {
   setFacts(status);
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
+    map._zoomAnimated = false;
+    Object.assign(map.options, { fadeAnimation: false, inertia: false });
+  }
   if (state.centre && state.zoom !== null) map.setView(state.centre, state.zoom, { animate: false });
   else if (status?.bounds) fit();
   showBase();
@@ -221,7 +222,7 @@ export function start(status) {
       mark();
       for (const name of ["cameras", "incidents", "assignment"]) shown.get(name)?.group.eachLayer((one) => one.redraw?.());
     }
-    const concerns = new Set([...changed].filter((name) => !["centre", "zoom", "selected", "tab", "sort"].includes(name)));
+    const concerns = new Set([...changed].filter((name) => !["centre", "zoom", "selected", "tab"].includes(name)));
     if (concerns.has("layers")) concerns.delete("layers");
     if (changed.has("layers") || concerns.size) refresh(concerns);
   });
@@ -234,14 +235,27 @@ export function start(status) {
 
 /** Load everything again after the data changed. */
 export function reload(status) {
+  const first = !facts.bounds;
   setFacts(status);
+  if (first) fit();
   showBase();
   refresh();
 }
 
-/** Show notes over the map: what is truncated, what failed. */
+let missing = [];
+
+/** Say over the map which data this page would use but the store does not hold. */
+export function sayMissing(layers) {
+  missing = layers;
+  notes();
+}
+
+/** Show notes over the map: what is missing, truncated, failed. */
 export function notes() {
   const lines = [];
+  if (missing.length) {
+    lines.push(make("p", {}, `${t("note.missing", { names: missing.map((name) => t(`data.${name}`)).join(", ") })} `, make("a", { href: "/import" }, t("empty.import"))));
+  }
   for (const [name, entry] of shown) {
     if (!isOn(name)) continue;
     if (entry.error) lines.push(make("p", { class: "error" }, `${t(`layer.${name}`)}: ${entry.error.message} ${entry.error.remedy}`));

@@ -1,7 +1,7 @@
 // The full view of a map page, kept in the address: what is in it can be sent to a colleague.
 
 const NUMBERS = { near_m: 15, assumed_range_m: 50 };
-const TEXTS = ["level", "parent", "from", "to", "metric", "method", "selected", "tab", "sort"];
+const TEXTS = ["level", "parent", "from", "to", "metric", "method", "selected", "tab"];
 const DEFAULTS = { metric: "per_km2", method: "quantiles" };
 
 /** The state; change it by `set`. `centre` is [lat, lon]; `layers` null until the reader changes what the page opens with. */

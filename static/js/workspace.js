@@ -5,7 +5,7 @@ import { showCamera, showIncident, showSite } from "./details.js";
 import { byId, make, narrow, toast } from "./dom.js";
 import { fillFilters, startFilters } from "./filters.js";
 import { firstStatus, page, t } from "./i18n.js";
-import { fit, map, mark, on, reload, start } from "./map.js";
+import { fit, map, mark, on, reload, sayMissing, start } from "./map.js";
 import { drawLayers, sheet, showTab, startPanels } from "./panel.js";
 import { attribution, onData, startShell, typing } from "./shell.js";
 import { onChange, read, set, state } from "./state.js";
@@ -30,7 +30,7 @@ export function showEmpty(status) {
       make("p", {}, make("a", { class: "button primary", href: "/import" }, t("empty.import"))),
       make("p", { class: "muted" }, t("empty.commandline")), ...missing.map((name) => make("code", {}, command(name))), make("code", {}, "flask demo")));
   }
-  return missing;
+  sayMissing(vital ? [] : missing);
 }
 
 /** Tell a refusal where the reader is, with a way to try again. */
@@ -94,6 +94,7 @@ export async function startWorkspace(hooks) {
   });
   onChange((changed) => hooks.changed?.(changed));
   document.addEventListener("keydown", keys);
+  keepPlace();
   byId("attribution").dataset.from = "data";
   credit(firstStatus);
   byId("lead-pill").addEventListener("click", () => sheet("right"));
@@ -110,6 +111,23 @@ export async function startWorkspace(hooks) {
   await hooks.begin(firstStatus);
   await settled();
   document.documentElement.dataset.ready = "true";
+}
+
+/** Let the reader switch keep the place, the level and the selected grid. */
+function keepPlace() {
+  for (const link of document.querySelectorAll(".readers a")) {
+    link.addEventListener("click", () => {
+      const url = new URL(link.href);
+      url.search = "";
+      if (state.centre && state.zoom !== null) {
+        url.searchParams.set("centre", state.centre.join(","));
+        url.searchParams.set("zoom", String(state.zoom));
+      }
+      if (state.level) url.searchParams.set("level", state.level);
+      if (selectedGrid()) url.searchParams.set("selected", state.selected);
+      link.href = url.href;
+    });
+  }
 }
 
 function credit(status) {
