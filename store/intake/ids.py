@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from geo.errors import N_
 from store.intake.reasons import Ledger
+from store.intake.texts import missing
 
 Mask = NDArray[np.bool_]
 
@@ -47,6 +48,22 @@ def reject_repeated(keys: list[NDArray[Any]], ledger: Ledger, name: str) -> None
     reason, remedy = _TWICE if len(keys) == 1 else _TWICE_GRID
     count = ledger.reject(where, name, keys[-1], reason, remedy, first=first, key=name)
     ledger.note(N_("{count} rows repeat the {key} of an earlier row and were rejected."), count=count, key=name)
+
+
+def note_same_rows(columns: list[NDArray[Any]], own: NDArray[Any], ledger: Ledger) -> None:
+    """Note how many rows without an id are, in all that is stored of them, the same as an earlier one."""
+    candidates = np.flatnonzero(ledger.alive & missing(own))
+    if len(candidates) < 2:
+        return
+    parts = {}
+    for position, column in enumerate(columns):
+        values = column[candidates]
+        parts[position] = pd.factorize(values)[0] if values.dtype == object else values
+    count = int(pd.DataFrame(parts).duplicated().sum())
+    if count:
+        ledger.note(N_("{count} rows without an id are the same as an earlier row in all that is stored; they were "
+                       "taken."),
+                    count=count)
 
 
 def combined_codes(keys: list[NDArray[Any]]) -> NDArray[np.int64]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.crs import WGS84, choose_metric_crs, parse_crs, try_transform_xy, within_area
-from geo.datum import bd09_to_wgs84, gcj02_to_wgs84, in_china_box
+from geo.datum import bd09_to_wgs84, gcj02_to_wgs84
 from geo.errors import N_
 from store.errors import IntakeError
 from store.intake.options import DATUMS
@@ -21,6 +21,7 @@ Box = tuple[float, float, float, float]
 FAR_FROM_STORE_KM = 300.0
 FAR_FROM_OTHERS_KM = 500.0
 _KM_PER_DEG = 111.195
+_CHINA: Box = (73.5, 18.0, 135.1, 53.6)  # mainland, roughly; only decides whether a note is given
 _AREA_MARGIN_DEG = 3.0
 
 _NO_PLACE = (N_("The row has no coordinates."), N_("Give the place, or leave the row out."))
@@ -156,8 +157,9 @@ def bring_in(
     if geographic and not source.stated:
         ledger.note(N_("Columns named as longitude and latitude were taken as WGS 84."))
     if source.crs == WGS84 and not source.datum and _mostly_china(lon[used], lat[used]):
-        ledger.note(N_("The places lie in China, where many maps are offset (GCJ-02, BD-09) by some hundred metres; "
-                       "they were taken as WGS 84. If they are not, give --crs gcj02 or bd09."))
+        ledger.note(N_("The coordinates were taken as WGS 84. If these are places in mainland China from a map "
+                       "there, they may be offset by some hundred metres (GCJ-02, BD-09): then give --crs gcj02 or "
+                       "bd09."))
     out_x, out_y, ok = try_transform_xy(np.where(used, x, np.nan), np.where(used, y, np.nan), source.crs, target)
     checker.reject(used & ~ok, *_UNPROJECTABLE, source=source.label[:60], target=target)
     return out_x, out_y, target
@@ -278,7 +280,8 @@ def distance_km(lon: Floats, lat: Floats, area: Box) -> Floats:
 
 
 def _mostly_china(lon: Floats, lat: Floats) -> bool:
-    return bool(in_china_box(np.array([np.median(lon)]), np.array([np.median(lat)]))[0])
+    west, south, east, north = _CHINA
+    return bool(west <= np.median(lon) <= east and south <= np.median(lat) <= north)
 
 
 def metres_between(lon0: Floats, lat0: Floats, lon1: Floats, lat1: Floats) -> Floats:

@@ -36,6 +36,7 @@ from store.intake.reasons import (
 )
 from store.intake.texts import missing, plain, texts
 from store.intake.times import read_times
+from store.intake.wkt import with_geometry
 from store.schema import LAYERS, Column, Kind, Layer
 
 Values = NDArray[Any]
@@ -101,6 +102,7 @@ def normalise(
         If a mapped column is about persons.
     """
     canonical = LAYERS[layer]
+    raw = with_geometry(raw)
     columns = dict(raw.columns)
     if layer == "cameras":
         columns |= _tags(columns)
@@ -114,19 +116,21 @@ def normalise(
     if layer == "cameras":
         cameras.reject_others(columns, ledger)
     values = reader.read()
-    values_or_points = _places(raw, canonical, reader, target_crs, area, store_crs)
+    placed = _places(raw, canonical, reader, target_crs, area, store_crs)
     if layer == "grids":
         grids.code_and_level(values, set(fields.columns) | set(fields.const) | set(fields.explicit), ledger)
         ids.reject_repeated([values["level"], values["code"]], ledger, "code")
     else:
         ids.reject_repeated([values["id"]], ledger, "id")
+        if placed.x is not None and placed.y is not None:
+            ids.note_same_rows([*values.values(), placed.x, placed.y], values["id"], ledger)
     _more_notes(raw, columns, fields, canonical, values, ledger)
-    batch = _batch(canonical, values, values_or_points, ledger)
+    batch = _batch(canonical, values, placed, ledger)
     rejects = tuple(sorted((*raw.rejects, *ledger.rejects), key=lambda reject: reject.row))
     if len(batch) + len(rejects) != raw.total:
         raise AssertionError(f"{len(batch)} accepted + {len(rejects)} rejected is not {raw.total}")
     return Normalised(
-        batch, raw.row[ledger.alive], rejects, (*raw.notes, *ledger.notes), raw.total, values_or_points.source_label,
+        batch, raw.row[ledger.alive], rejects, (*raw.notes, *ledger.notes), raw.total, placed.source_label,
         raw.encoding, reader.used_timezone, signature(list(raw.columns)), dict(fields.columns),
     )
 

@@ -21,6 +21,7 @@ from store.intake.raw import RawTable, shorten
 from store.intake.read_table import read_table
 from store.intake.texts import clean, plain
 from store.intake.times import NO_ORDER
+from store.intake.wkt import with_geometry
 from store.schema import LAYERS
 from store.store import Store
 
@@ -119,7 +120,8 @@ def inspect_file(
         The file cannot be read at all.
     """
     limits = limits or Limits()
-    arguments = {"file": str(file.resolve()), "name": file_name or file.name, "layer": layer, "options": asdict(options)}
+    arguments = {"file": str(file.resolve()), "name": file_name or file.name, "layer": layer,
+                 "options": asdict(options)}
     found = sandbox.run("inspect", arguments, scratch=scratch, memory_bytes=limits.memory_bytes, cpu_s=limits.cpu_s,
                         wall_s=limits.wall_s)
     remembered = store.remembered_mapping(found["signature"]) if store is not None and found["signature"] else None
@@ -136,6 +138,7 @@ def child_inspect(arguments: dict[str, Any], scratch: Path) -> dict[str, Any]:
         if set(error.params) == {"layers"}:  # several layers, none chosen
             return asdict(Preview(layers=error.params["layers"].split(", "), problem=_problem(error)))
         raise
+    raw = with_geometry(raw)
     layer = arguments["layer"] or guess_layer(raw, f"{arguments['name']} {raw.layer_name}")
     personal = guard.findings(raw.columns)
     masked = {finding.column for finding in personal}
@@ -175,7 +178,8 @@ def _problem(error: AtlasError) -> dict[str, Any]:
 def _families(raw: RawTable) -> list[str]:
     if raw.geometry is None:
         return []
-    return sorted({_FAMILY[kind] for kind in np.unique(shapely.get_type_id(raw.geometry)).tolist() if kind in _FAMILY})
+    kinds = np.unique(shapely.get_type_id(raw.geometry)).tolist()
+    return sorted({_FAMILY[kind] for kind in kinds if kind in _FAMILY})
 
 
 def guess_layer(raw: RawTable, name: str) -> str:

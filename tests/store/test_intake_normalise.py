@@ -176,3 +176,22 @@ def test_any_table_is_accounted_for(data: Any, layer: str) -> None:
             assert np.isfinite(known).all()
             assert (known >= (column.low if column.low is not None else -np.inf)).all()
             assert (known <= (column.high if column.high is not None else np.inf)).all()
+
+
+def test_geometry_written_as_text() -> None:
+    texts = ["POLYGON ((24.94 60.17, 24.95 60.17, 24.95 60.18, 24.94 60.17))",
+    "POLYGON ((1 2", None, "SRID=4326;POINT (1 2)"]
+    found = understand("zones", {"name": ["a", "b", "c", "d"], "WKT": texts}, crs="EPSG:4326")
+    assert found.batch.columns["name"].tolist() == ["a"]
+    assert [(row, field) for row, field, _ in reasons(found)] == [(2, "WKT"), (3, "geometry"), (4, "geometry")]
+    assert understand("zones", {"geom": ["SRID=4326;" + str(texts[0])]}).crs == "EPSG:4326"
+    with pytest.raises(IntakeError, match="--crs"):
+        understand("zones", {"geom": texts[:1]})
+    with pytest.raises(IntakeError, match="no places"):
+        understand("zones", {"shape": ["round"]})
+
+
+def test_equal_rows_without_an_id_are_noted() -> None:
+    columns = {name: [*values, values[0]] for name, values in points(2).items()} | {"category": ["a", "b", "a"]}
+    assert "1 rows without an id are the same" in notes(understand("incidents", columns))
+    assert "are the same" not in notes(understand("incidents", columns | {"id": ["1", "2", "3"]}))
