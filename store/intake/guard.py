@@ -32,6 +32,7 @@ _PHONE_SHARE, _OTHER_SHARE, _NAME_SHARE = 0.5, 0.1, 0.6
 _FEW_NAMES = 3
 _MANY = 0.2  # share of personal cells from which a free-text column is personal as a whole
 _TEXT_FIELDS = frozenset({"name", "team", "status", "category", "owner", "kind"})
+_POSTS = frozenset({"team", "owner"})
 _MASK = "•••"
 
 _CELL = (N_("The text holds data about a person ({what})."), N_("Remove it from the text; GridAtlas is about places."))
@@ -83,10 +84,10 @@ def by_values(values: list[str]) -> str | None:
     return NAME if names_share(values) >= _NAME_SHARE else None
 
 
-def names_share(values: list[str]) -> float:
-    """Return the share of distinct values written like personal names; 0 where there are too few to tell."""
+def names_share(values: list[str], few: int = _FEW_NAMES) -> float:
+    """Return the share of distinct values written like personal names; 0 where there are fewer than `few`."""
     sample = values[:_NAME_SAMPLE]
-    if len(sample) < _FEW_NAMES:
+    if len(sample) < few:
         return 0.0
     hits = sum(guard_values.chinese_name(value) or guard_values.western_name(value) for value in sample)
     return hits / len(sample)
@@ -138,6 +139,8 @@ def check(
             values = columns[column]
             found = texts(values if free_text else _spread(values))
             what = by_values(found.values)
+            if what is None and field in _POSTS and names_share(found.values, few=1) >= _NAME_SHARE:
+                what = NAME  # a post or a company, never a private person, even where there is only one
             if what is None and free_text:
                 what = _check_cells(found, field, ledger)
         if what is not None:

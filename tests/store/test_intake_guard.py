@@ -215,3 +215,12 @@ def test_findings_for_a_preview() -> None:
 def test_notes_are_templates() -> None:
     ledger = check({"a": ["1"], "phone": ["2"]}, {"name": "a"})
     assert all(isinstance(note, Note) and "{" in note.message for note in ledger.notes)
+
+
+def test_a_post_is_never_a_private_person_even_a_single_one() -> None:
+    with pytest.raises(PersonalDataError):
+        check({"网格长": ["张伟", "张伟"], "b": ["1", "2"]}, {"team": "网格长"}, layer="grids")
+    with pytest.raises(PersonalDataError):
+        check({"operator": ["John Smith"]}, {"owner": "operator"}, layer="cameras")
+    check({"网格长": ["第三警务站", "张庄警务站"]}, {"team": "网格长"}, layer="grids")
+    check({"operator": ["Heidelberger Bergbahn", "MPD"]}, {"owner": "operator"}, layer="cameras")
