@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -43,3 +44,8 @@ accesslog = os.environ.get("ATLAS_ACCESS_LOG") or None
 def on_starting(server: Any) -> None:
     """Before a socket is opened: refuse a ``--bind`` that other machines can reach."""
     serve.check_addresses(list(server.cfg.address))
+
+
+def post_worker_init(worker: Any) -> None:
+    """Tidy up and read the store before the first reader asks."""
+    threading.Thread(target=worker.wsgi.extensions["atlas"].start, name="start", daemon=True).start()

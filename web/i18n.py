@@ -68,10 +68,10 @@ def gettext(message: str, **params: Any) -> str:
 
 def remember(response: Response) -> Response:
     """Keep a language chosen by ``?lang=`` in a cookie, and tell caches what the answer depends on."""
-    wish = request.args.get("lang")
+    wish = request.args.get("lang", "")
     if wish in LANGUAGES and request.cookies.get(COOKIE) != wish and request.endpoint != "static":
         response.set_cookie(COOKIE, wish, max_age=_YEAR_S, httponly=True, samesite="Strict", path="/")
-    if response.mimetype in ("text/html", "application/json"):
+    if response.mimetype in ("text/html", "application/json", "application/geo+json"):
         response.headers["Content-Language"] = TAGS[current_lang()]
         response.vary.update(("Accept-Language", "Cookie"))
     return response

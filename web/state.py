@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from pathlib import Path
 
@@ -9,10 +10,12 @@ from flask import Flask, current_app
 
 from geo.columns import Snapshot
 from settings import Settings
+from store.errors import StoreError
 from store.store import Store
 from web.cache import Cache
 from web.intake import report_of
 from web.jobs import Jobs
+from web.uploading import clean_stale
 
 EXTENSION = "atlas"
 CACHE_BYTES = 256 << 20
@@ -58,6 +61,18 @@ class Atlas:
         self.settings.instance.mkdir(parents=True, exist_ok=True)
         path.mkdir(mode=0o700, exist_ok=True)
         return path
+
+    def start(self) -> None:
+        """Do what makes the first request fast: tidy up after killed processes, read the store.
+
+        A store that cannot be read is told by /healthz and by every page; the server starts all the same.
+        """
+        for name in ("uploads", "scratch"):
+            clean_stale(self.folder(name))
+        try:
+            self.snapshot()
+        except StoreError as error:
+            logging.getLogger("gunicorn.error").error("%s", error.text())
 
     def close(self) -> None:
         """Let a running import end, then close the store; the next use opens them again."""

@@ -100,7 +100,12 @@ class Uploads:
     ) -> Upload:
         opened: list[tuple[IO[bytes], Path, str]] = []
 
-        def sink(filename: str | None, **facts: Any) -> IO[bytes]:
+        def sink(
+            total_content_length: int | None,
+            content_type: str | None,
+            filename: str | None,
+            content_length: int | None = None,
+        ) -> IO[bytes]:
             if opened:
                 raise RequestError(400, "one_file", N_("Send one file at a time."), N_("Zip the parts of a Shapefile."))
             name = display_name(filename)
@@ -159,7 +164,14 @@ class Uploads:
 
     def clean(self) -> None:
         """Delete uploads of yesterday and before, and what an interrupted one left."""
-        oldest = time.time() - STALE_S
-        for folder in self._folder.iterdir():
-            if NAME.fullmatch(folder.name) and folder.stat().st_mtime < oldest:
-                shutil.rmtree(folder)
+        clean_stale(self._folder)
+
+
+def clean_stale(folder: Path) -> int:
+    """Delete the folders below `folder` that nothing was put into for a day; return how many."""
+    oldest = time.time() - STALE_S
+    stale = [path for path in folder.iterdir() if path.is_dir() and path.stat().st_mtime < oldest]
+    for path in stale:
+        # Another process may tidy up at the same time.
+        shutil.rmtree(path, ignore_errors=True)
+    return len(stale)

@@ -252,6 +252,12 @@ def test_uploads_of_yesterday_are_cleaned(client: FlaskClient, app: Flask) -> No
     os.utime(folder, (past, past))
     new = send(client, GRIDS, "new.geojson").get_json()["upload"]
     assert [path.name for path in folder.parent.iterdir()] == [new]
+    scratch = app.extensions["atlas"].folder("scratch") / "import-left"
+    scratch.mkdir()
+    os.utime(scratch, (past, past))
+    app.extensions["atlas"].start()
+    assert not scratch.exists()
+    assert (folder.parent / new).exists()
     answer = client.post(f"/api/uploads/{old}/preview", json={}, headers=token(client))
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (404, "unknown_upload")
 
