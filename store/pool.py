@@ -80,6 +80,22 @@ class Pool:
         finally:
             self._write_lock.release()
 
+    def _settle(self) -> None:
+        """Move what was committed from the WAL into the file itself, as far as nobody is in the way.
+
+        Nothing depends on it: it keeps the WAL short, and a copy of the file alone whole.
+        """
+        if not self._write_lock.acquire(blocking=False):
+            return
+        try:
+            self._writer.execute("PRAGMA busy_timeout = 0")
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite3.OperationalError:
+            return  # the commit stands in the WAL, and a later checkpoint moves it
+        finally:
+            self._writer.execute(f"PRAGMA busy_timeout = {int(self._wait_s * 1000)}")
+            self._write_lock.release()
+
     def _adopt_edits(self, connection: sqlite3.Connection) -> None:
         """Make a revision of what another program changed, so that it is seen; later, if a write is under way."""
         if not revisions.edited_layers(connection) or self._write_lock.locked():

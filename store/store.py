@@ -164,6 +164,7 @@ class Store(Pool):
             import_id = records.add_import(
                 connection, revision, at, batch.layer, mode, provenance, change.inserted, change.updated
             )
+        self._settle()
         if progress:
             progress(1.0)
         return WriteResult(revision, import_id, change.inserted, change.updated, bool(removed))

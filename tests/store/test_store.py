@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -162,6 +163,27 @@ def test_a_key_twice_changes_nothing(store: Store, count: int) -> None:
     assert store.revision() == 1 and len(store.imports()) == 1
     assert_holds(store, first)
     assert_sound(store.path)
+
+
+def test_the_file_alone_is_whole_after_a_write(store: Store, tmp_path: Path) -> None:
+    made = batch("buildings", 3_000)
+    store.write(made, "append", SOURCE)
+    (wal,) = (path for path in tmp_path.iterdir() if path.name.endswith("-wal"))
+    assert wal.stat().st_size == 0
+    with store._reading() as reading:  # a reader in the way delays it, and does no harm
+        reading.execute("BEGIN")
+        reading.execute("SELECT count(*) FROM buildings").fetchall()
+        store.write(batch("zones", 3), "append", SOURCE)
+        assert wal.stat().st_size > 0
+        reading.execute("COMMIT")
+    store.write(batch("zones", 3, 2), "append", SOURCE)
+    assert wal.stat().st_size == 0
+    copy = tmp_path / "copy.gpkg"
+    # in another process: closing a second handle here would drop this process's locks
+    subprocess.run(["cp", str(store.path), str(copy)], check=True)
+    with Store.open(copy) as again:
+        assert len(again.snapshot()["zones"]) == 6
+        assert_holds(again, made)
 
 
 @pytest.mark.parametrize("count", [10, 3_000])
