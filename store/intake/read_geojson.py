@@ -86,6 +86,8 @@ def parse_geojson(text: str, book: NoteBook, *, encoding: str = "utf-8", limit: 
         raise walk.broken(walk.position)
     if complete:
         rows = _whole(members, rows, walk, book)
+    elif "crs" not in members:
+        members |= _later_crs(text, walk.position)
     rows.flush()
     table = rows.table(_crs(members, book), encoding, "GeoJSON")
     if complete and bbox_ok(members.get("bbox")):
@@ -192,6 +194,21 @@ def _crs(members: dict[str, Any], book: NoteBook) -> str | None:
             return found
     book.add(N_("The CRS that the file names is not understood: {crs}."), crs=shorten(json.dumps(value)))
     return None
+
+
+def _later_crs(text: str, start: int) -> dict[str, Any]:
+    """Look for a crs member behind the features that a preview did not read."""
+    at = text.rfind('"crs"', start)
+    if at < 0:
+        return {}
+    walk = JsonWalk(text)
+    walk.position = at + len('"crs"')
+    try:
+        walk.take(":")
+        value = walk.value()
+    except IntakeError:
+        return {}  # the import, which reads all of it, will say what is wrong
+    return {"crs": value} if isinstance(value, dict) and value.get("type") in ("name", "link", "EPSG") else {}
 
 
 def _check_bbox(bbox: list[float], geometry: NDArray[Any] | None, book: NoteBook) -> None:

@@ -322,6 +322,16 @@ def test_a_named_crs_is_honoured(name: str) -> None:
     assert bool(table.notes) == (table.crs != "EPSG:4326")
 
 
+def test_a_preview_knows_a_crs_behind_the_features() -> None:
+    features = json.dumps([feature(point(i, i), crs="x") for i in range(9)])
+    for tail, expected in (
+        ('"crs": {"type":"name","properties":{"name":"EPSG:32650"}}', "EPSG:32650"), ('"crs": {"type"', "EPSG:4326"),
+        ('"a": 1', "EPSG:4326"),
+    ):
+        text = f'{{"type":"FeatureCollection","features":{features},{tail}}}'
+        assert read(text, limit=3).crs == expected
+
+
 def test_a_crs_link_is_dropped_with_a_note() -> None:
     link = {"type": "link", "properties": {"href": "http://127.0.0.1:1/crs", "type": "proj4"}}
     table = read(collection(feature(point(1, 2)), crs=link))

@@ -392,3 +392,12 @@ def test_a_bomb_is_refused_within_300_mib_of_address_space(tmp_path: Path) -> No
     file.write_bytes(zeros(1 << 30))
     with scratch_folder(tmp_path / "s") as folder, pytest.raises(IntakeError, match="times its size"):
         sandbox.run("read", {"file": str(file)}, scratch=folder, memory_bytes=300 << 20, cpu_s=2, wall_s=60)
+
+
+def test_a_sheet_that_claims_all_of_its_cells_is_refused(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active["A1"], book.active["XFD1048576"] = "a", 1
+    book.save(tmp_path / "a.xlsx")
+    with scratch_folder(tmp_path / "s") as folder, pytest.raises(IntakeError, match="of memory"):
+        sandbox.run("read", {"file": str(tmp_path / "a.xlsx")}, scratch=folder, **LIMITS)
