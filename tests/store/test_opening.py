@@ -228,3 +228,21 @@ def test_opening_again_keeps_the_locks_of_this_process(tmp_path: Path) -> None:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
         assert done.stdout == "4\n", done
     assert_sound(path)
+
+
+def test_many_processes_may_make_the_same_store(tmp_path: Path) -> None:
+    for attempt in range(3):
+        path = tmp_path / f"{attempt}.gpkg"
+        children = []
+        for _ in range(6):
+            child = os.fork()
+            if child == 0:
+                status = 1
+                try:
+                    with Store.open(path) as store:
+                        status = int(store.revision() != 0)
+                finally:
+                    os._exit(status)
+            children.append(child)
+        assert [os.waitpid(child, 0)[1] for child in children] == [0] * 6
+        assert_sound(path)
