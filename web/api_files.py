@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from web.i18n import current_lang
 from web.params import number, short_text
 from web.rejects import rejects_csv
 from web.replies import fresh_json
+from web.scratch import working_folder
 from web.state import atlas
 
 blueprint = Blueprint("api_files", __name__, url_prefix="/api")
@@ -40,7 +40,7 @@ def export(name: str) -> Response:
             formats=", ".join(SUFFIXES),
         )
     crs = short_text(request.args, "crs")
-    folder = tempfile.TemporaryDirectory(dir=atlas().folder("scratch"), prefix="export-")
+    folder = working_folder(atlas().folder("scratch"), "export")
     try:
         path = Path(folder.name) / f"{layer}{suffix}"
         export_layer(atlas().snapshot(), layer, path, crs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from web.cli import Progress, command, safe_line, show
 from web.i18n import current_lang, gettext
 from web.intake import limits
 from web.params import window
+from web.scratch import working_folder
 from web.state import atlas
 
 
@@ -102,7 +102,7 @@ def demo_command(if_empty: bool, form: str) -> None:
         return
     progress = Progress()
     try:
-        with tempfile.TemporaryDirectory(dir=atlas().folder("scratch"), prefix="demo-") as scratch:
+        with working_folder(atlas().folder("scratch"), "demo") as scratch:
             load_demo(store, scratch=Path(scratch), limits=limits(atlas()), progress=progress)
     finally:
         progress.end()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +13,7 @@ from store.intake.run import import_file, inspect_file
 from store.schema import LAYERS
 from web.errors import fill
 from web.i18n import translate
+from web.scratch import working_folder
 from web.uploading import Upload
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def import_path(
     file_name: str | None = None,
 ) -> ImportReport:
     """Import the file at `file`, recorded as `file_name`; the reading subprocess's scratch folder goes away."""
-    with tempfile.TemporaryDirectory(dir=atlas.folder("scratch"), prefix="import-") as scratch:
+    with working_folder(atlas.folder("scratch"), "import") as scratch:
         return import_file(
             atlas.store,
             layer,
@@ -146,7 +146,7 @@ def preview(atlas: Atlas, upload: Upload, wish: dict[str, Any]) -> dict[str, Any
     if layer is not None and layer not in LAYERS:
         raise _bad("layer", N_("Choose one of the layers."))
     options = options_from_json({"options": wish.get("options")})
-    with tempfile.TemporaryDirectory(dir=atlas.folder("scratch"), prefix="look-") as scratch:
+    with working_folder(atlas.folder("scratch"), "look") as scratch:
         found = inspect_file(
             upload.path, layer, options, Path(scratch), limits(atlas), atlas.store, file_name=upload.display_name
         )

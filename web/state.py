@@ -15,7 +15,7 @@ from store.store import Store
 from web.cache import Cache
 from web.intake import report_of
 from web.jobs import Jobs
-from web.uploading import clean_stale
+from web.scratch import clean_stale
 
 EXTENSION = "atlas"
 CACHE_BYTES = 256 << 20

@@ -6,7 +6,6 @@ import json
 import re
 import secrets
 import shutil
-import time
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +17,10 @@ from werkzeug.wsgi import get_content_length, get_input_stream
 
 from geo.errors import N_
 from web.errors import HTTP_TEXTS, RequestError
+from web.scratch import clean_stale
 
-STALE_S = 24 * 3600
-FORM_BYTES = 64 << 10
+FORM_BYTES = 1 << 20  # of the form around the file, and of what the parser holds at once
+DRAIN_BYTES = 4 << 30
 SPARE_BYTES = 64 << 20  # left on the disk for the store
 NAME = re.compile(r"[0-9a-f]{32}")
 SUFFIX = re.compile(r"\.[a-z0-9]{1,12}")
@@ -83,8 +83,10 @@ class Uploads:
             raise RequestError(415, "unsupported_media_type", *HTTP_TEXTS[415])
         announced = get_content_length(environ) or 0
         if announced > self._limit + FORM_BYTES:
+            drain(environ, announced)
             raise self._too_large()
         if shutil.disk_usage(self._folder).free < announced + SPARE_BYTES:
+            drain(environ, announced)
             raise RequestError(507, "disk_full", *HTTP_TEXTS[507])
         upload_id = secrets.token_hex(16)
         folder = self._folder / upload_id
@@ -167,11 +169,8 @@ class Uploads:
         clean_stale(self._folder)
 
 
-def clean_stale(folder: Path) -> int:
-    """Delete the folders below `folder` that nothing was put into for a day; return how many."""
-    oldest = time.time() - STALE_S
-    stale = [path for path in folder.iterdir() if path.is_dir() and path.stat().st_mtime < oldest]
-    for path in stale:
-        # Another process may tidy up at the same time.
-        shutil.rmtree(path, ignore_errors=True)
-    return len(stale)
+def drain(environ: dict[str, Any], announced: int) -> None:
+    """Read a body that is refused and throw it away: a browser shows the answer only once it has sent everything."""
+    left = min(announced, DRAIN_BYTES)
+    while left > 0 and (chunk := environ["wsgi.input"].read(min(left, 1 << 20))):
+        left -= len(chunk)

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import shutil
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.web.conftest import SCRIPT, token
-from web.uploading import STALE_S, display_name, suffix
+from web.scratch import STALE_S, working_folder
+from web.uploading import display_name, suffix
 
 GRIDS = json.dumps({
     "type": "FeatureCollection",
@@ -188,6 +190,17 @@ def test_names_are_shown_without_their_tricks() -> None:
     assert (suffix("A.GeoJSON"), suffix("x"), suffix("x.a b"), suffix("x." + "y" * 30)) == (".geojson", "", "", "")
 
 
+@pytest.mark.usefixtures("unseen")
+def test_a_file_of_some_size_arrives_whole(client: FlaskClient, app: Flask) -> None:
+    content = os.urandom(3 << 20)
+    body = b"--x\r\nContent-Disposition: form-data; name=file; filename=a.parquet\r\n\r\n" + content + b"\r\n--x--\r\n"
+    kind = "multipart/form-data; boundary=x"
+    found = client.post("/api/uploads", headers=token(client), content_type=kind, data=body).get_json()
+    assert found["bytes"] == len(content)
+    folder = app.extensions["atlas"].settings.instance / "uploads" / found["upload"]
+    assert (folder / "source.parquet").read_bytes() == content
+
+
 def test_too_large_is_refused_before_and_while_reading(client: FlaskClient, app: Flask) -> None:
     limit = app.extensions["atlas"].settings.upload_limit_bytes
     body = b"--x\r\nContent-Disposition: form-data; name=file; filename=a.csv\r\n\r\n" + b"x" * (limit + (1 << 20))
@@ -252,14 +265,23 @@ def test_uploads_of_yesterday_are_cleaned(client: FlaskClient, app: Flask) -> No
     os.utime(folder, (past, past))
     new = send(client, GRIDS, "new.geojson").get_json()["upload"]
     assert [path.name for path in folder.parent.iterdir()] == [new]
-    scratch = app.extensions["atlas"].folder("scratch") / "import-left"
-    scratch.mkdir()
-    os.utime(scratch, (past, past))
-    app.extensions["atlas"].start()
-    assert not scratch.exists()
     assert (folder.parent / new).exists()
     answer = client.post(f"/api/uploads/{old}/preview", json={}, headers=token(client))
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (404, "unknown_upload")
+
+
+def test_what_a_killed_process_left_is_removed_at_the_start(app: Flask) -> None:
+    state = app.extensions["atlas"]
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    old, orphan = (state.folder("scratch") / name for name in ("import-left", f"import-{gone.pid}-x1y_z"))
+    for folder in (old, orphan):
+        folder.mkdir()
+    past = time.time() - STALE_S - 60
+    os.utime(old, (past, past))
+    with working_folder(state.folder("scratch"), "import") as living:
+        state.start()
+        assert [path.name for path in state.folder("scratch").iterdir()] == [Path(living).name]
 
 
 @pytest.mark.usefixtures("unseen")
