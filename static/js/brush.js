@@ -66,16 +66,12 @@ function draw() {
   box.setAttribute("aria-valuetext", text);
   box.setAttribute("aria-valuenow", String(begin() - first()));
   box.setAttribute("aria-valuemax", String(last() - first()));
-  byId("brush-unit").textContent = bins.unit;
+  byId("brush-unit").textContent = `${bins.unit} · ${t("brush.most", { count: number(most) })}`;
   byId("from").value = dayText(begin());
   byId("to").value = dayText(shownEnd());
   byId("from").min = byId("to").min = dayText(first());
   byId("from").max = byId("to").max = dayText(last() - 1);
   byId("all-time").disabled = !state.from && !state.to;
-  pen.fillStyle = colour("muted");
-  pen.font = `14px ${getComputedStyle(document.body).fontFamily}`;
-  pen.textAlign = "right";
-  pen.fillText(t("brush.most", { count: number(most) }), width() - 2, 13);
 }
 
 function axis(pen, high) {

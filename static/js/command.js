@@ -26,10 +26,21 @@ const table = new Table(byId("table"), {
   },
 });
 
+let startedBrush = false;
+let answer = null;
+
 const load = loader("/api/density", () => queryOf(["level", "from", "to", "category"], null), (found) => {
   const sized = found.grids.some((row) => row.per_10k !== null);
   table.setColumns(sized ? columns : columns.slice(0, 3));
   table.setRows(found.grids);
+  answer = found;
+  tell();
+  follow();
+});
+
+/** Say in a sentence where incidents concentrate. */
+function tell() {
+  const found = answer;
   const key = METRIC[state.metric];
   const hottest = found.grids.filter((row) => row[key] > 0).sort((a, b) => b[key] - a[key]);
   if (hottest.length === 0) lead([t("lead.command.none")]);
@@ -39,8 +50,7 @@ const load = loader("/api/density", () => queryOf(["level", "from", "to", "categ
     lead([{ strong: t("lead.command.total", { count: number(found.total) }) }, `${lang === "zh" ? "" : " "}${t("lead.window", { window: windowText() })} `,
       t("lead.command.share", { grids: number(tenth.length), share: number(100 * share), outside: number(found.outside) })]);
   }
-  follow();
-});
+}
 
 function follow() {
   const code = selectedGrid();
@@ -50,7 +60,7 @@ function follow() {
   else if (!state.selected) showNothing();
 }
 
-let startedBrush = false;
+
 
 byId("export-table").addEventListener("click", () => table.export("density"));
 
@@ -59,6 +69,7 @@ startWorkspace({
     table.sort = { key: METRIC[state.metric], down: true };
     table.drawHead();
     await Promise.all([load(), startedBrush ? loadBrush(status) : (startedBrush = true, startBrush(status))]);
+    if (answer) tell(); // the window's words come with the brush
   },
   changed(changed) {
     if (changed.has("selected")) follow();

@@ -115,7 +115,7 @@ export const DRAW = {
     if (row.count > 1) return cluster(feature, "cameras", context.map);
     const state = row.online === null ? "unknown" : row.online ? "online" : "offline";
     return sign(feature, (pen, x, y) => drawCamera(pen, x, y, {
-      small: context.map.getZoom() < 16.5,      kind: row.kind, online: row.online, azimuth: row.azimuth_deg, width: row.hfov_deg, tolerance: row.azimuth_tolerance_deg,
+      radius: context.map.getZoom() < 13 ? 3 : context.map.getZoom() < 16.5 ? 4.5 : 6,      kind: row.kind, online: row.online, azimuth: row.azimuth_deg, width: row.hfov_deg, tolerance: row.azimuth_tolerance_deg,
       selected: context.isSelected("camera", row.id) }),
     () => tip(row.name ?? row.id ?? t("word.camera"), [word(row.kind ?? "camera_kind_unknown"), t(`state.${state}`),
       row.azimuth_deg === null ? t("tip.no_direction") : `${t("col.azimuth")}: ${number(row.azimuth_deg)}°`]));

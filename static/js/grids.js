@@ -58,9 +58,9 @@ const load = loader("/api/grids", () => queryOf(["level", "parent", "category"],
   finer = found.finer ?? null;
   const levels = now()?.levels ?? [];
   finer ??= levels[levels.indexOf(found.level) + 1] ?? null;
-  grids.setRows(found.grids);
   const teamed = found.grids.some((row) => row.team);
   grids.setColumns(columns.filter((column) => teamed || column.key !== "team"));
+  grids.setRows(found.grids);
   const unnamed = found.grids.filter((row) => !row.team).length;
   lead(found.grids.length === 0 ? [t("lead.grids.none")] : [{ strong: t("lead.grids.count", { count: number(found.grids.length), level: word(found.level) }) },
     unnamed ? ` ${t("lead.grids.teamless", { count: number(unnamed) })}` : ""]);

@@ -44,7 +44,7 @@ export function hatch(context, name, spacing = 6, width = 1.4) {
 }
 
 /** Draw a camera: shape by kind, fill by state, wedge by direction. */
-export function drawCamera(pen, x, y, { kind, online, azimuth = null, width = null, tolerance = 0, selected = false, small = false }) {
+export function drawCamera(pen, x, y, { kind, online, azimuth = null, width = null, tolerance = 0, selected = false, radius = 6 }) {
   const main = colour("camera"), paper = colour("halo");
   if (azimuth !== null) {
     const half = ((Math.min(width ?? 60, 120) / 2 + (tolerance || 0)) * Math.PI) / 180;
@@ -56,18 +56,18 @@ export function drawCamera(pen, x, y, { kind, online, azimuth = null, width = nu
     pen.globalAlpha = 0.45; pen.fillStyle = main; pen.fill();
     pen.globalAlpha = 1; pen.strokeStyle = main; pen.lineWidth = 1; pen.stroke();
   }
-  const r = selected ? 8 : small ? 4.5 : 6;
+  const r = selected ? 8 : radius;
   pen.beginPath();
   if (kind === "dome") { pen.arc(x, y - 1, r, Math.PI, 0); pen.lineTo(x + r, y + r - 2); pen.lineTo(x - r, y + r - 2); pen.closePath(); }
   else if (kind === "ptz") { pen.moveTo(x, y - r - 1); pen.lineTo(x + r + 1, y); pen.lineTo(x, y + r + 1); pen.lineTo(x - r - 1, y); pen.closePath(); }
   else if (kind === "fixed") pen.rect(x - r + 1, y - r + 1, 2 * r - 2, 2 * r - 2);
   else pen.arc(x, y, r, 0, 2 * Math.PI);
-  pen.lineWidth = 3.5; pen.strokeStyle = paper; pen.stroke();
+  pen.lineWidth = radius < 4 ? 2 : 3.5; pen.strokeStyle = paper; pen.stroke();
   pen.fillStyle = online === false ? paper : main;
   pen.globalAlpha = online === null ? 0.4 : 1;
   pen.fill();
   pen.globalAlpha = 1;
-  pen.lineWidth = small ? 1.5 : 1.8; pen.strokeStyle = selected ? colour("select") : main;
+  pen.lineWidth = radius < 6 ? 1.3 : 1.8; pen.strokeStyle = selected ? colour("select") : main;
   if (online === null || online === undefined) pen.setLineDash([2, 2]);
   pen.stroke();
   pen.setLineDash([]);

@@ -95,7 +95,8 @@ class Visit:
 
     def ready(self) -> None:
         """Wait until the page says that its map and tables hold what was asked for."""
-        self.page.wait_for_function("document.documentElement.dataset.ready === 'true'", timeout=30_000)
+        # Not wait_for_function: it evaluates text in the page, which the page's own policy forbids.
+        self.page.wait_for_selector("html[data-ready=true]", state="attached", timeout=30_000)
 
 
 Opener = Callable[..., Visit]
