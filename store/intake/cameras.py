@@ -27,7 +27,7 @@ _KIND_WORDS = {
 }
 KINDS = MappingProxyType({plain(word): kind for kind, words in _KIND_WORDS.items() for word in words.split()})
 _SHARE_OF_TRAVEL = 0.3  # of the cells of an address column, before directions are read from it
-_ADDRESSES = frozenset(map(plain, ["address", "location", "name", "description", "安装地址", "安装位置"]))
+ADDRESSES = frozenset(map(plain, ["address", "location", "name", "description", "安装地址", "安装位置"]))
 
 _GUARD = (N_("This is a guard, a person, not a camera."), N_("Leave the row out; GridAtlas is about places."))
 _PLATES = (N_("This is a plate reader; GridAtlas holds no devices that follow vehicles."), N_("Leave the row out."))
@@ -79,7 +79,7 @@ def kinds_from_tags(columns: dict[str, Column], kind: Column, ledger: Ledger) ->
 def travel_column(columns: dict[str, Column]) -> str | None:
     """Return the address-like column in which directions of travel ("s/b @") are written, if there is one."""
     for name, values in columns.items():
-        if plain(name) in _ADDRESSES and values.dtype.kind == "O":
+        if plain(name) in ADDRESSES and values.dtype.kind == "O":
             column = texts(values)
             known = column.counts()
             hits = np.array([read_travel(value) is not UNKNOWN for value in column.values], dtype=bool)

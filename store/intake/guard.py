@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.errors import N_
+from store.batch import Reject
 from store.errors import PersonalDataError
 from store.intake import guard_values
 from store.intake.guard_words import FACE, HEADER_PAIRS, HEADER_PARTS, HEADER_WORDS, NAME, PHONE
@@ -66,20 +67,23 @@ def by_header(column: str) -> str | None:
                  if known & pairs or {a + b for a, b in known} & together), None)
 
 
-def by_values(values: list[str]) -> str | None:
-    """Return what kind of personal data the distinct values of a column are, or None."""
+def by_values(values: list[str], counts: NDArray[np.int64] | None = None) -> str | None:
+    """Return what kind of personal data the distinct values of a column are, or None.
+
+    `counts` says how many rows hold each value (default: one each); a column is personal by the share of its rows.
+    """
     if not values:
         return None
-    numbers = [value for value in values[:_SAMPLE] if guard_values.may_hold_number(value)]
+    sample = values[:_SAMPLE]
+    weight = np.ones(len(sample), dtype=np.int64) if counts is None else counts[: len(sample)]
+    numbers = np.array([guard_values.may_hold_number(value) for value in sample], dtype=bool)
     for what, test in guard_values.TESTS.items():
-        pool = numbers if what != FACE else values[:200]
-        hits = [value for value in pool if test(value)]
-        if not hits:
-            continue
-        if what == PHONE and _is_sequence(hits):
+        pool = np.flatnonzero(numbers) if what != FACE else np.arange(min(len(sample), 200))
+        hits = [index for index in pool.tolist() if test(sample[index])]
+        if not hits or (what == PHONE and _is_sequence([sample[index] for index in hits])):
             continue
         share = _PHONE_SHARE if what == PHONE else _OTHER_SHARE
-        if len(hits) >= share * min(len(values), _SAMPLE):
+        if weight[hits].sum() >= share * weight.sum():
             return what
     return NAME if names_share(values) >= _NAME_SHARE else None
 
@@ -107,13 +111,18 @@ def check(
     const: Mapping[str, str],
     layer: Layer,
     ledger: Ledger,
-) -> None:
+) -> bool:
     """Refuse mapped personal columns, note unmapped ones, reject rows whose free text holds personal data.
 
     Parameters
     ----------
     mapped
         field -> source column.
+
+    Returns
+    -------
+    refused
+        Whether a column that is not mapped is personal.
 
     Raises
     ------
@@ -138,23 +147,49 @@ def check(
             free_text = _is_text(layer, field)
             values = columns[column]
             found = texts(values if free_text else _spread(values))
-            what = by_values(found.values)
+            what = by_values(found.values, found.counts())
             if what is None and field in _POSTS and names_share(found.values, few=1) >= _NAME_SHARE:
                 what = NAME  # a post or a company, never a private person, even where there is only one
             if what is None and free_text:
                 what = _check_cells(found, field, ledger)
         if what is not None:
             raise PersonalDataError(_REFUSED, _REFUSED_REMEDY, column=column, what=what, field=field)
+    refused = False
     for column, values in columns.items():
         if column in field_of:
             continue
         what = by_header(column)
-        if what is None and values.dtype.kind == "O":
-            what = by_values(texts(_spread(values)).values)
+        if what is None and _worth_reading(values):
+            found = texts(_spread(values))
+            what = by_values(found.values, found.counts())
         if what is not None:
+            refused = True
             ledger.note(N_("“{column}” looks like data about persons ({what}) and was not read; GridAtlas is about "
                            "places."),
                         column=column, what=what)
+    return refused
+
+
+def masked(unread: Sequence[Reject], understood: Sequence[Reject], *, refused: bool) -> tuple[Reject, ...]:
+    """Return all rejects in the order of their rows, without what is about persons in their values.
+
+    Parameters
+    ----------
+    unread
+        Rows that could not even be read; their values may be whole rows, so where the source has personal columns
+        (`refused`) nothing but geometry is shown of them.
+    understood
+        Rows whose columns were read.
+    """
+    shown = [
+        replace(reject, value=_MASK) if refused and reject.value and not reject.field.startswith("geometry") else reject
+        for reject in unread
+    ]
+    return tuple(sorted(
+        (replace(reject, value=_MASK) if reject.field != "geometry" and cell_kind(reject.value) else reject
+         for reject in (*shown, *understood)),
+        key=lambda reject: reject.row,
+    ))
 
 
 def findings(columns: Mapping[str, NDArray[Any]]) -> list[Finding]:
@@ -163,8 +198,10 @@ def findings(columns: Mapping[str, NDArray[Any]]) -> list[Finding]:
     for column, values in columns.items():
         if what := by_header(column):
             found.append(Finding(column, what, "header"))
-        elif _worth_reading(values) and (what := by_values(texts(values).values)):
-            found.append(Finding(column, what, "values"))
+        elif _worth_reading(values):
+            column_texts = texts(values)
+            if what := by_values(column_texts.values, column_texts.counts()):
+                found.append(Finding(column, what, "values"))
     return found
 
 
@@ -187,8 +224,7 @@ def _is_text(layer: Layer, field: str) -> bool:
 
 def _check_cells(column: Texts, field: str, ledger: Ledger) -> str | None:
     """Reject rows whose cell holds personal data; return the kind where the column is full of them."""
-    tests: dict[str, Callable[[str], bool]] = dict(guard_values.TESTS)
-    kinds = [_cell_kind(value, tests) for value in column.values]
+    kinds = [cell_kind(value) for value in column.values]
     if not any(kinds):
         return None
     marked = np.array([kind is not None for kind in kinds], dtype=bool)
@@ -200,7 +236,8 @@ def _check_cells(column: Texts, field: str, ledger: Ledger) -> str | None:
     return None
 
 
-def _cell_kind(value: str, tests: Mapping[str, Callable[[str], bool]]) -> str | None:
+def cell_kind(value: str) -> str | None:
+    """Return what kind of number, address or picture of a person a single text holds, or None."""
     if not guard_values.may_hold_number(value) and "data:image" not in value:
         return None
-    return next((what for what, test in tests.items() if test(value)), None)
+    return next((what for what, test in guard_values.TESTS.items() if test(value)), None)

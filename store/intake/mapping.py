@@ -108,7 +108,7 @@ def map_columns(
         if others:
             message = _TAKEN_FOR_VALUES if name == "id" and chosen != candidates[0] else _TAKEN_FOR_NAME
             notes.append(Note(message, {"field": name, "column": chosen, "others": "”, “".join(others)}))
-    if canonical.geometry == "POINT" or layer == "places":
+    if "point" in canonical.families:
         taken |= _point_columns(by_plain, columns, wanted, has_geometry, notes)
     unused = tuple(name for name in columns if name not in taken.values())
     if layer == "cameras" and "height_m" not in taken and "height_m" not in spoken:
@@ -123,7 +123,8 @@ def map_columns(
 def _check_wanted(
     layer: str, columns: Mapping[str, NDArray[Any]], wanted: Mapping[str, str], const: Mapping[str, str]
 ) -> None:
-    fields = (*LAYERS[layer].names, *POINT_FIELDS)
+    point_fields = POINT_FIELDS if "point" in LAYERS[layer].families else ()
+    fields = (*LAYERS[layer].names, *point_fields)
     for name in (*wanted, *const):
         if name not in fields or (name in const and name in POINT_FIELDS):
             raise IntakeError(

@@ -111,7 +111,7 @@ def normalise(
                          has_geometry=raw.geometry is not None, driver=raw.driver)
     fields = _with_travel(fields, columns, layer, options)
     ledger.notes += fields.notes
-    guard.check(columns, fields.columns, fields.const, canonical, ledger)
+    refused = guard.check(columns, fields.columns, fields.const, canonical, ledger)
     reader = _Reader(canonical, columns, fields, options, ledger, raw.utc)
     if layer == "cameras":
         cameras.reject_others(columns, ledger)
@@ -126,7 +126,7 @@ def normalise(
             ids.note_same_rows([*values.values(), placed.x, placed.y], values["id"], ledger)
     _more_notes(raw, columns, fields, canonical, values, ledger)
     batch = _batch(canonical, values, placed, ledger)
-    rejects = tuple(sorted((*raw.rejects, *ledger.rejects), key=lambda reject: reject.row))
+    rejects = guard.masked(raw.rejects, ledger.rejects, refused=refused)
     if len(batch) + len(rejects) != raw.total:
         raise AssertionError(f"{len(batch)} accepted + {len(rejects)} rejected is not {raw.total}")
     return Normalised(
@@ -259,7 +259,7 @@ class _Reader:
                    "_hfov": np.full(n, np.nan), "_panorama": np.full(n, None, dtype=object)}
         if values is None:
             return nothing
-        inside = "azimuth_deg" not in self.fields.explicit and name == self.fields.columns.get("name")
+        inside = "azimuth_deg" not in self.fields.explicit and plain(name) in cameras.ADDRESSES
         azimuth, tolerance, hfov, kind = cameras.read_azimuths(texts(values), name, self.ledger, inside_text=inside)
         return {"azimuth_deg": azimuth, "azimuth_tolerance_deg": tolerance, "_hfov": hfov, "_panorama": kind}
 
@@ -339,6 +339,8 @@ def _place_points(x: NDArray[np.float64], y: NDArray[np.float64], layer: Layer, 
 
 def _more_notes(raw: RawTable, columns: dict[str, Values], fields: FieldMap, layer: Layer, values: dict[str, Values],
                 ledger: Ledger) -> None:
+    if layer.name == "incidents" and not {"occurred_at"} & {*fields.columns, *fields.const, *fields.explicit}:
+        ledger.note(N_("No column of times was found; the incidents have none. Name one with --map occurred_at=…"))
     left = [name for name in fields.unused if name in raw.columns]
     if left:
         ledger.note(N_("Columns that were not taken: {columns}."), columns=", ".join(left))

@@ -147,10 +147,11 @@ def child_inspect(arguments: dict[str, Any], scratch: Path) -> dict[str, Any]:
     return asdict(Preview(
         driver=raw.driver, layer_name=raw.layer_name, layers=[raw.layer_name, *others] if others else [],
         columns=list(raw.columns),
-        rows=[[_MASK if name in masked else shorten(clean(values[index])) for name, values in raw.columns.items()]
+        rows=[[_MASK if name in masked else _shown(values[index]) for name, values in raw.columns.items()]
               for index in range(min(SHOWN_ROWS, len(raw)))],
         families=_families(raw), layer=layer, mapping=mapping, crs=raw.crs, encoding=raw.encoding,
-        encodings=list(raw.encodings), personal=[asdict(finding) for finding in personal],
+        encodings=[(name, _MASK if masked else sample) for name, sample in raw.encodings],
+        personal=[asdict(finding) for finding in personal],
         signature=signature(list(raw.columns)), notes=[asdict(note) for note in notes], problem=problem,
     ))
 
@@ -169,6 +170,11 @@ def _understood(
     except AtlasError as error:
         undecided = error.message == NO_ORDER and raw.total >= _ROWS  # rows further down may decide it
         return dict(fields.columns), (*raw.notes, *fields.notes), None if undecided else _problem(error)
+
+
+def _shown(value: Any) -> str:
+    text = clean(value)
+    return _MASK if guard.cell_kind(text) else shorten(text)
 
 
 def _problem(error: AtlasError) -> dict[str, Any]:

@@ -354,3 +354,29 @@ def test_what_is_exported_comes_back(store: Store, scratch: Path, tmp_path: Path
                     assert before.text(name)[one].tolist() == after.text(name)[two].tolist(), name
             if before.x is not None and after.x is not None:
                 np.testing.assert_allclose(before.x[one], after.x[two], atol=0.02)
+
+
+def test_personal_data_stands_in_no_reject_note_or_log(
+    store: Store, scratch: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lines = ["id,category,手机,报警人,lon,lat", "1,noise,13812345678,张伟,24.94,60.17",
+    "2,noise,13912345678,王芳,500,60",
+             "3,noise,15012345678,李娜,24.94", "4,call 13712345678,,刘洋,24.95,60.17",
+             "5,13712345678,,陈静,24.95,60.17",
+             *[f"{n},noise,,黄磊,24.95,60.17" for n in range(6, 30)]]
+    rejects = tmp_path / "rejects.json"
+    report = import_file(store, "incidents", table(tmp_path, *lines), ImportOptions(), rejects_file=rejects,
+    scratch=scratch)
+    assert sorted(reject.row for reject in report.rejects) == [2, 3, 4, 5]
+    said = (rejects.read_text(encoding="utf-8") + repr(report) + caplog.text + repr(store.imports())
+            + repr(store.rejects(report.import_id or 0)) + repr(inspect_file(tmp_path / "rows.csv", None,
+            ImportOptions(), scratch)))
+    for secret in ("1381234", "1391234", "1501234", "1371234", "张伟", "王芳", "李娜", "刘洋", "陈静", "黄磊"):
+        assert secret not in said
+        assert secret.encode() not in store.path.read_bytes()
+
+
+def test_polygons_take_no_columns_of_points(store: Store, scratch: Path, tmp_path: Path) -> None:
+    with pytest.raises(IntakeError, match="lon"):
+        import_file(store, "zones", table(tmp_path, *ROWS), ImportOptions(map={"lon": "lon",
+        "lat": "lat"}), scratch=scratch)
