@@ -92,7 +92,7 @@ function axis(pen, high) {
     if (x < 0 || x < free || x + wide > width() || (span > 900 && date.getUTCMonth() !== 0) || (span > 300 && date.getUTCMonth() % 3 !== 0)) continue;
     pen.fillRect(x, high, 1, 5);
     pen.fillText(label, x + 3, high + 16);
-    free = x + wide + 16;
+    free = x + wide + 6;
   }
 }
 

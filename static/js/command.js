@@ -60,8 +60,6 @@ function follow() {
   else if (!state.selected) showNothing();
 }
 
-
-
 byId("export-table").addEventListener("click", () => table.export("density"));
 
 startWorkspace({

@@ -12,7 +12,7 @@ const locale = boot.tag === "en" ? "en-GB" : boot.tag;
 export function t(key, fields = {}) {
   const text = boot.text[key];
   if (text === undefined) throw new Error(`no text for ${key}`);
-  return text.replace(/\{(\w+)\}/g, (_, name) => String(fields[name] ?? ""));
+  return text.replace(/\{(\w+)\}/g, (_, name) => String(fields[name] ?? "")).replaceAll(" %", "\u00a0%");
 }
 
 /** Return a value of the data for display: known words of the schema and the demo translated, others as they are. */
@@ -40,7 +40,7 @@ export function rounded(value) {
 }
 
 export function percent(share, decimals = 0) {
-  return share === null || share === undefined ? "–" : `${number(100 * share, decimals)} %`;
+  return share === null || share === undefined ? "–" : `${number(100 * share, decimals)}\u00a0%`;
 }
 
 /** Return a time of the data in the store's time zone. */
