@@ -10,6 +10,7 @@ from flask import Blueprint, Response, redirect, render_template
 from settings import ROOT
 from store.schema import CAMERA_KINDS, LAYERS
 from web.api_layers import status_now
+from web.i18n import translate
 from web.maps import build_map
 from web.security import nonce
 from web.shell import shell
@@ -77,7 +78,7 @@ def about() -> str:
     sources = [
         {
             "layer": record.layer,
-            "attribution": record.attribution,
+            "attribution": translate(record.attribution),
             "file_name": record.file_name,
             "imported_at": record.at,
             "simulated": record.simulated,

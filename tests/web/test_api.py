@@ -10,8 +10,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from layers import REGISTRY
+from store.batch import Provenance
 from store.schema import LAYERS
-from tests.web.conftest import SCRIPT
+from tests.web.conftest import SCRIPT, X0, Y0, batch
 from web.openapi import PATHS
 
 FIGURES = ["/api/status", "/api/density", "/api/grids", "/api/assignment", "/api/cameras", "/api/coverage",
@@ -36,6 +37,16 @@ def test_status_of_the_town(town: FlaskClient) -> None:
     west, south, east, north = found["bounds"]
     assert 24.9 < west < east < 25.05 and 60.1 < south < north < 60.2
     assert set(found["layers"]) == set(LAYERS)
+
+
+def test_a_demo_s_attribution_is_in_the_reader_s_language(app: Flask, client: FlaskClient) -> None:
+    text = "Simulated: none of these incidents happened."
+    found = batch("incidents", x=[X0], y=[Y0], category=["a"])
+    app.extensions["atlas"].store.write(found, "append", Provenance("x.csv", attribution=text))
+    assert get(client, "/api/status", lang="en")["sources"] == {"incidents": [text]}
+    (chinese,) = get(client, "/api/status", lang="zh")["sources"]["incidents"]
+    assert "模拟" in chinese
+    assert chinese in client.get("/about?lang=zh").get_data(as_text=True)
 
 
 def test_density_of_the_finest_level(town: FlaskClient) -> None:
