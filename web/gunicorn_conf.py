@@ -35,6 +35,8 @@ timeout = 120
 graceful_timeout = 30
 keepalive = 5
 preload_app = False
+# A filter of many categories makes a long address, nine characters for each Chinese one.
+limit_request_line = 8190
 # Loopback only: nothing in front of us is trusted to rewrite scheme or address.
 forwarded_allow_ips = ""
 control_socket_disable = True
