@@ -229,7 +229,7 @@ export function start(status) {
   byId("zoom-in").addEventListener("click", () => map.zoomIn(1));
   byId("zoom-out").addEventListener("click", () => map.zoomOut(1));
   byId("zoom-fit").addEventListener("click", () => fit());
-  new ResizeObserver(() => map.invalidateSize({ animate: false, pan: false })).observe(map.getContainer());
+  new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(map.getContainer());
   refresh();
 }
 
