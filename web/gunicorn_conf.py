@@ -21,6 +21,7 @@ from web import serve  # noqa: E402
 
 try:
     _settings = serve.settings_from(os.environ)
+    threads = serve.threads_from(os.environ)
 except click.UsageError as error:
     print(error.format_message(), file=sys.stderr)  # noqa: T201
     raise SystemExit(2) from None
@@ -29,7 +30,6 @@ bind = serve.bind_address(_settings)
 chdir = str(ROOT)
 worker_class = "gthread"
 workers = 1
-threads = int(os.environ.get("ATLAS_THREADS") or 32)
 # A worker that gives no sign for this long is replaced; a long import runs in a thread and does not count.
 timeout = 120
 graceful_timeout = 30

@@ -55,6 +55,14 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         raise click.UsageError(str(error)) from None
 
 
+def threads_from(environ: Mapping[str, str]) -> int:
+    """Return how many requests are answered at once, from ATLAS_THREADS."""
+    text = environ.get("ATLAS_THREADS") or "32"
+    if not text.isdecimal() or not 1 <= int(text) <= 512:
+        raise click.UsageError(f"ATLAS_THREADS is {text!r}; it must be a number from 1 to 512")
+    return int(text)
+
+
 def refuse_open_run(settings: Settings) -> None:
     """Refuse `flask run --host` with an address other hosts can reach."""
     context = click.get_current_context(silent=True)
@@ -90,6 +98,7 @@ def main(environ: Mapping[str, str], arguments: Sequence[str] = ()) -> int:
         return 2
     try:
         bind_address(settings_from(environ))
+        threads_from(environ)
     except click.UsageError as error:
         print(error.format_message(), file=sys.stderr)  # noqa: T201
         return 2

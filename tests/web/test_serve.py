@@ -56,7 +56,9 @@ def test_gunicorn_s_own_bind_is_checked_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "environment", [{"ATLAS_PORT": "many"}, {"ATLAS_PORT": "99999"}, {"ATLAS_LANG": "fr"}], ids=lambda value: str(value)
+    "environment",
+    [{"ATLAS_PORT": "many"}, {"ATLAS_PORT": "99999"}, {"ATLAS_LANG": "fr"}, {"ATLAS_THREADS": "0"}],
+    ids=lambda value: str(value),
 )
 def test_a_bad_setting_is_a_sentence(tmp_path: Path, environment: dict[str, str]) -> None:
     process = start(tmp_path, "-m", "web.serve", "--check", **environment)
