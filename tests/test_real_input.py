@@ -103,7 +103,8 @@ def test_washington_crime_lies_in_the_recorded_anc_and_tract(
 ) -> None:
     store, reports = washington
     assert (reports["crime"].accepted, reports["crime"].rejected) == (2_870, 0)
-    assert "CCN" in texts(reports["crime"]) and "REPORTDATETIME" in texts(reports["crime"])
+    assert "1 rows repeat the “CCN” of an earlier row" in texts(reports["crime"])
+    assert "REPORTDATETIME" in texts(reports["crime"])
     snapshot = store.snapshot()
     incidents = snapshot["incidents"]
     assert int((located(snapshot, "anc") == incidents.text("grid_code")).sum()) == 2_870

@@ -108,6 +108,8 @@ def map_columns(
         if others:
             message = _TAKEN_FOR_VALUES if name == "id" and chosen != candidates[0] else _TAKEN_FOR_NAME
             notes.append(Note(message, {"field": name, "column": chosen, "others": "”, “".join(others)}))
+            if name == "id":
+                notes += _repeated_ids(others, chosen, columns)
     if "point" in canonical.families:
         taken |= _point_columns(by_plain, columns, wanted, has_geometry, notes)
     unused = tuple(name for name in columns if name not in taken.values())
@@ -178,6 +180,22 @@ def _best_id(candidates: list[str], columns: Mapping[str, NDArray[Any]]) -> str:
         if shares[name] >= 0.5:
             return name
     return max(candidates, key=lambda name: shares[name])
+
+
+def _repeated_ids(others: list[str], chosen: str, columns: Mapping[str, NDArray[Any]]) -> list[Note]:
+    """Say where a column that might have been the id has values twice: such rows may be the same thing."""
+    notes = []
+    for name in others:
+        column = texts(columns[name])
+        known = int((column.codes >= 0).sum())
+        repeated = known - len(column.values)
+        if 0 < repeated < known / 2:
+            notes.append(Note(
+                N_("{count} rows repeat the “{other}” of an earlier row; they were taken as rows of their own, told "
+                   "apart by “{column}”. Map id to “{other}” to reject them."),
+                {"count": repeated, "other": name, "column": chosen},
+            ))
+    return notes
 
 
 def _point_columns(
