@@ -176,6 +176,7 @@ TEXTS: Mapping[str, str] = {
     "upload.file": N_("{name} · {size} · {driver}"),
     "upload.again": N_("Another file"),
     "upload.columns": N_("First rows"),
+    "upload.choose": N_("– choose –"),
     "upload.no_column": N_("– leave empty –"),
     "upload.remembered": N_("A mapping used before for such a file was put in."),
     "upload.crs.unknown": N_("The file does not say its coordinate system: choose one."),

@@ -9,6 +9,8 @@ const schema = JSON.parse(byId("schema").textContent);
 const CRS = ["EPSG:4326", "gcj02", "bd09", "EPSG:4490", "EPSG:4547", "EPSG:4546", "EPSG:4548", "EPSG:4549", "EPSG:4544", "EPSG:4526", "EPSG:4527", "EPSG:3857"];
 const RESULT_PAGE = { grids: "/grids", cameras: "/planner", buildings: "/planner" };
 
+const UNREAD = { layers: [], layer: "", encodings: [], encoding: "", columns: [], rows: [], personal: [], families: [], mapping: {}, crs: null };
+
 let upload = null; // id of the file on the server
 let seen = null; // the last preview
 let chosen = null; // mapping field -> column as the reader set it
@@ -71,14 +73,22 @@ async function take(file) {
   byId("sending-progress").value = 0;
   chosen = null;
   for (const id of ["crs", "timezone", "const-level", "attribution-text"]) byId(id).value = "";
-  for (const id of ["encoding", "crs-list", "layer"]) byId(id).replaceChildren();
+  for (const id of ["encoding", "crs-list", "layer", "layer_name"]) byId(id).replaceChildren();
   byId("date_order").value = "";
   await step(async () => {
     try {
       look(await send(file), file);
     } catch (error) {
       // The file stays on the server, so that another encoding may be tried.
-      if (upload && error instanceof Refused) byId("step-how").hidden = false;
+      if (upload && error instanceof Refused) {
+        seen = UNREAD;
+        byId("step-how").hidden = false;
+        byId("mapping").replaceChildren();
+        sources();
+        layers();
+        crsList();
+        encodings();
+      }
       throw error;
     }
   });
@@ -89,13 +99,13 @@ function options() {
   const crs = byId("crs-list").value === "other" ? byId("crs").value : byId("crs-list").value;
   return {
     crs: crs || null, encoding: byId("encoding").value || null, timezone: byId("timezone").value || null,
-    date_order: byId("date_order").value || null, mode: byId("mode").value, map: chosen ?? {},
+    date_order: byId("date_order").value || null, layer_name: byId("layer_name").value || null, mode: byId("mode").value, map: chosen ?? {},
     const: byId("const-level").value && byId("layer").value === "grids" ? { level: byId("const-level").value } : {},
     attribution: byId("attribution-text").value, strict: byId("strict").checked, simulated: byId("simulated-rows").checked,
   };
 }
 
-const again = () => upload && step(async () => look(await request(`/api/uploads/${upload}/preview`, { method: "POST", body: { layer: byId("layer").value, options: options() } })));
+const again = ({ guess = false } = {}) => upload && step(async () => look(await request(`/api/uploads/${upload}/preview`, { method: "POST", body: { layer: guess ? null : byId("layer").value, options: options() } })));
 
 function fill(note) {
   return typeof note === "string" ? note : note.text ?? note.message.replace(/\{(\w+)\}/g, (_, name) => String(note.params?.[name] ?? ""));
@@ -110,6 +120,7 @@ function look(found, file = null) {
   byId("preview").replaceChildren(make("table", { class: "plain", data: { from: "data" } },
     make("thead", {}, make("tr", {}, ...seen.columns.map((name) => make("th", { scope: "col" }, name, make("span", { class: "unit" }, personal.has(name) ? "✕" : mapped.get(name) ?? ""))))),
     make("tbody", {}, ...seen.rows.map((row) => make("tr", {}, ...row.map((value) => make("td", {}, value ?? "")))))));
+  sources();
   layers();
   crsList();
   encodings();
@@ -117,10 +128,21 @@ function look(found, file = null) {
   doubts();
 }
 
+/** Offer the layers or sheets of a file that has several. */
+function sources() {
+  const box = byId("layer_name");
+  const several = seen.layers ?? [];
+  byId("source-field").hidden = several.length < 2;
+  if (several.length < 2) return;
+  const chosenName = seen.layer_name || box.value || "";
+  box.replaceChildren(make("option", { value: "" }, t("upload.choose")), ...several.map((name) => make("option", { value: name, data: { from: "data" } }, name)));
+  box.value = several.includes(chosenName) ? chosenName : "";
+}
+
 function layers() {
   const box = byId("layer");
   if (!box.options.length) box.replaceChildren(...schema.map(({ name }) => make("option", { value: name }, t(`data.${name}`))));
-  box.value = seen.layer;
+  if (seen.layer) box.value = seen.layer;
   byId("level-field").hidden = box.value !== "grids";
 }
 
@@ -142,7 +164,7 @@ function encodings() {
 }
 
 function mapping() {
-  const layer = schema.find((one) => one.name === seen.layer);
+  const layer = schema.find((one) => one.name === (seen.layer || byId("layer").value));
   const fields = [...layer.columns];
   if (seen.rows.length && !seen.families.length) for (const name of ["lon", "lat", "x", "y"]) fields.push({ name, unit: name.length > 1 ? "°" : "m", required: false });
   const remembered = chosen === null && seen.remembered && Object.keys(seen.remembered).length ? seen.remembered : null;
@@ -246,12 +268,13 @@ function start() {
   for (const name of ["dragleave", "drop"]) document.addEventListener(name, (event) => { event.preventDefault(); drop.classList.remove("over"); });
   document.addEventListener("drop", (event) => take(event.dataTransfer?.files[0]));
   byId("layer").addEventListener("change", () => { chosen = null; again(); });
-  byId("encoding").addEventListener("change", again);
+  byId("layer_name").addEventListener("change", () => { chosen = null; again({ guess: true }); });
+  byId("encoding").addEventListener("change", () => again());
   byId("crs-list").addEventListener("change", (event) => { byId("crs").hidden = event.target.value !== "other"; if (event.target.value !== "other") again(); });
-  byId("crs").addEventListener("change", again);
-  byId("date_order").addEventListener("change", again);
-  byId("timezone").addEventListener("change", again);
-  byId("look-again").addEventListener("click", again);
+  byId("crs").addEventListener("change", () => again());
+  byId("date_order").addEventListener("change", () => again());
+  byId("timezone").addEventListener("change", () => again());
+  byId("look-again").addEventListener("click", () => again());
   byId("try").addEventListener("click", () => run(true));
   byId("step-how").addEventListener("submit", (event) => { event.preventDefault(); run(false); });
 }
