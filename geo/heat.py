@@ -12,7 +12,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import fft, ndimage
 
 from geo.errors import N_, ParameterError
 
@@ -76,6 +75,8 @@ def heat_grid(x: ArrayLike, y: ArrayLike, bbox: Box, shape: tuple[int, int], ban
     nodes = _nodes(x, y, left * wide_x, low * wide_y, wide_x, wide_y, size, bandwidth_m)
     at_x = (x0 + (np.arange(columns) + 0.5) * step_x) / wide_x - left
     at_y = (y1 - (np.arange(rows) + 0.5) * step_y) / wide_y - low
+    from scipy import ndimage  # slow to import, and only heat needs it
+
     fine = ndimage.map_coordinates(nodes, np.meshgrid(at_y, at_x, indexing="ij"), order=1, mode="nearest")
     return np.asarray(fine, dtype=np.float64)
 
@@ -119,6 +120,8 @@ def _nodes(
     x: Floats, y: Floats, x0: float, y0: float, step_x: float, step_y: float, shape: tuple[int, int], bandwidth_m: float
 ) -> Floats:
     """Density at lattice nodes (row 0 is the south); node (0, 0) is at x0, y0."""
+    from scipy import fft  # slow to import, and only heat needs it
+
     kernel = _kernel(bandwidth_m / step_x, bandwidth_m / step_y)
     pad_y, pad_x = kernel.shape[0] // 2 + 1, kernel.shape[1] // 2 + 1
     rows, columns = shape[0] + 2 * pad_y, shape[1] + 2 * pad_x

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from branca.element import Element
 
-from geo.assignment import AssignmentCheck, check_assignment
 from geo.columns import Snapshot
 from geo.errors import N_
 from layers.base import (
@@ -21,10 +22,13 @@ from layers.base import (
     rows_of_level,
     text_or_none,
 )
-from layers.elements import FetchedLayer
+from layers.drawn import fetched_layer
 from layers.incidents import iso_times
 from layers.joins import selected
 from layers.memo import Memo
+
+if TYPE_CHECKING:
+    from geo.assignment import AssignmentCheck
 
 LIMIT = 3_000
 _memo = Memo(6)
@@ -43,6 +47,8 @@ class AssignmentLayer:
         rows = rows_of_level(grids, level)
         if len(rows) == 0 or len(incidents) == 0 or grids.geometry is None:
             return None
+        from geo.assignment import check_assignment  # brings in the compiler; only where there is something to check
+
         polygons, codes = grids.geometry[rows], grids.text("code")[rows]
         return _memo.get(
             (grids, incidents),
@@ -114,4 +120,4 @@ class AssignmentLayer:
 
     def draw(self, url: str, title: str) -> Element:
         """Return the element that registers the layer with the page."""
-        return FetchedLayer(self.name, url, title, depends=["level", "near_m", "from", "to", "category", "bbox"])
+        return fetched_layer(self.name, url, title, depends=["level", "near_m", "from", "to", "category", "bbox"])

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 from branca.element import Element
 from numpy.typing import NDArray
 
 from geo.columns import LayerColumns, Snapshot
 from geo.errors import N_, ParameterError, UnknownLevelError
 from geo.hierarchy import build_hierarchy
+
+if TYPE_CHECKING:  # slow to import, and needed only where features are made
+    import geopandas as gpd
 
 Metric = Literal["count", "per_km2", "per_10k"]
 Method = Literal["quantiles", "fisher_jenks", "equal"]
@@ -159,6 +160,8 @@ class Layer(Protocol):
 
 def features(crs: str | None, geometry: NDArray[Any], columns: Mapping[str, Any]) -> gpd.GeoDataFrame:
     """Return a GeoDataFrame of `columns` with `geometry` in `crs` (None only while the store is empty)."""
+    import geopandas as gpd
+
     shapes = gpd.array.GeometryArray(np.asarray(geometry, dtype=object))
     return gpd.GeoDataFrame(_plain(columns), geometry=shapes, crs=crs)
 
@@ -167,11 +170,15 @@ def points(
     crs: str | None, x: NDArray[np.float64], y: NDArray[np.float64], columns: Mapping[str, Any]
 ) -> gpd.GeoDataFrame:
     """Return a GeoDataFrame of points at `x`, `y` metres."""
+    import geopandas as gpd
+
     return gpd.GeoDataFrame(_plain(columns), geometry=gpd.points_from_xy(x, y), crs=crs)
 
 
 def _plain(columns: Mapping[str, Any]) -> dict[str, Any]:
     """Keep object arrays as they are: pandas would infer a text type in which None becomes NaN."""
+    import pandas as pd
+
     return {
         name: pd.Series(values, dtype=object) if np.asarray(values).dtype.kind == "O" else values
         for name, values in columns.items()

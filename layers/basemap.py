@@ -5,7 +5,7 @@ from __future__ import annotations
 from branca.element import Element
 
 from geo.errors import N_
-from layers.elements import TiledLayer
+from layers.drawn import tiled_layer
 
 
 class Basemap:
@@ -17,4 +17,4 @@ class Basemap:
 
     def draw(self, url: str, title: str) -> Element:
         """Return the tile layer; the page appends the theme to `url`."""
-        return TiledLayer(self.name, url, title, max_zoom=20, min_zoom=2)
+        return tiled_layer(self.name, url, title, max_zoom=20, min_zoom=2)

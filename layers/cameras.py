@@ -19,7 +19,7 @@ from layers.base import (
     points,
     text_or_none,
 )
-from layers.elements import FetchedLayer
+from layers.drawn import fetched_layer
 from layers.incidents import CLUSTER_PX, metres_per_pixel
 
 MANY = 3_000
@@ -95,4 +95,4 @@ class CamerasLayer:
 
     def draw(self, url: str, title: str) -> Element:
         """Return the element that registers the layer with the page."""
-        return FetchedLayer(self.name, url, title, depends=["bbox", "zoom", "online_only"])
+        return fetched_layer(self.name, url, title, depends=["bbox", "zoom", "online_only"])

@@ -9,7 +9,7 @@ from geo.columns import Snapshot
 from geo.coverage import Coverage, first_coverage
 from geo.errors import N_
 from layers.base import LayerFrame, Legend, LegendItem, Params, chosen_level, features, rows_of_level, text_or_none
-from layers.elements import FetchedLayer
+from layers.drawn import fetched_layer
 from layers.memo import Memo
 from layers.sight import assumptions, sight
 
@@ -92,4 +92,4 @@ class CoverageLayer:
 
     def draw(self, url: str, title: str) -> Element:
         """Return the element that registers the layer with the page."""
-        return FetchedLayer(self.name, url, title, depends=["level", "parent", "assumed_range_m", "online_only"])
+        return fetched_layer(self.name, url, title, depends=["level", "parent", "assumed_range_m", "online_only"])

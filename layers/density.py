@@ -24,7 +24,7 @@ from layers.base import (
     rows_of_level,
     text_or_none,
 )
-from layers.elements import FetchedLayer
+from layers.drawn import fetched_layer
 from layers.joins import assigned, selected
 
 CLASSES = 5
@@ -115,7 +115,7 @@ class DensityLayer:
 
     def draw(self, url: str, title: str) -> Element:
         """Return the element that registers the layer with the page."""
-        return FetchedLayer(
+        return fetched_layer(
             self.name, url, title, depends=["level", "parent", "from", "to", "category", "metric", "method"]
         )
 

@@ -19,7 +19,7 @@ from layers.base import (
     rows_of_level,
     text_or_none,
 )
-from layers.elements import FetchedLayer
+from layers.drawn import fetched_layer
 
 
 class GridsLayer:
@@ -60,4 +60,4 @@ class GridsLayer:
 
     def draw(self, url: str, title: str) -> Element:
         """Return the element that registers the layer with the page."""
-        return FetchedLayer(self.name, url, title, depends=["level", "parent"])
+        return fetched_layer(self.name, url, title, depends=["level", "parent"])

@@ -8,7 +8,7 @@ from branca.element import Element
 from geo.columns import Snapshot
 from geo.errors import N_
 from layers.base import LayerFrame, Legend, LegendItem, Params, features
-from layers.elements import TiledLayer
+from layers.drawn import tiled_layer
 from layers.joins import selected
 
 
@@ -33,4 +33,4 @@ class HeatLayer:
 
     def draw(self, url: str, title: str) -> Element:
         """Return the tile layer; the page appends the time window and the categories."""
-        return TiledLayer(self.name, "/tiles/heat/{z}/{x}/{y}.png", title, max_zoom=20, min_zoom=2, opacity=0.75)
+        return tiled_layer(self.name, "/tiles/heat/{z}/{x}/{y}.png", title, max_zoom=20, min_zoom=2, opacity=0.75)

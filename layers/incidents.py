@@ -13,7 +13,7 @@ from geo.columns import LayerColumns, Snapshot
 from geo.crs import lonlat
 from geo.errors import N_
 from layers.base import LayerFrame, Legend, LegendItem, Params, features, in_bbox, points, text_or_none
-from layers.elements import FetchedLayer
+from layers.drawn import fetched_layer
 from layers.joins import selected
 
 FEW = 300
@@ -99,4 +99,4 @@ class IncidentsLayer:
 
     def draw(self, url: str, title: str) -> Element:
         """Return the element that registers the layer with the page."""
-        return FetchedLayer(self.name, url, title, depends=["from", "to", "category", "bbox", "zoom"])
+        return fetched_layer(self.name, url, title, depends=["from", "to", "category", "bbox", "zoom"])

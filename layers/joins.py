@@ -8,7 +8,6 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo.assign import assign
 from geo.columns import Codes, LayerColumns, Snapshot
 from geo.density import select
 from layers.base import Params, rows_of_level
@@ -47,6 +46,8 @@ def assigned(snapshot: Snapshot, level: str | None) -> Assigned:
         polygons = grids.geometry[rows]
         if len(incidents) == 0 or incidents.x is None or incidents.y is None:
             return Assigned(rows, np.zeros(0, dtype=np.int64), shapely.area(polygons))
+        from geo.assign import assign  # brings in the compiler; only where there is something to assign
+
         return Assigned(
             rows, assign(incidents.x, incidents.y, polygons, grids.text("code")[rows]), shapely.area(polygons)
         )

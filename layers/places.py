@@ -7,7 +7,7 @@ from branca.element import Element
 from geo.columns import Snapshot
 from geo.errors import N_
 from layers.base import LayerFrame, Params
-from layers.elements import FetchedLayer
+from layers.drawn import fetched_layer
 from layers.sites import named_sites
 
 
@@ -24,4 +24,4 @@ class PlacesLayer:
 
     def draw(self, url: str, title: str) -> Element:
         """Return the element that registers the layer with the page."""
-        return FetchedLayer(self.name, url, title, depends=["bbox"])
+        return fetched_layer(self.name, url, title, depends=["bbox"])

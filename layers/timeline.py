@@ -11,7 +11,7 @@ from branca.element import Element
 from geo.columns import Snapshot
 from geo.errors import N_
 from layers.base import LayerFrame, Legend, LegendItem, Params, features
-from layers.elements import FetchedLayer
+from layers.drawn import fetched_layer
 from layers.joins import selected
 
 DAYS_OF_DAYS, DAYS_OF_WEEKS = 92, 1_100
@@ -76,4 +76,4 @@ class TimelineLayer:
 
     def draw(self, url: str, title: str) -> Element:
         """Return the element that registers the time brush with the page."""
-        return FetchedLayer(self.name, url, title, kind="timeline", depends=["category"])
+        return fetched_layer(self.name, url, title, kind="timeline", depends=["category"])

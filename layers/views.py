@@ -11,7 +11,7 @@ from branca.element import Element
 from geo.columns import Snapshot
 from geo.errors import N_
 from layers.base import LayerFrame, Legend, LegendItem, Params, features, in_bbox
-from layers.elements import FetchedLayer
+from layers.drawn import fetched_layer
 from layers.sight import assumptions, drawable, sight
 
 LIMIT = 400
@@ -75,4 +75,4 @@ class ViewsLayer:
 
     def draw(self, url: str, title: str) -> Element:
         """Return the element that registers the layer with the page."""
-        return FetchedLayer(self.name, url, title, depends=["bbox", "assumed_range_m", "online_only"])
+        return fetched_layer(self.name, url, title, depends=["bbox", "assumed_range_m", "online_only"])

@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openpyxl
 import shapely
 from numpy.typing import NDArray
-from openpyxl.cell import WriteOnlyCell
 
 from geo.columns import LayerColumns
 from geo.crs import parse_crs
@@ -96,6 +94,8 @@ def write_xlsx(layer: Layer, rows: LayerColumns, geometry: NDArray[Any], crs: st
                 N_("Choose CSV or GeoPackage."),
                 limit=_CELL_CHARACTERS, column=name,
             )  # fmt: skip
+    import openpyxl  # slow to import, and only sheets need it
+
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(layer.name)
     sheet.append(list(table))
@@ -105,6 +105,8 @@ def write_xlsx(layer: Layer, rows: LayerColumns, geometry: NDArray[Any], crs: st
 
 
 def _cells(sheet: Any, row: Iterable[Any]) -> Iterator[Any]:
+    from openpyxl.cell import WriteOnlyCell
+
     for value in row:
         if isinstance(value, str):
             value = _CONTROL.sub("\ufffd", value)

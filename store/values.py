@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from geo.columns import Codes, Column, freeze
@@ -105,6 +104,8 @@ def _objects(values: Sequence[Any]) -> Column:
 
 
 def _encode(texts: Column) -> Codes:
+    import pandas as pd  # slow to import, and an empty store or a command's help needs none of it
+
     codes, found = pd.factorize(texts)
     return _sorted_codes(np.asarray(codes, dtype=np.int32), [str(text) for text in found])
 

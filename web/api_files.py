@@ -9,7 +9,6 @@ from typing import Any
 from flask import Blueprint, Response, request, send_file
 
 from geo.errors import N_
-from store.export import export_layer
 from store.records import ImportRecord
 from store.schema import LAYERS
 from web.errors import RequestError, fill
@@ -27,6 +26,8 @@ SUFFIXES = (".geojson", ".gpkg", ".fgb", ".parquet", ".csv", ".xlsx", ".shp.zip"
 @blueprint.get("/export/<name>")
 def export(name: str) -> Response:
     """Download one layer in the format of the suffix."""
+    from store.export import export_layer  # brings in GDAL and Arrow; the server starts without
+
     layer, dot, rest = name.partition(".")
     suffix = (dot + rest).lower()
     if layer not in LAYERS or suffix not in SUFFIXES:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from store.export import export_layer
 from store.intake.options import ImportReport
 from store.schema import LAYERS
 from web.cli import Progress, command, pairs, safe_line, show
@@ -89,6 +88,8 @@ def _print_report(report: ImportReport, notes: list[str], *, dry_run: bool) -> N
 @click.option("--crs", help="Reference system of the file; WGS 84 when absent.")
 def export_command(layer: str, file: Path, crs: str | None, form: str) -> None:
     """Export a layer."""
+    from store.export import export_layer  # brings in GDAL and Arrow, which no other command needs
+
     rows = export_layer(atlas().snapshot(), layer, file, crs)
     show(
         form,

@@ -10,7 +10,6 @@ import click
 
 from geo.columns import Snapshot
 from layers.base import Params
-from store.demo import load_demo, needs_demo
 from web import service
 from web.cli import Progress, command, safe_line, show
 from web.i18n import current_lang, gettext
@@ -95,6 +94,8 @@ def _pad(text: str, width: int, *, left: bool) -> str:
 @click.option("--if-empty", is_flag=True, help="Do nothing when the store holds data.")
 def demo_command(if_empty: bool, form: str) -> None:
     """Load the demo."""
+    from store.demo import load_demo, needs_demo  # brings in GDAL, which no other command needs
+
     store = atlas().store
     revision = store.revision()
     if if_empty and not needs_demo(store):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from geo.errors import N_, AtlasError, ParameterError
 from store.intake.options import ImportOptions, ImportReport, Limits, NothingAcceptedError, StrictError
-from store.intake.run import import_file, inspect_file
 from store.schema import LAYERS
 from web.errors import fill
 from web.i18n import translate
@@ -99,6 +98,8 @@ def import_path(
     file_name: str | None = None,
 ) -> ImportReport:
     """Import the file at `file`, recorded as `file_name`; the reading subprocess's scratch folder goes away."""
+    from store.intake.run import import_file  # brings in Arrow and pandas, which only imports need
+
     with working_folder(atlas.folder("scratch"), "import") as scratch:
         return import_file(
             atlas.store,
@@ -146,6 +147,8 @@ def preview(atlas: Atlas, upload: Upload, wish: dict[str, Any]) -> dict[str, Any
     if layer is not None and layer not in LAYERS:
         raise _bad("layer", N_("Choose one of the layers."))
     options = options_from_json({"options": wish.get("options")})
+    from store.intake.run import inspect_file  # brings in Arrow and pandas, which only imports need
+
     with working_folder(atlas.folder("scratch"), "look") as scratch:
         found = inspect_file(
             upload.path, layer, options, Path(scratch), limits(atlas), atlas.store, file_name=upload.display_name

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 
 from geo.crs import WGS84, transform_geometry
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 DECIMALS = 7  # about a centimetre
 
@@ -27,17 +28,21 @@ def clean(value: Any) -> Any:
         return value if math.isfinite(value) else None
     if isinstance(value, np.datetime64):
         return iso(value)
-    if value is pd.NaT or value is pd.NA:
-        return None
-    if isinstance(value, pd.Timestamp):
-        return iso(value.to_datetime64())
     if isinstance(value, Mapping):
         return {str(key): clean(item) for key, item in value.items()}
     if isinstance(value, np.ndarray):
         return [clean(item) for item in value.tolist()] if value.dtype.kind in "fiub" else [clean(v) for v in value]
     if isinstance(value, (list, tuple, set, frozenset)):
         return [clean(item) for item in value]
-    return value
+    return _pandas_scalar(value) if type(value).__module__.startswith("pandas.") else value
+
+
+def _pandas_scalar(value: Any) -> Any:
+    import pandas as pd  # slow to import; whoever made the value has done so
+
+    if isinstance(value, pd.Timestamp):
+        return iso(value.to_datetime64())
+    return None if value is pd.NaT or value is pd.NA else value
 
 
 def iso(moment: np.datetime64) -> str | None:

@@ -11,7 +11,6 @@ from settings import ROOT
 from store.schema import CAMERA_KINDS, LAYERS
 from web.api_layers import status_now
 from web.i18n import translate
-from web.maps import build_map
 from web.security import nonce
 from web.shell import shell
 from web.state import atlas
@@ -26,6 +25,8 @@ def index() -> Response:
 
 
 def _map_page(page: str) -> str:
+    from web.maps import build_map  # Folium is slow to import; the server answers before it is there
+
     status = status_now()
     parts = build_map(page, status, atlas().settings, nonce())
     return render_template(f"{page}.html", map=parts, **shell(page, status))

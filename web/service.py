@@ -13,7 +13,6 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo.assign import assign
 from geo.columns import Codes, Snapshot
 from geo.crs import lonlat
 from geo.density import Density, density
@@ -67,6 +66,8 @@ def cameras_placed(cache: Cache, snapshot: Snapshot, data: LevelData) -> NDArray
     cameras, grids = snapshot["cameras"], snapshot["grids"]
     if len(data.rows) == 0 or len(cameras) == 0 or cameras.x is None or cameras.y is None or grids.geometry is None:
         return np.zeros(len(data.rows), dtype=np.int64)
+    from geo.assign import assign  # brings in the compiler; only where there is something to assign
+
     x, y, polygons = cameras.x, cameras.y, grids.geometry[data.rows]
     key = ("cameras placed", data.level, revisions(snapshot, ("grids", "cameras")))
     index = cache.get(key, lambda: assign(x, y, polygons, data.codes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import threading
 from pathlib import Path
@@ -20,6 +21,8 @@ from web.scratch import clean_stale
 EXTENSION = "atlas"
 CACHE_BYTES = 256 << 20
 PREPARED = 8
+# Slow to import and not needed to answer /healthz: read in behind the first answers, before a page asks.
+BEHIND = ("web.maps", "geopandas", "geo.assignment", "layers.rasters.base", "layers.rasters.heat", "store.intake.run")
 
 
 class Atlas:
@@ -73,6 +76,8 @@ class Atlas:
             self.snapshot()
         except StoreError as error:
             logging.getLogger("gunicorn.error").error("%s", error.text())
+        for module in BEHIND:
+            importlib.import_module(module)
 
     def close(self) -> None:
         """Let a running import end, then close the store; the next use opens them again."""

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from flask import Blueprint, Response, request
 
 from geo.columns import Snapshot
 from layers.base import Params
 from layers.joins import selected
-from layers.rasters.base import BaseMap
-from layers.rasters.heat import HeatMap
 from layers.rasters.mercator import WEB_MERCATOR, tile_bounds
 from web.params import layer_params, number, one_of
 from web.replies import cached
 from web.service import revisions
 from web.state import Atlas, atlas
+
+if TYPE_CHECKING:  # they bring in the compiler and the picture library, slow to import: only where a tile is drawn
+    from layers.rasters.base import BaseMap
+    from layers.rasters.heat import HeatMap
 
 blueprint = Blueprint("tiles", __name__, url_prefix="/tiles")
 PNG = "image/png"
@@ -31,6 +35,7 @@ FONTS = (
 
 def base_map(state: Atlas, snapshot: Snapshot) -> BaseMap:
     """Return the base map of the present streets and buildings."""
+    from layers.rasters.base import BaseMap
 
     def make() -> BaseMap:
         streets, zones = snapshot["streets"], snapshot["zones"]
@@ -51,6 +56,8 @@ def base_map(state: Atlas, snapshot: Snapshot) -> BaseMap:
 
 def heat_map(state: Atlas, snapshot: Snapshot, params: Params, radius_m: float) -> HeatMap:
     """Return the heat of the selected incidents."""
+    from layers.rasters.heat import HeatMap
+
     incidents = snapshot["incidents"]
 
     def make() -> HeatMap:

@@ -11,7 +11,6 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
-from scipy import ndimage
 
 from geo.crs import transform_xy
 from geo.errors import N_, ParameterError
@@ -124,6 +123,8 @@ class HeatMap:
         grid = heat_grid(near_x, near_y, box, (high - low, right - left), self.radius_m)
         rows = high - at_y / step - 0.5
         columns = at_x / step - left - 0.5
+        from scipy import ndimage  # slow to import, and only heat needs it
+
         fine = ndimage.map_coordinates(grid, [rows, columns], order=1, mode="nearest", output=np.float64)
         return np.asarray(fine)
 

@@ -9,11 +9,11 @@ from typing import Any
 from geo.errors import N_
 from store.batch import Mode, Note, Reject
 from store.errors import IntakeError
-from store.intake.times import DATE_ORDERS
 from store.intake.zones import zone_of
 from store.schema import LAYERS
 
 MODES = ("append", "replace", "upsert")
+DATE_ORDERS = ("dmy", "mdy", "ymd")
 DATUMS = ("gcj02", "bd09")
 
 

@@ -8,8 +8,6 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-import openpyxl
-
 from geo.errors import N_
 from store.batch import Reject
 from store.errors import IntakeError
@@ -68,6 +66,8 @@ def write_rejects(rejects: Sequence[Reject], file: Path) -> None:
 def _write_xlsx(rows: Sequence[tuple[int, str, str, str, str]], file: Path) -> None:
     if len(rows) >= _SHEET_ROWS:
         raise IntakeError(N_("A sheet cannot hold {count} rejects."), N_("Choose CSV or JSON."), count=len(rows))
+    import openpyxl  # slow to import, and only sheets need it
+
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("rejects")
     sheet.append(list(HEADER))

@@ -25,7 +25,6 @@ from store.intake.zones import localise, zone_of
 Mask = NDArray[np.bool_]
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
-DATE_ORDERS = ("dmy", "mdy", "ymd")
 NO_ORDER = N_("Nothing in “{column}” tells whether the day or the month comes first.")
 _DAY_MS = 86_400_000
 _EPOCH_S = (10**9 // 10, 4_102_444_800)  # 1973 to 2100
