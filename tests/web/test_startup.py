@@ -25,9 +25,8 @@ def test_making_the_application_imports_nothing_heavy() -> None:
 
 def test_answering_that_the_server_is_up_imports_nothing_heavy(tmp_path: Path) -> None:
     program = (
-        "import app, settings, pathlib\n"
-        f"folder = pathlib.Path({str(tmp_path)!r})\n"
-        "made = app.create_app(settings.from_env({'ATLAS_STORE': str(folder / 'a.gpkg'), 'ATLAS_INSTANCE': str(folder)}))\n"
+        "import app, settings\n"
+        f"made = app.create_app(settings.from_env({{'ATLAS_STORE': {str(tmp_path / 'atlas.gpkg')!r}}}))\n"
         "assert made.test_client().get('/healthz').status_code == 200"
     )
     assert loaded(program) == ""
