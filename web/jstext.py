@@ -107,6 +107,7 @@ TEXTS: Mapping[str, str] = {
     "brush.most": N_("most: {count}"),
     "lead.command.total": N_("{count} incidents"),
     "lead.command.share": N_("The hottest tenth ({grids} grids) holds {share} % of them. {outside} lie in no grid."),
+    "lead.command.outside": N_("{outside} lie in no grid."),
     "lead.command.none": N_("No incident in this window and these categories."),
     "lead.planner.blind": N_("{share} % of the open area is blind."),
     "lead.planner.rest": N_(

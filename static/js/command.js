@@ -43,11 +43,14 @@ function tell() {
   const found = answer;
   const key = METRIC[state.metric];
   const hottest = found.grids.filter((row) => row[key] > 0).sort((a, b) => b[key] - a[key]);
-  if (hottest.length === 0) lead([t("lead.command.none")]);
+  const total = { strong: t("lead.command.total", { count: number(found.total) }) };
+  const when = `${lang === "zh" ? "" : " "}${t("lead.window", { window: windowText() })} `;
+  if (found.total === 0) lead([t("lead.command.none")]);
+  else if (hottest.length === 0) lead([total, when, t("lead.command.outside", { outside: number(found.outside) })]);
   else {
     const tenth = hottest.slice(0, Math.max(1, Math.round(found.grids.length / 10)));
     const share = tenth.reduce((sum, row) => sum + row.incidents, 0) / Math.max(found.total, 1);
-    lead([{ strong: t("lead.command.total", { count: number(found.total) }) }, `${lang === "zh" ? "" : " "}${t("lead.window", { window: windowText() })} `,
+    lead([total, when,
       t("lead.command.share", { grids: number(tenth.length), share: number(100 * share), outside: number(found.outside) })]);
   }
 }

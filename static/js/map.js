@@ -16,9 +16,11 @@ const base = window.atlas.layers.find((config) => config.name === "basemap");
 export const names = configs.map((config) => config.name).reverse();
 
 const OPENS = { command: ["density"], planner: ["coverage", "views", "cameras"], grids: ["grids"] }[page];
+let facts = { timezone: "UTC", revision: 0, bounds: null, grids: null };
 const GRID_LAYERS = new Set(["grids", "density", "coverage"]);
 
-export const wanted = () => state.layers ?? OPENS;
+/** The layers that are on: what the reader chose, else what the page opens with; without grids, incidents alone. */
+export const wanted = () => state.layers ?? (page === "command" && facts.grids === 0 ? ["incidents"] : OPENS);
 export const isOn = (name) => wanted().includes(name);
 
 const heard = { loaded: new Set(), picked: new Set(), hovered: new Set() };
@@ -27,7 +29,7 @@ const tell = (what, ...facts) => { for (const run of heard[what]) run(...facts);
 
 const shown = new Map();
 const highlight = L.layerGroup().addTo(map);
-let facts = { timezone: "UTC", revision: 0 };
+
 
 const context = {
   map,
@@ -43,7 +45,7 @@ for (const config of configs) {
 export const layer = (name) => shown.get(name);
 
 export function setFacts(status) {
-  facts = { timezone: status?.timezone ?? "UTC", revision: status?.revision ?? 0, bounds: status?.bounds ?? null };
+  facts = { timezone: status?.timezone ?? "UTC", revision: status?.revision ?? 0, bounds: status?.bounds ?? null, grids: status?.layers?.grids?.rows ?? null };
 }
 
 function idOf(name, row) {
