@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, request, send_file
 
 from geo.errors import N_
+from store.intake.scratch import scratch_folder
 from store.records import ImportRecord
 from store.schema import LAYERS
 from web.errors import RequestError, fill
@@ -16,7 +17,6 @@ from web.i18n import current_lang
 from web.params import number, short_text
 from web.rejects import rejects_csv
 from web.replies import fresh_json
-from web.scratch import working_folder
 from web.state import atlas
 
 blueprint = Blueprint("api_files", __name__, url_prefix="/api")
@@ -41,18 +41,15 @@ def export(name: str) -> Response:
             formats=", ".join(SUFFIXES),
         )
     crs = short_text(request.args, "crs")
-    folder = working_folder(atlas().folder("scratch"), "export")
-    try:
-        path = Path(folder.name) / f"{layer}{suffix}"
+    with ExitStack() as held:
+        path = held.enter_context(scratch_folder(atlas().folder("scratch"))) / f"{layer}{suffix}"
         export_layer(atlas().snapshot(), layer, path, crs)
         response = send_file(path, as_attachment=True, download_name=path.name, max_age=0, conditional=False)
-    except BaseException:
-        folder.cleanup()
-        raise
+        kept = held.pop_all()  # as long as the answer is being sent
     response.headers["Cache-Control"] = "private, no-store"
     # Werkzeug calls nothing on closing a response that it passes through to the server.
     response.direct_passthrough = False
-    response.call_on_close(folder.cleanup)
+    response.call_on_close(kept.close)
     return response
 
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
-from pathlib import Path
 from typing import Any
 
 import click
 
 from geo.columns import Snapshot
 from layers.base import Params
+from store.intake.scratch import scratch_folder
 from web import service
 from web.cli import Progress, command, safe_line, show
 from web.i18n import current_lang, gettext
 from web.intake import limits
 from web.params import window
-from web.scratch import working_folder
 from web.state import atlas
 
 
@@ -103,8 +102,8 @@ def demo_command(if_empty: bool, form: str) -> None:
         return
     progress = Progress()
     try:
-        with working_folder(atlas().folder("scratch"), "demo") as scratch:
-            load_demo(store, scratch=Path(scratch), limits=limits(atlas()), progress=progress)
+        with scratch_folder(atlas().folder("scratch")) as scratch:
+            load_demo(store, scratch=scratch, limits=limits(atlas()), progress=progress)
     finally:
         progress.end()
     snapshot = store.snapshot()

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from geo.errors import N_, AtlasError, ParameterError
 from store.intake.options import ImportOptions, ImportReport, Limits, NothingAcceptedError, StrictError
+from store.intake.scratch import scratch_folder
 from store.schema import LAYERS
 from web.errors import fill
 from web.i18n import translate
-from web.scratch import working_folder
 from web.uploading import Upload
 
 if TYPE_CHECKING:
@@ -100,14 +100,14 @@ def import_path(
     """Import the file at `file`, recorded as `file_name`; the reading subprocess's scratch folder goes away."""
     from store.intake.run import import_file  # brings in Arrow and pandas, which only imports need
 
-    with working_folder(atlas.folder("scratch"), "import") as scratch:
+    with scratch_folder(atlas.folder("scratch")) as scratch:
         return import_file(
             atlas.store,
             layer,
             file,
             options,
             rejects_file=rejects,
-            scratch=Path(scratch),
+            scratch=scratch,
             limits=limits(atlas),
             progress=progress,
             file_name=file_name,
@@ -149,9 +149,9 @@ def preview(atlas: Atlas, upload: Upload, wish: dict[str, Any]) -> dict[str, Any
     options = options_from_json({"options": wish.get("options")})
     from store.intake.run import inspect_file  # brings in Arrow and pandas, which only imports need
 
-    with working_folder(atlas.folder("scratch"), "look") as scratch:
+    with scratch_folder(atlas.folder("scratch")) as scratch:
         found = inspect_file(
-            upload.path, layer, options, Path(scratch), limits(atlas), atlas.store, file_name=upload.display_name
+            upload.path, layer, options, scratch, limits(atlas), atlas.store, file_name=upload.display_name
         )
     shown = asdict(found)
     shown["notes"] = [fill(note["message"], note["params"]) for note in found.notes]

@@ -12,11 +12,12 @@ from flask import Flask, current_app
 from geo.columns import Snapshot
 from settings import Settings
 from store.errors import StoreError
+from store.intake.scratch import sweep
 from store.store import Store
 from web.cache import Cache
 from web.intake import report_of
 from web.jobs import Jobs
-from web.scratch import clean_stale
+from web.uploading import clean_stale
 
 EXTENSION = "atlas"
 CACHE_BYTES = 256 << 20
@@ -70,8 +71,8 @@ class Atlas:
 
         A store that cannot be read is told by /healthz and by every page; the server starts all the same.
         """
-        for name in ("uploads", "scratch"):
-            clean_stale(self.folder(name))
+        clean_stale(self.folder("uploads"))
+        sweep(self.folder("scratch"))
         try:
             self.snapshot()
         except StoreError as error:

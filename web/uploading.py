@@ -6,6 +6,7 @@ import json
 import re
 import secrets
 import shutil
+import time
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +18,11 @@ from werkzeug.wsgi import get_content_length, get_input_stream
 
 from geo.errors import N_
 from web.errors import HTTP_TEXTS, RequestError
-from web.scratch import clean_stale
 
 FORM_BYTES = 1 << 20  # of the form around the file, and of what the parser holds at once
 DRAIN_BYTES = 4 << 30
 SPARE_BYTES = 64 << 20  # left on the disk for the store
+STALE_S = 24 * 3600
 NAME = re.compile(r"[0-9a-f]{32}")
 SUFFIX = re.compile(r"\.[a-z0-9]{1,12}")
 
@@ -167,6 +168,16 @@ class Uploads:
     def clean(self) -> None:
         """Delete uploads of yesterday and before, and what an interrupted one left."""
         clean_stale(self._folder)
+
+
+def clean_stale(folder: Path) -> int:
+    """Delete the folders below `folder` that lie untouched for a day; return how many."""
+    oldest = time.time() - STALE_S
+    stale = [path for path in folder.iterdir() if path.is_dir() and path.stat().st_mtime < oldest]
+    for path in stale:
+        # Another process may tidy up at the same time.
+        shutil.rmtree(path, ignore_errors=True)
+    return len(stale)
 
 
 def drain(environ: dict[str, Any], announced: int) -> None:

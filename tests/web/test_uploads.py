@@ -6,7 +6,6 @@ import io
 import json
 import os
 import shutil
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from store.intake.scratch import scratch_folder
 from tests.web.conftest import SCRIPT, token
-from web.scratch import STALE_S, working_folder
-from web.uploading import display_name, suffix
+from web.uploading import STALE_S, display_name, suffix
 
 GRIDS = json.dumps({
     "type": "FeatureCollection",
@@ -272,16 +271,17 @@ def test_uploads_of_yesterday_are_cleaned(client: FlaskClient, app: Flask) -> No
 
 def test_what_a_killed_process_left_is_removed_at_the_start(app: Flask) -> None:
     state = app.extensions["atlas"]
-    gone = subprocess.Popen(["true"])
-    gone.wait()
-    old, orphan = (state.folder("scratch") / name for name in ("import-left", f"import-{gone.pid}-x1y_z"))
-    for folder in (old, orphan):
-        folder.mkdir()
+    old = state.folder("uploads") / "left"
+    old.mkdir()
     past = time.time() - STALE_S - 60
     os.utime(old, (past, past))
-    with working_folder(state.folder("scratch"), "import") as living:
+    with scratch_folder(state.folder("scratch")) as living:
+        orphan = state.folder("scratch") / "scratch-1-x1y_z"
+        orphan.mkdir()
+        orphan.with_name(orphan.name + ".lock").touch()  # nobody holds it
         state.start()
-        assert [path.name for path in state.folder("scratch").iterdir()] == [Path(living).name]
+        assert sorted(path.name for path in state.folder("scratch").iterdir()) == [living.name, living.name + ".lock"]
+    assert list(state.folder("uploads").iterdir()) == []
 
 
 @pytest.mark.usefixtures("unseen")
