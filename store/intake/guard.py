@@ -130,14 +130,7 @@ def check(
         If a mapped column, or a constant, is personal.
     """
     for field, value in const.items():
-        what = next((what for what, test in guard_values.TESTS.items() if test(value)), None)
-        if what is None and (guard_values.chinese_name(value) or guard_values.western_name(value)) and field == "team":
-            what = NAME
-        if what is not None:
-            raise PersonalDataError(
-                N_("The constant for “{field}” looks like data about a person ({what}), which GridAtlas never stores."),
-                N_("Name a place, a post or a team."), field=field, what=what,
-            )
+        check_stated(field, value)
     field_of: dict[str, str] = {}
     for field, column in mapped.items():
         field_of.setdefault(column, field)
@@ -168,6 +161,24 @@ def check(
                            "places."),
                         column=column, what=what)
     return refused
+
+
+def check_stated(field: str, value: str) -> None:
+    """Refuse a text that the user states for all rows, if it is personal.
+
+    Raises
+    ------
+    PersonalDataError
+        It holds a number or address of a person, or names one where only a post or a company may stand.
+    """
+    what = next((what for what, test in guard_values.TESTS.items() if test(value)), None)
+    if what is None and field in _POSTS and (guard_values.chinese_name(value) or guard_values.western_name(value)):
+        what = NAME
+    if what is not None:
+        raise PersonalDataError(
+            N_("The constant for “{field}” looks like data about a person ({what}), which GridAtlas never stores."),
+            N_("Name a place, a post or a team."), field=field, what=what,
+        )
 
 
 def masked(unread: Sequence[Reject], understood: Sequence[Reject], *, refused: bool) -> tuple[Reject, ...]:

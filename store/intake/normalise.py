@@ -94,6 +94,7 @@ def normalise(
                          has_geometry=raw.geometry is not None, driver=raw.driver)
     fields = _with_travel(fields, columns, layer, options)
     ledger.notes += fields.notes
+    guard.check_stated("attribution", options.attribution)
     refused = guard.check(columns, fields.columns, fields.const, canonical, ledger)
     reader = ColumnReader(canonical, columns, fields, options, ledger, raw.utc)
     if layer == "cameras":
