@@ -50,6 +50,8 @@ class Params:
         Leave out cameras that are not recorded as online.
     lang
         Language of the page; frames do not depend on it.
+    radius_m
+        Bandwidth of the heat map's kernel: how far one incident reaches.
     metric, method
         What the density shades and how its classes are cut.
     """
@@ -64,6 +66,7 @@ class Params:
     near_m: float = 15.0
     assumed_range_m: float = 50.0
     online_only: bool = False
+    radius_m: float = 120.0
     lang: str = "en"
     metric: Metric = "per_km2"
     method: Method = "quantiles"

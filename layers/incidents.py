@@ -62,10 +62,13 @@ class IncidentsLayer:
         ids, categories = incidents.text("id"), incidents.text("category")
         times = iso_times(incidents.columns["occurred_at"][rows[clusters.first]])
         first = rows[clusters.first]
+        # A cluster stands at the mean of its points, but in the middle half of its cell, so that neighbours stay apart.
+        middle_x = np.clip(clusters.x, *((np.floor(clusters.x / cell_m) + share) * cell_m for share in (0.25, 0.75)))
+        middle_y = np.clip(clusters.y, *((np.floor(clusters.y / cell_m) + share) * cell_m for share in (0.25, 0.75)))
         frame = points(
             snapshot.crs,
-            clusters.x,
-            clusters.y,
+            np.where(single, clusters.x, middle_x),
+            np.where(single, clusters.y, middle_y),
             {
                 "count": clusters.count.astype(np.int64),
                 "id": np.where(single, ids[first], None),

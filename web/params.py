@@ -169,6 +169,7 @@ def layer_params(query: Query, snapshot: Snapshot, lang: str) -> Params:
         near_m=number(query, "near_m", 15.0, 0.0, 1000.0),
         assumed_range_m=number(query, "assumed_range_m", 50.0, 1.0, 1000.0),
         online_only=flag(query, "online_only"),
+        radius_m=number(query, "radius_m", 120.0, 5.0, 5000.0),
         lang=lang,
         metric=one_of(query, "metric", METRICS, "per_km2"),  # type: ignore[arg-type]
         method=one_of(query, "method", METHODS, "quantiles"),  # type: ignore[arg-type]

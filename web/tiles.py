@@ -11,7 +11,7 @@ from geo.columns import Snapshot
 from layers.base import Params
 from layers.joins import selected
 from layers.rasters.mercator import WEB_MERCATOR, tile_bounds
-from web.params import layer_params, number, one_of
+from web.params import layer_params, one_of
 from web.replies import cached
 from web.service import revisions
 from web.state import Atlas, atlas
@@ -54,7 +54,7 @@ def base_map(state: Atlas, snapshot: Snapshot) -> BaseMap:
     return state.prepared.get(("base", revisions(snapshot, BASE_NEEDS)), make)
 
 
-def heat_map(state: Atlas, snapshot: Snapshot, params: Params, radius_m: float) -> HeatMap:
+def heat_map(state: Atlas, snapshot: Snapshot, params: Params) -> HeatMap:
     """Return the heat of the selected incidents."""
     from layers.rasters.heat import HeatMap
 
@@ -62,11 +62,11 @@ def heat_map(state: Atlas, snapshot: Snapshot, params: Params, radius_m: float) 
 
     def make() -> HeatMap:
         if len(incidents) == 0 or incidents.x is None or incidents.y is None:
-            return HeatMap(np.zeros(0), np.zeros(0), snapshot.crs or WEB_MERCATOR, radius_m=radius_m)
+            return HeatMap(np.zeros(0), np.zeros(0), snapshot.crs or WEB_MERCATOR, radius_m=params.radius_m)
         mask = selected(incidents, params)
-        return HeatMap(incidents.x[mask], incidents.y[mask], str(snapshot.crs), radius_m=radius_m)
+        return HeatMap(incidents.x[mask], incidents.y[mask], str(snapshot.crs), radius_m=params.radius_m)
 
-    key = ("heat", radius_m, params.start, params.end, params.categories, revisions(snapshot, ("incidents",)))
+    key = ("heat", params.radius_m, params.start, params.end, params.categories, revisions(snapshot, ("incidents",)))
     return state.prepared.get(key, make)
 
 
@@ -92,8 +92,8 @@ def heat(z: int, x: int, y: int) -> Response:
     tile_bounds(z, x, y)
     state = atlas()
     snapshot, scale = state.snapshot(), scale_asked()
-    radius_m = number(request.args, "radius_m", 120.0, 5.0, 5000.0)
+    theme = one_of(request.args, "theme", THEMES, "light")
     params = layer_params(request.args, snapshot, "en")
-    chosen = (radius_m, params.start, params.end, params.categories)
+    chosen = (theme, params.radius_m, params.start, params.end, params.categories)
     key = ("heat", z, x, y, scale, chosen, revisions(snapshot, ("incidents",)))
-    return cached(key, lambda: heat_map(state, snapshot, params, radius_m).tile(z, x, y, scale), PNG)
+    return cached(key, lambda: heat_map(state, snapshot, params).tile(z, x, y, scale, theme), PNG)

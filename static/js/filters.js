@@ -39,7 +39,7 @@ export function startFilters(status) {
   byId("level")?.addEventListener("change", (event) => set({ level: event.target.value, parent: null, selected: null }));
   byId("method")?.addEventListener("change", (event) => set({ method: event.target.value }));
   for (const one of document.querySelectorAll('input[name="metric"]')) one.addEventListener("change", () => set({ metric: one.value }));
-  for (const name of ["near_m", "assumed_range_m"]) {
+  for (const name of ["near_m", "assumed_range_m", "radius_m"]) {
     byId(name)?.addEventListener("change", (event) => { if (event.target.checkValidity() && event.target.value !== "") set({ [name]: Number(event.target.value) }); else event.target.reportValidity(); });
   }
   byId("online_only")?.addEventListener("change", (event) => set({ online_only: event.target.checked }));
@@ -51,6 +51,6 @@ export function fillFilters(status) {
   categories(status);
   if (byId("method")) byId("method").value = state.method;
   for (const one of document.querySelectorAll('input[name="metric"]')) one.checked = one.value === state.metric;
-  for (const name of ["near_m", "assumed_range_m"]) if (byId(name)) byId(name).value = state[name];
+  for (const name of ["near_m", "assumed_range_m", "radius_m"]) if (byId(name)) byId(name).value = state[name];
   if (byId("online_only")) byId("online_only").checked = state.online_only;
 }

@@ -17,6 +17,7 @@ export const names = configs.map((config) => config.name).reverse();
 
 const OPENS = { command: ["density"], planner: ["coverage", "views", "cameras"], grids: ["grids"] }[page];
 let facts = { timezone: "UTC", revision: 0, bounds: null, grids: null };
+const HEAT_DEPENDS = ["from", "to", "category", "radius_m"];
 const GRID_LAYERS = new Set(["grids", "density", "coverage"]);
 
 /** The layers that are on: what the reader chose, else what the page opens with; without grids, incidents alone. */
@@ -114,10 +115,12 @@ async function tiles(entry) {
   const query = new URLSearchParams();
   for (const name of ["from", "to"]) if (state[name]) query.set(name, state[name]);
   for (const name of state.category) query.append("category", name);
+  query.set("radius_m", state.radius_m);
+  query.set("theme", theme());
   query.set("v", facts.revision);
   point(entry.config.leaflet, `${entry.config.url}?${query}`);
   // The tiles carry the picture; the frame of the same name the legend.
-  entry.config.depends = ["from", "to", "category"];
+  entry.config.depends = HEAT_DEPENDS;
   await load(entry, "/api/layers/heat");
 }
 
@@ -134,7 +137,7 @@ export function refresh(changed = null) {
     }
     const fresh = !map.hasLayer(item);
     if (fresh && !tiled) item.addTo(map);
-    const depends = tiled ? ["from", "to", "category"] : entry.config.depends;
+    const depends = tiled ? HEAT_DEPENDS : entry.config.depends;
     if (fresh || changed === null || depends.some((one) => changed.has(one))) {
       if (tiled) tiles(entry);
       else load(entry);
@@ -210,7 +213,10 @@ export function start(status) {
   showBase();
   onTheme(() => {
     showBase();
-    for (const entry of shown.values()) entry.group.eachLayer((one) => one.restyle?.());
+    for (const [name, entry] of shown) {
+      if (entry.config.kind === "tiles" && isOn(name)) tiles(entry);
+      entry.group.eachLayer((one) => one.restyle?.());
+    }
     mark();
   });
   map.on("moveend", () => {

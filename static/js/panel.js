@@ -8,7 +8,7 @@ import { address, set, state } from "./state.js";
 import { swatch } from "./symbols.js";
 
 const root = document.documentElement;
-const FACE = { density: "ramp-3", heat: "heat-high", grids: "grid-line", zones: "zone", places: "place", cameras: "camera-fixed", incidents: "incident", coverage: "blind-3", views: "view-possible", assignment: "doubt-differs" };
+const FACE = { density: "ramp-3", heat: "ramp-4", grids: "grid-line", zones: "zone", places: "place", cameras: "camera-fixed", incidents: "incident", coverage: "blind-3", views: "view-possible", assignment: "doubt-differs" };
 
 function fold(side, closed = root.dataset[side] !== "closed") {
   if (closed) root.dataset[side] = "closed";
@@ -116,7 +116,7 @@ function drawLegends() {
   byId("legend-body").replaceChildren(...shown.map((name) => {
     const { legend } = layer(name).answer;
     return make("section", { class: "legend", data: { legend: name, unit: legend.unit } },
-      make("h3", {}, legend.title, legend.items.some((item) => item.low !== null || item.symbol.startsWith("heat")) ? make("span", { class: "unit" }, legend.unit) : null),
+      make("h3", {}, legend.title, legend.items.some((item) => item.low !== null) ? make("span", { class: "unit" }, legend.unit) : null),
       make("ul", {}, ...legend.items.map((item) => make("li", {}, swatch(item.symbol), make("span", {}, label(item)),
         item.count === null ? null : make("span", { class: "count" }, number(item.count))))),
       legend.note ? make("p", { class: "note" }, legend.note) : null);

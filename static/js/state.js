@@ -1,6 +1,6 @@
 // The full view of a map page, kept in the address: what is in it can be sent to a colleague.
 
-const NUMBERS = { near_m: 15, assumed_range_m: 50 };
+const NUMBERS = { near_m: 15, assumed_range_m: 50, radius_m: 120 };
 const TEXTS = ["level", "parent", "from", "to", "metric", "method", "selected", "tab"];
 const DEFAULTS = { metric: "per_km2", method: "quantiles" };
 

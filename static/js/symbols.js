@@ -126,8 +126,6 @@ export function swatch(token) {
     };
     if (/^(ramp|blind)-/.test(token)) box(colour(token));
     else if (token === "no-data") { box(colour("surface")); box(hatch(pen, "no-data", 3, 1)); }
-    else if (token === "heat-low") box(colour("ramp-0"));
-    else if (token === "heat-high") box(colour("ramp-4"));
     else if (token === "grid-line") { pen.lineWidth = 2; pen.strokeStyle = colour("grid-line"); pen.strokeRect(3, 5, 16, 12); }
     else if (token === "zone") { box(hatch(pen, "zone", 4), colour("zone")); }
     else if (token === "view-certain") { pen.globalAlpha = 0.5; box(colour("view"), colour("view")); }

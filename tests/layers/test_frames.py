@@ -16,6 +16,8 @@ from geo.errors import ParameterError, UnknownLevelError
 from layers import REGISTRY
 from layers.base import LayerFrame, Params
 from layers.density import NO_DATA, ZERO, classify, symbols
+from layers.incidents import CLUSTER_PX, metres_per_pixel
+from layers.rasters.heat import RAMPS, HeatMap
 from tests.layers.factory import CELL, CRS, X0, Y0, layer, snapshot, town
 from web.jsonio import collection
 
@@ -185,3 +187,26 @@ def test_an_unknown_level_or_metric_is_an_error() -> None:
         Params(metric="per_person")  # type: ignore[arg-type]
     with pytest.raises(ParameterError):
         Params(method="magic")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("radius_m", [60.0, 120.0, 500.0])
+def test_the_heat_legend_is_the_scale_that_the_tiles_are_coloured_on(radius_m: float) -> None:
+    incidents = TOWN["incidents"]
+    frame = REGISTRY["heat"].frame(TOWN, Params(radius_m=radius_m))
+    tiles = HeatMap(incidents.x, incidents.y, CRS, radius_m=radius_m)
+    assert frame.legend is not None
+    assert frame.legend.items[0].high == pytest.approx(tiles.highest)
+    assert [item.low for item in frame.legend.items[:-1]] == [item.high for item in frame.legend.items[1:]]
+    assert frame.legend.items[-1].low == 0
+    assert len(frame.legend.items) == len(RAMPS["light"])
+
+
+@pytest.mark.parametrize("zoom", [12, 14, 16])
+def test_clusters_of_neighbouring_cells_stay_apart(zoom: int) -> None:
+    frame = REGISTRY["incidents"].frame(town(incidents=3000), Params(zoom=zoom)).features
+    many = frame[frame["count"] > 1]
+    assert len(many) > 1
+    points = shapely.get_coordinates(many.geometry.to_numpy())
+    gaps = np.linalg.norm(points[:, None] - points[None, :], axis=2)
+    cell_m = CLUSTER_PX * metres_per_pixel(X0, Y0, CRS, zoom)
+    assert gaps[~np.eye(len(many), dtype=bool)].min() > 0.45 * cell_m
