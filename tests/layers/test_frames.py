@@ -201,7 +201,7 @@ def test_the_heat_legend_is_the_scale_that_the_tiles_are_coloured_on(radius_m: f
     assert len(frame.legend.items) == len(RAMPS["light"])
 
 
-@pytest.mark.parametrize("zoom", [12, 14, 16])
+@pytest.mark.parametrize("zoom", [15, 16, 17])
 def test_clusters_of_neighbouring_cells_stay_apart(zoom: int) -> None:
     frame = REGISTRY["incidents"].frame(town(incidents=3000), Params(zoom=zoom)).features
     many = frame[frame["count"] > 1]
