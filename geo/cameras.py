@@ -191,14 +191,12 @@ def camera_views(
         reach = float(states.range_m[i])
         place, solid = settle(float(x[i]), float(y[i]), near, reach, azimuth)
         moved[i] = place.moved_m
-        for degrees, views in ((states.certain_deg[i], certain), (states.possible_deg[i], possible)):
+        same = states.certain_deg[i] == states.possible_deg[i]  # nothing is left that is only possible
+        for degrees, views in ((states.certain_deg[i], certain), (0.0 if same else states.possible_deg[i], possible)):
             if degrees > 0:
                 views[i] = view_from(
                     place, solid, reach, azimuth, float(degrees), float(blind[i]), segments_per_quadrant
                 )
         if certain[i] is not None and possible[i] is not None:
-            same = states.certain_deg[i] == states.possible_deg[i]
-            possible[i] = None if same else polygons_of(
-                shapely.difference(possible[i], certain[i], grid_size=GRID_M)
-            )
+            possible[i] = polygons_of(shapely.difference(possible[i], certain[i], grid_size=GRID_M))
     return CameraViews(certain, possible, moved)

@@ -94,10 +94,15 @@ def peak(x: ArrayLike, y: ArrayLike, bandwidth_m: float) -> float:
     step = bandwidth_m / _PEAK_STEPS
     side = step * _PEAK_BLOCK
     column, row = np.floor(x / side).astype(np.int64), np.floor(y / side).astype(np.int64)
-    keys, owner = np.unique(np.column_stack([row, column]), axis=0, return_inverse=True)
-    owner = np.ravel(owner)
-    order = np.argsort(owner, kind="stable")
-    start = np.searchsorted(owner[order], np.arange(len(keys) + 1))
+    low, left, across = row.min(), column.min(), int(np.ptp(column)) + 1
+    block = (row - low) * across + (column - left)
+    if block.max() < 1 << 16:  # numpy sorts 16 bits by radix, in a tenth of the time
+        block = block.astype(np.uint16)
+    order = np.argsort(block, kind="stable")
+    sorted_ = block[order]
+    start = np.append(np.flatnonzero(np.r_[True, sorted_[1:] != sorted_[:-1]]), len(x))
+    found = sorted_[start[:-1]].astype(np.int64)
+    keys = np.column_stack([found // across + low, found % across + left])
     place = {(int(r), int(c)): i for i, (r, c) in enumerate(keys)}
     highest = 0.0
     for here in np.argsort(start[:-1] - start[1:], kind="stable"):  # the fullest first, so that most can be left out

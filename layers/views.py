@@ -14,7 +14,7 @@ from layers.base import LayerFrame, Legend, LegendItem, Params, features, in_bbo
 from layers.drawn import fetched_layer
 from layers.sight import assumptions, drawable, sight
 
-LIMIT = 400
+LIMIT = 250
 
 
 class ViewsLayer:
@@ -25,7 +25,7 @@ class ViewsLayer:
     needs = ("cameras", "buildings")
 
     def frame(self, snapshot: Snapshot, params: Params) -> LayerFrame:
-        """Return the views that reach into the box, of at most 400 cameras; `meta["truncated"]` says when of more."""
+        """Return the views that reach into the box, of at most 250 cameras; `meta["truncated"]` says when of more."""
         cameras = snapshot["cameras"]
         seen = sight(snapshot, params.assumed_range_m, params.online_only)
         rows = np.flatnonzero((seen.states.certain_deg > 0) | (seen.states.possible_deg > 0))
