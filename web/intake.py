@@ -100,9 +100,10 @@ def import_path(
     """Import the file at `file`, recorded as `file_name`; the reading subprocess's scratch folder goes away."""
     from store.intake.run import import_file  # brings in Arrow and pandas, which only imports need
 
+    store = atlas.store  # what is wrong with it is told first
     with scratch_folder(atlas.folder("scratch")) as scratch:
         return import_file(
-            atlas.store,
+            store,
             layer,
             file,
             options,

@@ -21,6 +21,8 @@ from geo.errors import AtlasError
 from store.intake import lockdown, progress
 
 RESULT = "result.json"
+NO_ROOM = 28  # exit status: the disk has no room even for the answer
+_NO_ROOM = (errno.EFBIG, errno.ENOSPC, errno.EDQUOT)
 
 # Short names of what the child can be asked to do; a full "module:function" is taken as well. Each function has the
 # signature (arguments: dict, scratch: Path) -> JSON value, and reports by store.intake.progress.report.
@@ -53,7 +55,7 @@ def answer(function: str, arguments: dict[str, Any], scratch: Path) -> dict[str,
     except MemoryError:
         return {"limit": "memory"}
     except OSError as error:
-        if error.errno in (errno.EFBIG, errno.ENOSPC, errno.EDQUOT):
+        if error.errno in _NO_ROOM:
             return {"limit": "disk"}
         if error.errno == errno.ENOMEM:
             return {"limit": "memory"}
@@ -88,7 +90,12 @@ def main() -> int:
         text = json.dumps(outcome, default=str)
     except MemoryError:
         text = '{"limit": "memory"}'
-    (scratch / RESULT).write_text(text, encoding="utf-8")
+    try:
+        (scratch / RESULT).write_text(text, encoding="utf-8")
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        return NO_ROOM
     return 0
 
 

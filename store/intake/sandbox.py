@@ -18,7 +18,7 @@ import geo.errors
 import store.errors
 from geo.errors import N_, AtlasError
 from store.errors import IntakeError
-from store.intake.child import RESULT
+from store.intake.child import NO_ROOM, RESULT
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE_BYTES = 4 << 30
@@ -188,11 +188,10 @@ def _outcome(status: int, result: Path, said: str, cpu_s: int, memory_bytes: int
         if "error" in answer:
             raise _again(answer["error"])
         if answer["limit"] == "disk":
-            raise IntakeError(
-                N_("Reading the file needs more space on the disk than there is or may be used."),
-                N_("Free space, or split the file."),
-            )
+            raise _no_room()
         raise _memory(memory_bytes)
+    if status == NO_ROOM:
+        raise _no_room()
     if status == -signal.SIGXCPU:
         raise IntakeError(
             N_("Reading the file took more than {seconds} s of processor time and was stopped."),
@@ -208,6 +207,13 @@ def _outcome(status: int, result: Path, said: str, cpu_s: int, memory_bytes: int
     raise IntakeError(
         N_("The file made the reader fail: {detail}"),
         N_("Export the file again in another format, such as GeoPackage; please report this file."), detail=last[:200],
+    )
+
+
+def _no_room() -> IntakeError:
+    return IntakeError(
+        N_("Reading the file needs more space on the disk than there is or may be used."),
+        N_("Free space, or split the file."),
     )
 
 
