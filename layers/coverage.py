@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from branca.element import Element
 
@@ -13,6 +15,8 @@ from layers.drawn import fetched_layer
 from layers.memo import Memo
 from layers.sight import assumptions, sight
 
+# More of these would keep a request waiting for minutes.
+MOST = {"grids": 5_000, "buildings": 20_000, "cameras": 1_000}
 STEPS = (0.2, 0.4, 0.6, 0.8, 1.0)
 AREAS = ("area_m2", "built_m2", "open_m2", "certain_m2", "possible_m2", "blind_m2")
 _memo = Memo(6)
@@ -25,8 +29,20 @@ class CoverageLayer:
     title = N_("Coverage by grid")
     needs = ("grids", "buildings", "cameras")
 
+    def too_large(self, snapshot: Snapshot, level: str | None) -> dict[str, Any] | None:
+        """Return what there is too much of to measure in a request (what, count, limit), None where nothing is."""
+        counts = {
+            "grids": len(rows_of_level(snapshot["grids"], level)),
+            "buildings": len(snapshot["buildings"]),
+            "cameras": len(snapshot["cameras"]),
+        }
+        for what, count in counts.items():
+            if count > MOST[what]:
+                return {"what": what, "count": count, "limit": MOST[what]}
+        return None
+
     def result(self, snapshot: Snapshot, level: str | None, params: Params) -> Coverage:
-        """Return the areas of every grid of `level`, in square metres."""
+        """Return the areas of every grid of `level`, in square metres, however long it takes (see `too_large`)."""
         grids, cameras, buildings = snapshot["grids"], snapshot["cameras"], snapshot["buildings"]
 
         def make() -> Coverage:
@@ -41,9 +57,21 @@ class CoverageLayer:
         return _memo.get((grids, cameras, buildings), (level, params.assumed_range_m, params.online_only), make)
 
     def frame(self, snapshot: Snapshot, params: Params) -> LayerFrame:
-        """Return the grids of the level: areas, blind share of the open area (None without any) and its symbol."""
+        """Return the grids of the level: areas, blind share of the open area (None without any) and its symbol.
+
+        No grids where there is too much to measure: `meta["not_computed"]` says of what.
+        """
         grids = snapshot["grids"]
         level = chosen_level(grids, params.level)
+        assumed = assumptions(snapshot, np.arange(len(snapshot["cameras"])), params.assumed_range_m)
+        meta: dict[str, Any] = {
+            "level": level,
+            "buildings": len(snapshot["buildings"]),
+            "not_computed": self.too_large(snapshot, level),
+            **assumed,
+        }
+        if meta["not_computed"] is not None:
+            return LayerFrame(features(snapshot.crs, np.zeros(0, dtype=object), {}), None, {**meta, "rows": 0})
         every = rows_of_level(grids, level)
         keep = np.isin(every, rows_of_level(grids, level, params.parent))
         rows = every[keep]
@@ -81,12 +109,7 @@ class CoverageLayer:
         ]
         if (classes == -1).any():
             items.append(LegendItem("no-data", N_("no open area"), count=int((classes == -1).sum())))
-        meta = {
-            "level": level,
-            "rows": len(rows),
-            "buildings": len(snapshot["buildings"]),
-            **assumptions(snapshot, np.arange(len(snapshot["cameras"])), params.assumed_range_m),
-        }
+        meta["rows"] = len(rows)
         legend = Legend(N_("Blind share of the open area"), "%", tuple(items)) if len(rows) else None
         return LayerFrame(frame, legend, meta)
 

@@ -25,6 +25,7 @@ from layers.base import (
     text_or_none,
 )
 from layers.drawn import fetched_layer
+from layers.extent import in_window
 from layers.joins import assigned, selected
 
 CLASSES = 5
@@ -56,17 +57,22 @@ class DensityLayer:
         return density(joined.index, joined.area_m2, population, selected(snapshot["incidents"], params))
 
     def frame(self, snapshot: Snapshot, params: Params) -> LayerFrame:
-        """Return the grids of the level with counts, rates, the shaded value and its class."""
+        """Return the grids of the level with counts, rates, the shaded value and its class (among all of the level).
+
+        Of very many grids only those in the window are features; legend and facts are of all.
+        """
         grids = snapshot["grids"]
         level = chosen_level(grids, params.level)
         result = self.result(snapshot, level, params)
         every = assigned(snapshot, level).rows
-        keep = np.isin(every, rows_of_level(grids, level, params.parent))
-        rows = every[keep]
+        keep = np.flatnonzero(np.isin(every, rows_of_level(grids, level, params.parent)))
         value = {"count": result.counts.astype(np.float64), "per_km2": result.per_km2, "per_10k": result.per_10k}[
             params.metric
         ][keep]
         classes, found = classify(value, params.method)
+        shown, window = in_window(grids, every[keep], params.bbox)
+        sent = keep[shown]
+        rows = every[sent]
         geometry = np.zeros(0, dtype=object) if grids.geometry is None else grids.geometry[rows]
         frame = features(
             snapshot.crs,
@@ -75,11 +81,11 @@ class DensityLayer:
                 "code": text_or_none(grids.text("code")[rows]),
                 "name": text_or_none(grids.text("name")[rows]),
                 "parent": text_or_none(grids.text("parent")[rows]),
-                "incidents": result.counts[keep],
-                "area_km2": result.area_km2[keep],
-                "per_km2": number_or_none(result.per_km2[keep]),
-                "per_10k": number_or_none(result.per_10k[keep]),
-                "symbol": symbols(classes, len(found.breaks)),
+                "incidents": result.counts[sent],
+                "area_km2": result.area_km2[sent],
+                "per_km2": number_or_none(result.per_km2[sent]),
+                "per_10k": number_or_none(result.per_10k[sent]),
+                "symbol": symbols(classes[shown], len(found.breaks)),
             },
         )
         meta = {
@@ -88,9 +94,10 @@ class DensityLayer:
             "method": params.method,
             "total": int(result.total),
             "outside": int(result.outside),
-            "rows": len(rows),
+            "rows": len(keep),
+            **window,
         }
-        return LayerFrame(frame, self._legend(classes, found, params) if len(rows) else None, meta)
+        return LayerFrame(frame, self._legend(classes, found, params) if len(keep) else None, meta)
 
     def _legend(self, classes: NDArray[np.int64], found: Classes, params: Params) -> Legend:
         items = []
@@ -116,7 +123,7 @@ class DensityLayer:
     def draw(self, url: str, title: str) -> Element:
         """Return the element that registers the layer with the page."""
         return fetched_layer(
-            self.name, url, title, depends=["level", "parent", "from", "to", "category", "metric", "method"]
+            self.name, url, title, depends=["level", "parent", "from", "to", "category", "metric", "method", "bbox"]
         )
 
 

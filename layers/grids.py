@@ -20,6 +20,7 @@ from layers.base import (
     text_or_none,
 )
 from layers.drawn import fetched_layer
+from layers.extent import in_window
 
 
 class GridsLayer:
@@ -30,10 +31,12 @@ class GridsLayer:
     needs = ("grids",)
 
     def frame(self, snapshot: Snapshot, params: Params) -> LayerFrame:
-        """Return the grids of the level (below the parent, when one is given)."""
+        """Return the grids of the level (below the parent, when one is given); of very many, those in the window."""
         grids = snapshot["grids"]
         level = chosen_level(grids, params.level)
-        rows = rows_of_level(grids, level, params.parent)
+        every = rows_of_level(grids, level, params.parent)
+        shown, window = in_window(grids, every, params.bbox)
+        rows = every[shown]
         geometry = np.zeros(0, dtype=object) if grids.geometry is None else grids.geometry[rows]
         codes = grids.text("code")
         parents = [code for code in grids.text("parent") if code is not None]
@@ -54,10 +57,10 @@ class GridsLayer:
             },
         )
         legend = None
-        if len(rows):
-            legend = Legend(self.title, N_("grids"), (LegendItem("grid-line", level or "", count=len(rows)),))
-        return LayerFrame(frame, legend, {"level": level, "parent": params.parent, "rows": len(rows)})
+        if len(every):
+            legend = Legend(self.title, N_("grids"), (LegendItem("grid-line", level or "", count=len(every)),))
+        return LayerFrame(frame, legend, {"level": level, "parent": params.parent, "rows": len(every), **window})
 
     def draw(self, url: str, title: str) -> Element:
         """Return the element that registers the layer with the page."""
-        return fetched_layer(self.name, url, title, depends=["level", "parent"])
+        return fetched_layer(self.name, url, title, depends=["level", "parent", "bbox"])

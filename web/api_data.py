@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from geo.columns import Snapshot
 from layers.base import Params
-from web import service
+from web import service, sites
 from web.i18n import current_lang
 from web.params import layer_params, number
 from web.replies import cached_json
@@ -15,6 +15,7 @@ from web.state import Atlas, atlas
 blueprint = Blueprint("api_data", __name__, url_prefix="/api")
 GRID_NEEDS = ("grids", "incidents", "cameras")
 MAX_ROWS = 5000
+MAX_CAMERAS = 20_000
 
 
 def asked() -> tuple[Atlas, Snapshot, Params]:
@@ -66,11 +67,13 @@ def assignment() -> Response:
 
 @blueprint.get("/cameras")
 def cameras() -> Response:
-    """List the cameras with all that is known of them."""
+    """List the cameras with all that is known of them, 5,000 at a time unless asked otherwise."""
     snapshot = atlas().snapshot()
+    offset = int(number(request.args, "offset", 0, 0, 1e9, whole=True))
+    limit = int(number(request.args, "limit", MAX_ROWS, 0, MAX_CAMERAS, whole=True))
     return cached_json(
-        ("cameras", service.revisions(snapshot, ("cameras",))),
-        lambda: {**service.cameras_answer(snapshot), "meta": service.origin(snapshot, ("cameras",))},
+        ("cameras", offset, limit, service.revisions(snapshot, ("cameras",))),
+        lambda: {**sites.cameras_answer(snapshot, offset, limit), "meta": service.origin(snapshot, ("cameras",))},
     )
 
 
@@ -81,5 +84,5 @@ def coverage() -> Response:
     needs = ("grids", "buildings", "cameras")
     return cached_json(
         ("coverage", service.revisions(snapshot, needs), params),
-        lambda: {**service.coverage_answer(snapshot, params), "meta": service.origin(snapshot, needs, params)},
+        lambda: {**sites.coverage_answer(snapshot, params), "meta": service.origin(snapshot, needs, params)},
     )

@@ -62,6 +62,7 @@ TILE = [_path(name, {"type": "integer", "minimum": 0}) for name in ("z", "x", "y
 SCALE = _query("scale", "2 for dense screens.", {"type": "integer", "enum": [1, 2]})
 LANG = _query("lang", "Language of texts.", {"type": "string", "enum": ["zh", "en"]})
 LIMIT = _query("limit", "Most rows to list.", {"type": "integer", "minimum": 0})
+OFFSET = _query("offset", "How many rows to leave out first.", {"type": "integer", "minimum": 0})
 TOKEN = {
     "name": "X-CSRF-Token",
     "in": "header",
@@ -124,7 +125,7 @@ PATHS: dict[str, dict[str, Operation]] = {
     "/api/density": {"get": _operation("Incidents per grid.", [LEVEL, *WINDOW])},
     "/api/grids": {"get": _operation("Grids of a level with what lies in them.", [LEVEL, PARENT, *WINDOW])},
     "/api/assignment": {"get": _operation("Incidents whose grid is doubtful.", [LEVEL, *WINDOW, NEAR, LIMIT])},
-    "/api/cameras": {"get": _operation("All cameras.")},
+    "/api/cameras": {"get": _operation("Cameras, 5,000 at a time when not asked otherwise.", [OFFSET, LIMIT])},
     "/api/coverage": {"get": _operation("What cameras see of each grid.", [LEVEL, *SIGHT])},
     "/api/export/{name}": {
         "get": _operation(

@@ -18,8 +18,8 @@ from geo.crs import lonlat
 from geo.density import Density, density
 from geo.hierarchy import Hierarchy, build_hierarchy
 from layers.assignment import AssignmentLayer
-from layers.base import Params, chosen_level
-from layers.coverage import AREAS, CoverageLayer
+from layers.base import Params, chosen_level, rows_of_level
+from layers.extent import MOST
 from layers.joins import Assigned, assigned, selected
 from store.schema import LAYERS
 from web.cache import Cache
@@ -101,6 +101,7 @@ def status(cache: Cache, snapshot: Snapshot, *, demo: bool) -> Json:
         counts = np.bincount(category.codes[category.codes >= 0], minlength=len(category.values))
         order = sorted(range(len(category.values)), key=lambda i: (-int(counts[i]), category.values[i]))
         known = occurred_at[~np.isnat(occurred_at)]
+        levels = hierarchy(cache, snapshot).levels
         return {
             "revision": snapshot.revision,
             "crs": snapshot.crs,
@@ -116,7 +117,8 @@ def status(cache: Cache, snapshot: Snapshot, *, demo: bool) -> Json:
                 }
                 for name in LAYERS
             },
-            "levels": list(hierarchy(cache, snapshot).levels),
+            "levels": list(levels),
+            "opens": opening_level(snapshot, levels),
             "categories": [{"name": category.values[i], "count": int(counts[i])} for i in order],
             "time": {
                 "first": iso(known.min()) if len(known) else None,
@@ -127,6 +129,14 @@ def status(cache: Cache, snapshot: Snapshot, *, demo: bool) -> Json:
         }
 
     return cache.get(("status", demo, snapshot.revision, revisions(snapshot, tuple(LAYERS))), make)
+
+
+def opening_level(snapshot: Snapshot, levels: Sequence[str]) -> str | None:
+    """Return the level that pages open with: the finest a map can show as a whole, else the coarsest."""
+    for level in reversed(levels):
+        if len(rows_of_level(snapshot["grids"], level)) <= MOST:
+            return level
+    return levels[0] if levels else None
 
 
 def bounds(snapshot: Snapshot) -> list[float] | None:
@@ -246,44 +256,3 @@ def assignment_answer(snapshot: Snapshot, params: Params, limit: int) -> Json:
 
 def _metres(value: float) -> float | None:
     return round(float(value), 2) if np.isfinite(value) else None
-
-
-def cameras_answer(snapshot: Snapshot) -> Json:
-    """Return every camera with all its columns and its place."""
-    cameras = snapshot["cameras"]
-    if len(cameras) == 0 or cameras.x is None or cameras.y is None or snapshot.crs is None:
-        return {"cameras": []}
-    lon, lat = lonlat(cameras.x, cameras.y, snapshot.crs)
-    columns: dict[str, list[Any]] = {}
-    for column in LAYERS["cameras"].columns:
-        values = cameras.columns[column.name]
-        if isinstance(values, Codes) or values.dtype == object:
-            columns[column.name] = cameras.text(column.name).tolist()
-        elif values.dtype == np.int8:
-            columns[column.name] = [None if value < 0 else bool(value) for value in values]
-        else:
-            columns[column.name] = [None if np.isnan(value) else float(value) for value in values]
-    return {
-        "cameras": [
-            {
-                **{name: values[i] for name, values in columns.items()},
-                "lon": round(float(lon[i]), DECIMALS),
-                "lat": round(float(lat[i]), DECIMALS),
-            }
-            for i in range(len(cameras))
-        ]
-    }
-
-
-def coverage_answer(snapshot: Snapshot, params: Params) -> Json:
-    """Return how much of each grid of a level cameras see certainly, possibly or not."""
-    data = level_data(snapshot, params.level)
-    found = CoverageLayer().result(snapshot, data.level, params)
-    areas = {name: np.asarray(getattr(found, name)) for name in AREAS}
-    return {
-        "level": data.level,
-        "grids": [
-            {"code": code, **{name: float(values[i]) for name, values in areas.items()}}
-            for i, code in enumerate(data.codes)
-        ],
-    }

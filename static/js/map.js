@@ -4,7 +4,7 @@
 import { latest, Refused } from "./api.js";
 import { DRAW, ORDER } from "./draw.js";
 import { byId, make } from "./dom.js";
-import { page, t } from "./i18n.js";
+import { number, page, t } from "./i18n.js";
 import { onChange, queryOf, set, state } from "./state.js";
 import { colour, onTheme } from "./symbols.js";
 
@@ -138,7 +138,9 @@ export function refresh(changed = null) {
     const fresh = !map.hasLayer(item);
     if (fresh && !tiled) item.addTo(map);
     const depends = tiled ? HEAT_DEPENDS : entry.config.depends;
-    if (fresh || changed === null || depends.some((one) => changed.has(one))) {
+    // Of few grids all came at once: moving the map asks for none again.
+    const moves = entry.answer?.meta?.windowed !== false;
+    if (fresh || changed === null || depends.some((one) => changed.has(one) && (moves || one !== "bbox"))) {
       if (tiled) tiles(entry);
       else load(entry);
     }
@@ -250,6 +252,9 @@ export function reload(status) {
   refresh();
 }
 
+/** Say of what there is too much to measure coverage in a request. */
+export const tooLarge = ({ what, count, limit }) => t("note.too_large", { what: t(`data.${what}`), count: number(count), limit: number(limit) });
+
 let missing = [];
 
 /** Say over the map which data this page would use but the store does not hold. */
@@ -268,6 +273,7 @@ export function notes() {
     if (!isOn(name)) continue;
     if (entry.error) lines.push(make("p", { class: "error" }, `${t(`layer.${name}`)}: ${entry.error.message} ${entry.error.remedy}`));
     const meta = entry.answer?.meta;
+    if (meta?.not_computed) lines.push(make("p", {}, tooLarge(meta.not_computed)));
     if (meta?.truncated) lines.push(make("p", {}, t("note.truncated", { layer: t(`layer.${name}`), shown: meta.shown ?? entry.answer.features.length, count: meta.in_view ?? meta.doubtful })));
   }
   byId("map-notes").replaceChildren(byId("lead-pill"), ...lines);

@@ -3,7 +3,7 @@
 import { coverageRows, showCamera, showGrid, showNothing } from "./details.js";
 import { byId, make } from "./dom.js";
 import { number, percent, t, word } from "./i18n.js";
-import { goToGrid, layer, map, mark, on } from "./map.js";
+import { goToGrid, layer, map, mark, on, tooLarge } from "./map.js";
 import { onTab } from "./panel.js";
 import { queryOf, set, state } from "./state.js";
 import { Table } from "./table.js";
@@ -11,6 +11,7 @@ import { detail, lead, loader, selectGrid, selectedGrid, startWorkspace } from "
 
 const share = (value, row) => (row.open_m2 > 0 ? value / row.open_m2 : null);
 let names = new Map();
+let listed = null;
 let shownTab = "coverage";
 
 function bar(row) {
@@ -64,6 +65,7 @@ function assume(meta) {
   if (meta.fov_unknown) lines.push(t("assume.fov", { count: number(meta.fov_unknown) }));
   if (meta.state_unknown) lines.push(t("assume.state", { count: number(meta.state_unknown) }));
   if (!meta.buildings) lines.push(t("assume.buildings"));
+  if (listed && listed.total > listed.cameras.length) lines.push(t("assume.listed", { shown: number(listed.cameras.length), count: number(listed.total) }));
   byId("assumptions").replaceChildren(...lines.map((line) => make("li", {}, line)));
 }
 
@@ -77,12 +79,17 @@ const loadCoverage = loader("/api/coverage", () => queryOf(["level", "assumed_ra
   if (open > 0) {
     lead([{ strong: t("lead.planner.blind", { share: number((100 * sum("blind_m2")) / open) }) }, ` ${t("lead.planner.rest", {
       possible: number((100 * sum("possible_m2")) / open), certain: number((100 * sum("certain_m2")) / open), grids: number(rows.filter((row) => row.blind_share > 0.5).length) })}`]);
-  } else lead([t("lead.planner.none")]);
+  } else lead([found.not_computed ? tooLarge(found.not_computed) : t("lead.planner.none")]);
   follow();
 });
 
 const loadNames = loader("/api/grids", () => queryOf(["level"], null), (found) => { names = new Map(found.grids.map((row) => [row.code, row.name])); });
-const loadCameras = loader("/api/cameras", () => ({}), (found) => { cameras.setRows(found.cameras); follow(); });
+const loadCameras = loader("/api/cameras", () => ({}), (found) => {
+  listed = found;
+  cameras.setRows(found.cameras);
+  if (layer("coverage").answer) assume(layer("coverage").answer.meta);
+  follow();
+});
 
 function follow() {
   const code = selectedGrid();

@@ -80,6 +80,7 @@ function keys(event) {
  */
 export async function startWorkspace(hooks) {
   read();
+  openLevel(firstStatus);
   startShell();
   startPanels();
   startFilters(firstStatus);
@@ -101,6 +102,7 @@ export async function startWorkspace(hooks) {
   showEmpty(firstStatus);
   start(firstStatus);
   onData((status) => {
+    openLevel(status);
     credit(status);
     showEmpty(status);
     fillFilters(status);
@@ -111,6 +113,11 @@ export async function startWorkspace(hooks) {
   await hooks.begin(firstStatus);
   await settled();
   document.documentElement.dataset.ready = "true";
+}
+
+/** Of a very large city open a level that a map can show as a whole, not the finest. */
+function openLevel(status) {
+  if (!state.level && status?.opens && status.opens !== status.levels.at(-1)) state.level = status.opens;
 }
 
 /** Let the reader switch keep the place, the level and the selected grid. */

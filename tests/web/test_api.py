@@ -14,6 +14,7 @@ from store.batch import Provenance
 from store.schema import LAYERS
 from tests.web.conftest import SCRIPT, X0, Y0, batch
 from web.openapi import PATHS
+from web.service import opening_level
 
 FIGURES = ["/api/status", "/api/density", "/api/grids", "/api/assignment", "/api/cameras", "/api/coverage",
            *(f"/api/layers/{name}" for name in REGISTRY)]  # fmt: skip
@@ -262,3 +263,33 @@ def test_imports_are_listed_newest_first(town: FlaskClient) -> None:
 def test_health(town: FlaskClient, client: FlaskClient) -> None:
     assert get(client, "/healthz") == {"status": "ok", "revision": 0, "store": "ok"}
     assert get(town, "/healthz")["revision"] == 7
+
+
+def test_cameras_come_in_parts(town: FlaskClient) -> None:
+    whole = get(town, "/api/cameras")
+    parts = [get(town, "/api/cameras", offset=offset, limit=1) for offset in range(3)]
+    assert [part["total"] for part in (whole, *parts)] == [2] * 4
+    assert [camera for part in parts for camera in part["cameras"]] == whole["cameras"]
+    assert town.get("/api/cameras?limit=20001").status_code == 400
+
+
+def test_coverage_that_would_take_minutes_is_told_not_computed(
+    town: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("layers.coverage.MOST", {"grids": 9, "buildings": 9, "cameras": 1})
+    found = get(town, "/api/coverage", assumed_range_m=33)  # that nobody asked before
+    assert found["not_computed"] == {"what": "cameras", "count": 2, "limit": 1}
+    assert found["grids"] == []
+
+
+def test_pages_open_with_the_finest_level_a_map_can_show(town: FlaskClient) -> None:
+    assert get(town, "/api/status")["opens"] == "grid"
+
+
+@pytest.mark.parametrize(("most", "level"), [(2, "grid"), (1, "district"), (0, "district")])
+def test_of_a_very_large_city_pages_open_with_a_coarser_level(
+    town: FlaskClient, monkeypatch: pytest.MonkeyPatch, most: int, level: str
+) -> None:
+    monkeypatch.setattr("web.service.MOST", most)
+    snapshot = town.application.extensions["atlas"].snapshot()
+    assert opening_level(snapshot, ("district", "grid")) == level

@@ -1,0 +1,73 @@
+"""Few grids are sent whole; of very many those in the window, and where that is too many, those in its middle."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from layers import REGISTRY, coverage, extent
+from layers.base import Params, rows_of_level
+from layers.extent import in_window
+from tests.layers.factory import CELL, X0, Y0, town
+
+TOWN = town()
+GRIDS = TOWN["grids"]
+CELLS = rows_of_level(GRIDS, "grid")
+SIDES = st.tuples(*[st.floats(-50, 4 * CELL + 50)] * 4).map(
+    lambda v: (X0 + min(v[0], v[2]), Y0 + min(v[1], v[3]), X0 + max(v[0], v[2]), Y0 + max(v[1], v[3]))
+)
+
+
+def test_few_grids_are_all_sent_wherever_the_window_is() -> None:
+    shown, facts = in_window(GRIDS, CELLS, (0.0, 0.0, 1.0, 1.0))
+    assert shown.tolist() == list(range(16))
+    assert facts == {"windowed": False, "truncated": False}
+
+
+@given(SIDES)
+def test_of_many_grids_those_that_meet_the_window_are_sent(box: tuple[float, float, float, float]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(extent, "MOST", 15)
+        shown, facts = in_window(GRIDS, CELLS, box)
+    meets = np.flatnonzero(shapely.intersects(GRIDS.geometry[CELLS], shapely.box(*box)))
+    assert facts["windowed"]
+    assert facts["in_view"] == len(meets)
+    assert set(shown) <= set(meets)
+    assert (len(shown), facts["truncated"]) == ((15, True) if len(meets) == 16 else (len(meets), False))
+
+
+def test_of_too_many_the_nearest_to_the_middle_are_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extent, "MOST", 4)
+    shown, facts = in_window(GRIDS, CELLS, None)
+    centres = shapely.centroid(GRIDS.geometry[CELLS][shown])
+    assert facts == {"windowed": True, "in_view": 16, "shown": 4, "truncated": True}
+    middle = shapely.Point(X0 + 2 * CELL, Y0 + 2 * CELL)
+    assert shapely.distance(centres, middle) == pytest.approx(CELL / 2**0.5)
+
+
+@pytest.mark.parametrize("name", ["grids", "density"])
+def test_a_limited_layer_keeps_the_legend_of_the_whole(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = REGISTRY[name].frame(TOWN, Params(level="grid"))
+    monkeypatch.setattr(extent, "MOST", 4)
+    part = REGISTRY[name].frame(TOWN, Params(level="grid"))
+    assert part.legend == whole.legend
+    assert (len(part.features), part.meta["shown"], part.meta["rows"]) == (4, 4, 16)
+    expected = whole.features.set_index("code").loc[part.features["code"]].drop(columns="geometry")
+    assert part.features.set_index("code").drop(columns="geometry").equals(expected)
+
+
+@pytest.mark.parametrize("what", ["grids", "buildings", "cameras"])
+def test_coverage_of_too_much_is_not_computed_and_says_so(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coverage, "MOST", {"grids": 99, "buildings": 99, "cameras": 99, what: 1})
+    frame = REGISTRY["coverage"].frame(TOWN, Params(level="grid"))
+    assert (len(frame.features), frame.legend, frame.meta["rows"]) == (0, None, 0)
+    count = len(CELLS) if what == "grids" else len(TOWN[what])
+    assert frame.meta["not_computed"] == {"what": what, "count": count, "limit": 1}
+
+
+def test_coverage_within_the_limits_is_computed() -> None:
+    frame = REGISTRY["coverage"].frame(TOWN, Params(level="grid"))
+    assert (len(frame.features), frame.meta["not_computed"]) == (16, None)
