@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Mapping
 from http import HTTPStatus
+from pathlib import PurePath
 from typing import Any
 
 from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
@@ -50,8 +51,15 @@ HTTP_TEXTS: Mapping[int, tuple[str, str]] = {
     507: (N_("The disk of the service is full."), N_("Free some space, then try again; nothing was changed.")),
 }
 
+SYSTEM: Mapping[int, tuple[int, str]] = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), (507, "disk_full")),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), (503, "no_right")),
+}
+
 # Parameters whose value is a catalogue key too ("name of a person"), not data.
 WORDS = frozenset({"what"})
+# Parameters that are paths on this machine.
+PLACES = frozenset({"path", "file"})
 
 
 class RequestError(AtlasError):
@@ -72,10 +80,11 @@ def status_of(error: AtlasError) -> tuple[int, str]:
 
 def body(error: AtlasError, lang: str | None = None) -> dict[str, str]:
     """Return ``{"code", "message", "remedy"}`` of a domain error in the reader's language."""
+    params = without_places(error.params)
     shape = {
         "code": status_of(error)[1],
-        "message": fill(error.message, error.params, lang),
-        "remedy": fill(error.remedy, error.params, lang),
+        "message": fill(error.message, params, lang),
+        "remedy": fill(error.remedy, params, lang),
     }
     if isinstance(error.params.get("field"), str):
         shape["field"] = error.params["field"]
@@ -88,6 +97,14 @@ def fill(template: str, params: Mapping[str, Any], lang: str | None = None) -> s
         return ""
     words = {name: translate(value, lang) for name, value in params.items() if name in WORDS and isinstance(value, str)}
     return translate(template, lang).format(**{**params, **words})
+
+
+def without_places(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters fit for an answer: of a path only its last part; where a file lies is for the log."""
+    return {
+        name: PurePath(value).name if name in PLACES and isinstance(value, str) else value
+        for name, value in params.items()
+    }
 
 
 def wants_json() -> bool:
@@ -141,11 +158,10 @@ def on_http(error: HTTPException) -> Response:
 
 
 def on_system(error: OSError) -> Response:
-    """Answer a full disk clearly; any other fault of the system is an unknown one."""
+    """Answer what the operator must put right: no room (507), no right to write (503); else an unknown fault."""
     current_app.logger.exception("%s %s failed", request.method, request.path)
-    status = 507 if error.errno in (errno.ENOSPC, errno.EDQUOT) else 500
+    status, code = SYSTEM.get(error.errno or 0, (500, "internal"))
     message, remedy = HTTP_TEXTS[status]
-    code = "disk_full" if status == 507 else "internal"
     return answer(status, {"code": code, "message": translate(message), "remedy": translate(remedy)})
 
 

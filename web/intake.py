@@ -11,7 +11,7 @@ from geo.errors import N_, AtlasError, ParameterError
 from store.intake.options import ImportOptions, ImportReport, Limits, NothingAcceptedError, StrictError
 from store.intake.scratch import scratch_folder
 from store.schema import LAYERS
-from web.errors import fill
+from web.errors import fill, without_places
 from web.i18n import translate
 from web.uploading import Upload
 
@@ -158,6 +158,6 @@ def preview(atlas: Atlas, upload: Upload, wish: dict[str, Any]) -> dict[str, Any
     shown["notes"] = [fill(note["message"], note["params"]) for note in found.notes]
     shown["personal"] = [{**column, "what": translate(column["what"])} for column in found.personal]
     if found.problem is not None:
-        params = found.problem["params"]
+        params = without_places(found.problem["params"])
         shown["problem"] = {name: fill(found.problem[name], params) for name in ("message", "remedy")}
     return shown

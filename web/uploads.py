@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from geo.errors import N_, AtlasError
 from store.batch import Reject
 from store.schema import LAYERS
-from web.errors import RequestError, body, fill, status_of
+from web.errors import RequestError, body, fill, status_of, without_places
 from web.i18n import current_lang, translate
 from web.intake import import_upload, options_from_json, preview
 from web.jobs import STEPS, Job
@@ -126,11 +126,11 @@ def job_json(job: Job) -> dict[str, Any]:
             ],
         }
     if job.error is not None:
-        error = job.error
+        error, params = job.error, without_places(job.error["params"])
         shown["error"] = {
             "code": error["code"],
-            "message": fill(error["message"], error["params"]),
-            "remedy": fill(error["remedy"], error["params"]),
+            "message": fill(error["message"], params),
+            "remedy": fill(error["remedy"], params),
         }
     return shown
 

@@ -13,8 +13,10 @@ import importlib
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from geo.errors import AtlasError
@@ -49,7 +51,7 @@ def answer(function: str, arguments: dict[str, Any], scratch: Path) -> dict[str,
         return {
             "error": {
                 "class": f"{kind.__module__}:{kind.__qualname__}", "message": error.message, "remedy": error.remedy,
-                "params": error.params,
+                "params": _without_folders(error.params, scratch, arguments),
             }
         }
     except MemoryError:
@@ -60,6 +62,25 @@ def answer(function: str, arguments: dict[str, Any], scratch: Path) -> dict[str,
         if error.errno == errno.ENOMEM:
             return {"limit": "memory"}
         raise
+
+
+def _without_folders(params: dict[str, Any], scratch: Path, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Take the folders of this work out of what a library said: an answer tells nobody where files lie."""
+    folders = [f"{scratch}/"]
+    if isinstance(arguments.get("file"), str):
+        folders.append(f"{Path(arguments['file']).parent}/")
+    shown = dict(params)
+    for name, value in params.items():
+        if name == "detail" and isinstance(value, str):
+            for folder in sorted(folders, key=len, reverse=True):
+                value = value.replace(folder, "")
+            shown[name] = value
+    return shown
+
+
+def tell_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print where a fault of the program arose and its type; its message may hold a row of the file."""
+    sys.stderr.write("".join(traceback.format_tb(trace)) + f"{kind.__module__}.{kind.__qualname__}\n")
 
 
 def main() -> int:
@@ -100,5 +121,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    sys.excepthook = tell_fault
     # Not sys.exit: a library that hangs while it is unloaded must not hold up the answer.
     os._exit(main())

@@ -169,7 +169,7 @@ def read_ogr(
                 N_("The {format} file is damaged or cut off: {detail}."), AGAIN, format=driver.value, detail=str(error)
             ) from error
     for warning in caught:
-        book.add(N_("The reader warned: {detail}"), detail=str(warning.message))
+        book.add(N_("The reader warned: {detail}"), detail=str(warning.message).replace(f"{path.parent}/", ""))
     if limit is None and 0 <= info["features"] != table.num_rows:
         raise IntakeError(CUT_OFF, AGAIN)
     if not table.num_rows:

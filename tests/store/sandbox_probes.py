@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from geo.errors import NotMetricError
-from store.errors import PersonalDataError
+from store.errors import IntakeError, PersonalDataError
 from store.intake.progress import report
 
 
@@ -75,6 +75,14 @@ def eat_memory(arguments: dict[str, Any], scratch: Path) -> int:
 def abort_as_cpp(arguments: dict[str, Any], scratch: Path) -> None:
     os.write(2, b"terminate called after throwing an instance of 'std::bad_alloc'\n")
     os.abort()
+
+
+def slip(arguments: dict[str, Any], scratch: Path) -> None:
+    int(arguments["cell"])
+
+
+def placed(arguments: dict[str, Any], scratch: Path) -> None:
+    raise IntakeError("Damaged: {detail}", "", detail=f"{arguments['file']} and {scratch}/source.gpkg: malformed")
 
 
 def crash(arguments: dict[str, Any], scratch: Path) -> None:

@@ -91,6 +91,19 @@ def test_a_fault_of_the_program_is_logged_and_told(tmp_path: Path, caplog: pytes
     assert "a fault of the program" in caplog.text
 
 
+def test_a_fault_tells_no_cell_of_the_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(IntakeError, match="ValueError") as caught:
+        probe(tmp_path, "slip", {"cell": "13812345678 x"})
+    assert "138" not in caplog.text + caught.value.text()
+    assert "in slip" in caplog.text
+
+
+def test_an_error_tells_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(IntakeError) as caught:
+        probe(tmp_path, "placed", {"file": str(tmp_path / "uploads" / "a.gpkg")})
+    assert caught.value.text().startswith("Damaged: a.gpkg and source.gpkg: malformed")
+
+
 def test_a_crash_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(IntakeError, match="made the reader fail"):
         probe(tmp_path, "crash")

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from geo import errors as domain
 from geo.errors import AtlasError, ConservationError
 from store import errors as storage
-from store.errors import StoreBusyError
+from store.errors import StoreBusyError, StoreError
 from web.errors import STATUS
 
 
@@ -40,6 +40,8 @@ def failing(app: Flask) -> FlaskClient:
         "unknown": ZeroDivisionError("secret /path"),
         "disk": OSError(errno.ENOSPC, "full", "/path"),
         "system": OSError(errno.EIO, "broken", "/path"),
+        "right": OSError(errno.EROFS, "read-only", "/path"),
+        "place": StoreError("The store {path} is in the way.", "Move it.", path="/path/atlas.gpkg"),
         "conservation": ConservationError("{a} is not {b}.", "Report it.", a=1, b=2),
         "busy": StoreBusyError("Busy.", "Wait."),
         "naughty": AtlasError("Bad {value}.", "Mend it.", value="<script>alert(1)</script>{0}"),
@@ -56,6 +58,7 @@ def failing(app: Flask) -> FlaskClient:
 @pytest.mark.parametrize(
     ("name", "status", "code"),
     [("unknown", 500, "internal"), ("disk", 507, "disk_full"), ("system", 500, "internal"),
+     ("right", 503, "no_right"), ("place", 503, "store"),
      ("conservation", 500, "conservation"), ("busy", 503, "store_busy"), ("naughty", 400, "refused")],
 )  # fmt: skip
 def test_faults_become_answers(
@@ -66,7 +69,7 @@ def test_faults_become_answers(
     assert answer.status_code == status
     assert answer.get_json()["error"]["code"] == code
     assert "/path" not in answer.get_data(as_text=True)
-    assert bool(caplog.records) == (status in (500, 507) or name == "busy")
+    assert bool(caplog.records) == (status >= 500)
     if name == "unknown":
         assert "ZeroDivisionError" in caplog.text
 
@@ -112,6 +115,8 @@ def test_a_store_that_cannot_be_read_is_said(client: FlaskClient, app: Flask) ->
     answer = client.get("/healthz")
     assert answer.status_code == 503
     assert answer.get_json()["error"]["message"]
+    assert str(settings.instance) not in answer.get_data(as_text=True)
     assert client.get("/api/status").status_code == 503
     page = client.get("/command", headers={"Accept": "text/html"})
     assert (page.status_code, page.mimetype) == (503, "text/html")
+    assert str(settings.instance) not in page.get_data(as_text=True)
