@@ -65,6 +65,6 @@ def await_health(address: str, process: subprocess.Popen[bytes], log: Path) -> N
             with urllib.request.urlopen(f"{address}/healthz", timeout=5) as answer:
                 if answer.status == 200:
                     return
-        except (urllib.error.URLError, ConnectionError):
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)
     raise RuntimeError(f"the server did not answer: {log.read_text('utf-8', 'replace')[-2000:]}")
