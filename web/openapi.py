@@ -58,6 +58,10 @@ MAP = [
     _query("metric", "What the density shades.", {"type": "string", "enum": ["count", "per_km2", "per_10k"]}),
     _query("method", "How its classes are cut.", {"type": "string", "enum": ["quantiles", "fisher_jenks", "equal"]}),
 ]
+RADIUS = _query(
+    "radius_m", "Radius of the heat map in metres.", {"type": "number", "minimum": 5, "maximum": 5000, "default": 120}
+)
+THEME = _query("theme", "Light or dark.", {"type": "string", "enum": ["light", "dark"], "default": "light"})
 TILE = [_path(name, {"type": "integer", "minimum": 0}) for name in ("z", "x", "y")]
 SCALE = _query("scale", "2 for dense screens.", {"type": "integer", "enum": [1, 2]})
 LANG = _query("lang", "Language of texts.", {"type": "string", "enum": ["zh", "en"]})
@@ -118,7 +122,17 @@ PATHS: dict[str, dict[str, Operation]] = {
     "/api/layers/{name}": {
         "get": _operation(
             "Features of a map layer, WGS 84.",
-            [_path("name", {"type": "string", "enum": _LAYER_NAMES}), LEVEL, PARENT, *WINDOW, *MAP, NEAR, *SIGHT],
+            [
+                _path("name", {"type": "string", "enum": _LAYER_NAMES}),
+                LEVEL,
+                PARENT,
+                *WINDOW,
+                *MAP,
+                NEAR,
+                *SIGHT,
+                RADIUS,
+                LANG,
+            ],
             "application/geo+json",
         )
     },
@@ -151,14 +165,14 @@ PATHS: dict[str, dict[str, Operation]] = {
     "/tiles/base/{z}/{x}/{y}.png": {
         "get": _operation(
             "Base map.",
-            [*TILE, SCALE, _query("theme", "light or dark", {"type": "string", "enum": ["light", "dark"]})],
+            [*TILE, SCALE, THEME],
             "image/png",
         )
     },
     "/tiles/heat/{z}/{x}/{y}.png": {
         "get": _operation(
             "Heat of incidents.",
-            [*TILE, SCALE, *WINDOW, _query("radius_m", "Bandwidth in metres.", {"type": "number"})],
+            [*TILE, SCALE, THEME, *WINDOW, RADIUS],
             "image/png",
         )
     },
