@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,9 @@ _HINTS = {
     "incidents": ("incident", "crime", "event", "request", "事件", "警情", "案件"),
     "places": ("place", "poi", "site", "场所", "部位"),
 }
+_TIME = 0.8  # how much a column of times counts for incidents
+_TIME_SAMPLE = 50
+_CLOCK = re.compile(r"^\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}日?[T ]?\s*\d{1,2}[:：时]\d{2}")
 _TELLING = {
     "cameras": ("kind", "azimuth_deg", "hfov_deg", "range_m", "online", "owner"),
     "incidents": ("occurred_at", "category", "status", "grid_code"),
@@ -188,6 +192,19 @@ def _families(raw: RawTable) -> list[str]:
     return sorted({_FAMILY[kind] for kind in kinds if kind in _FAMILY})
 
 
+def _time_weight(raw: RawTable, known: set[str]) -> float:
+    """Return how much speaks for incidents: a column named as their time, or one that reads as date and clock."""
+    if any(known & set(ALIASES["cameras"][name]) for name in ("azimuth_deg", "hfov_deg", "range_m")):
+        return 0.0  # the time of a camera's upkeep
+    if known & set(ALIASES["incidents"]["occurred_at"]):
+        return _TIME
+    for values in raw.columns.values():
+        sample = [text for text in (clean(value) for value in values[:_TIME_SAMPLE]) if text]
+        if len(sample) > 1 and sum(bool(_CLOCK.search(text)) for text in sample) > 0.8 * len(sample):
+            return _TIME
+    return 0.0
+
+
 def guess_layer(raw: RawTable, name: str) -> str:
     """Return the layer whose columns and geometry fit best; the file's name counts too."""
     families = set(_families(raw))
@@ -201,6 +218,9 @@ def guess_layer(raw: RawTable, name: str) -> str:
         hits = sum(bool(known & set(ALIASES[layer][field_name])) for field_name in _TELLING[layer])
         hint = any(word in name.casefold() for word in _HINTS[layer])
         scores[layer] = hits / len(_TELLING[layer]) + hint
+    # Of the point layers only incidents happen at a time: a column that reads as one outweighs a kind or a category.
+    if "incidents" in scores and families <= {"point"}:
+        scores["incidents"] += _time_weight(raw, known)
     best = max(scores, key=lambda layer: scores[layer], default="places")
     if scores.get(best, 0) == 0 and "polygon" in families:
         return "grids"
