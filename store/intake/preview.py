@@ -211,12 +211,13 @@ def guess_layer(raw: RawTable, name: str) -> str:
     known = {plain(column) for column in raw.columns}
     if not families and (known & {*LON, *X}) and (known & {*LAT, *Y}):
         families = {"point"}
+    said = name.casefold().replace("point", "")  # "points" is no "poi"
     scores: dict[str, float] = {}
     for layer, canonical in LAYERS.items():
         if families and not families & canonical.families:
             continue
         hits = sum(bool(known & set(ALIASES[layer][field_name])) for field_name in _TELLING[layer])
-        hint = any(word in name.casefold() for word in _HINTS[layer])
+        hint = any(word in said for word in _HINTS[layer])
         scores[layer] = hits / len(_TELLING[layer]) + hint
     # Of the point layers only incidents happen at a time: a column that reads as one outweighs a kind or a category.
     if "incidents" in scores and families <= {"point"}:
