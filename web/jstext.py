@@ -100,6 +100,7 @@ TEXTS: Mapping[str, str] = {
     "table.empty": N_("Nothing to list."),
     "table.more": N_("Show more ({count} left)"),
     "check.none": N_("No doubtful incident."),
+    "filter.dates": N_("The last day lies before the first."),
     "categories.none": N_("No categories yet."),
     "categories.more": N_("{count} rarer categories are not listed."),
     "brush.all": N_("in the whole period"),
@@ -117,6 +118,7 @@ TEXTS: Mapping[str, str] = {
     "lead.planner.none": N_("There is no open area to cover yet."),
     "lead.grids.count": N_("{count} grids (level: {level})."),
     "lead.grids.teamless": N_("{count} have no team."),
+    "lead.grids.down": N_("To go down into a grid: double-click it, or press Enter on its row."),
     "lead.grids.none": N_("No grid here."),
     "assume.range": N_(
         "Range unknown for {count} of {cameras} cameras: drawn with an assumed {range} m, never as certain."
@@ -136,6 +138,9 @@ TEXTS: Mapping[str, str] = {
     "detail.incident": N_("Incident"),
     "detail.camera.assumed": N_(
         "Its range is not recorded: the view is drawn with the assumed range of the filters and is only possible."
+    ),
+    "detail.camera.moved": N_(
+        "It is recorded inside a building: its view is taken from the façade, {distance} m away."
     ),
     "detail.origin": N_("From revision {revision}, areas in {crs}."),
     "detail.down": N_("Go down: {count} {level}"),
@@ -183,6 +188,10 @@ TEXTS: Mapping[str, str] = {
     "upload.no_column": N_("– leave empty –"),
     "upload.remembered": N_("A mapping used before for such a file was put in."),
     "upload.crs.unknown": N_("The file does not say its coordinate system: choose one."),
+    "upload.crs.taken": N_("WGS 84, as the columns say longitude and latitude"),
+    "upload.options": N_(
+        "Words such as --map or --timezone are options of the command line; on this page they are fields of the form."
+    ),
     "upload.crs.found": N_("As in the file: {crs}"),
     "upload.encoding.found": N_("As found: {encoding}"),
     "upload.layer.guessed": N_("guessed from the columns"),

@@ -5,6 +5,7 @@ import { number, t, word } from "./i18n.js";
 import { onChange, set, state } from "./state.js";
 
 const listed = 40;
+let latestStatus = null;
 
 function levels(status) {
   const box = byId("level");
@@ -36,6 +37,7 @@ function categories(status) {
 /** Fill the controls from the status and follow them. */
 export function startFilters(status) {
   fillFilters(status);
+  followDates();
   byId("level")?.addEventListener("change", (event) => set({ level: event.target.value, parent: null, selected: null }));
   byId("method")?.addEventListener("change", (event) => set({ method: event.target.value }));
   for (const one of document.querySelectorAll('input[name="metric"]')) one.addEventListener("change", () => set({ metric: one.value }));
@@ -46,7 +48,43 @@ export function startFilters(status) {
   onChange((changed) => { if (changed.has("level") && byId("level")) byId("level").value = state.level ?? status?.levels?.at(-1) ?? ""; });
 }
 
+const DAY = 86400000;
+const dayAfter = (text, days) => new Date(Date.parse(`${text}T00:00:00Z`) + days * DAY).toISOString().slice(0, 10);
+
+/** The date fields of a page without a brush; `to` is kept as the first day after, as the service wants it. */
+function dates(status) {
+  if (!byId("from") || byId("brush-canvas")) return;
+  const zone = status?.timezone ?? "UTC";
+  const local = (iso) => (iso ? new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(new Date(iso)) : "");
+  const [first, last] = [local(status?.time?.first), local(status?.time?.last)];
+  for (const box of [byId("from"), byId("to")]) Object.assign(box, { min: first, max: last, disabled: !first });
+  byId("from").value = state.from ?? first;
+  byId("to").value = state.to ? dayAfter(state.to, -1) : last;
+  byId("all-time").disabled = !state.from && !state.to;
+}
+
+function followDates() {
+  if (!byId("from") || byId("brush-canvas")) return;
+  const choose = () => {
+    const [from, to] = [byId("from"), byId("to")];
+    to.setCustomValidity("");
+    if (!from.value || !to.value) return;
+    if (from.value > to.value) {
+      to.setCustomValidity(t("filter.dates"));
+      to.reportValidity();
+      return;
+    }
+    set({ from: from.value <= from.min ? null : from.value, to: to.value >= to.max ? null : dayAfter(to.value, 1) });
+  };
+  byId("from").addEventListener("change", choose);
+  byId("to").addEventListener("change", choose);
+  byId("all-time").addEventListener("click", () => set({ from: null, to: null }));
+  onChange((changed) => { if (changed.has("from") || changed.has("to")) dates(latestStatus); });
+}
+
 export function fillFilters(status) {
+  latestStatus = status;
+  dates(status);
   levels(status);
   categories(status);
   if (byId("method")) byId("method").value = state.method;

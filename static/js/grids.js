@@ -54,7 +54,7 @@ const doubts = new Table(byId("check-table"), {
 
 const showDoubt = (row) => showIncident({ ...row, why: row.reason });
 
-const load = loader("/api/grids", () => queryOf(["level", "parent", "category"], null), (found) => {
+const load = loader("/api/grids", () => queryOf(["level", "parent", "category", "from", "to"], null), (found) => {
   finer = found.finer ?? null;
   const levels = now()?.levels ?? [];
   finer ??= levels[levels.indexOf(found.level) + 1] ?? null;
@@ -63,12 +63,13 @@ const load = loader("/api/grids", () => queryOf(["level", "parent", "category"],
   grids.setRows(found.grids);
   const unnamed = found.grids.filter((row) => !row.team).length;
   lead(found.grids.length === 0 ? [t("lead.grids.none")] : [{ strong: t("lead.grids.count", { count: number(found.grids.length), level: word(found.level) }) },
-    unnamed ? ` ${t("lead.grids.teamless", { count: number(unnamed) })}` : ""]);
+    unnamed ? ` ${t("lead.grids.teamless", { count: number(unnamed) })}` : "",
+    found.grids.some((row) => row.children) ? ` ${t("lead.grids.down")}` : ""]);
   crumbs();
   follow();
 });
 
-const loadCheck = loader("/api/assignment", () => ({ ...queryOf(["level", "near_m", "category"], null), limit: 2000 }), (found) => {
+const loadCheck = loader("/api/assignment", () => ({ ...queryOf(["level", "near_m", "category", "from", "to"], null), limit: 2000 }), (found) => {
   check = found;
   const kinds = [["differs", found.differs], ["outside", found.outside], ["near_border", found.near_border]];
   byId("check-counts").replaceChildren(...kinds.map(([kind, count]) => make("button", { type: "button", "aria-pressed": String(why === kind), onclick: () => {
@@ -155,8 +156,8 @@ startWorkspace({
   begin: async () => { check = null; await Promise.all([load(), shownTab === "check" ? loadCheck() : null]); },
   changed(changed) {
     if (changed.has("selected")) follow();
-    if (["level", "parent", "category"].some((name) => changed.has(name))) load();
-    if (["level", "near_m", "category"].some((name) => changed.has(name))) { check = null; if (shownTab === "check") loadCheck(); }
+    if (["level", "parent", "category", "from", "to"].some((name) => changed.has(name))) load();
+    if (["level", "near_m", "category", "from", "to"].some((name) => changed.has(name))) { check = null; if (shownTab === "check") loadCheck(); }
   },
   picked(kind, row) {
     if (kind !== "open") return;

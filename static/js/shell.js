@@ -6,6 +6,7 @@ import { ago, firstStatus, moment, number, page, t } from "./i18n.js";
 import { themeChanged } from "./symbols.js";
 
 let status = firstStatus;
+let cityOf = null; // the revision the city's name was asked of
 const changed = new Set();
 
 export const now = () => status;
@@ -57,7 +58,8 @@ export function attribution(facts) {
   return [...texts, ...(facts?.simulated?.length ? [t("attribution.simulated")] : []), "Leaflet"].join(" · ");
 }
 
-async function poll() {
+/** Ask for the status now, and tell who listens when the data changed. */
+export async function poll() {
   try {
     const found = await request("/api/status", { quiet: true });
     const different = found.revision !== status?.revision;
@@ -67,10 +69,14 @@ async function poll() {
     console.info("status:", error.message);
   }
   age();
+  city();
 }
 
 async function city() {
   const coarse = status?.levels?.[0];
+  if (cityOf === status?.revision) return;
+  cityOf = status?.revision;
+  byId("city").hidden = true;
   if (!coarse || status.levels.length < 2) return;
   try {
     const found = await request("/api/grids", { query: { level: coarse }, quiet: true });

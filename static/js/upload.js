@@ -3,7 +3,7 @@
 import { request, Refused, settled } from "./api.js";
 import { byId, make } from "./dom.js";
 import { csrf, moment, number, t } from "./i18n.js";
-import { now, startShell } from "./shell.js";
+import { now, poll, startShell } from "./shell.js";
 
 const schema = JSON.parse(byId("schema").textContent);
 const CRS = ["EPSG:4326", "gcj02", "bd09", "EPSG:4490", "EPSG:4547", "EPSG:4546", "EPSG:4548", "EPSG:4549", "EPSG:4544", "EPSG:4526", "EPSG:4527", "EPSG:3857"];
@@ -15,11 +15,17 @@ let upload = null; // id of the file on the server
 let seen = null; // the last preview
 let chosen = null; // mapping field -> column as the reader set it
 
+/** Texts shared with the command line name its options: say what they are on this page. */
+function explain(box) {
+  if (/--[a-z]/.test(box.textContent)) box.append(make(box.tagName === "UL" ? "li" : "p", { class: "muted" }, t("upload.options")));
+}
+
 function problem(error = null) {
   const box = byId("problem");
   box.hidden = error === null;
   if (error) {
     box.replaceChildren(make("h2", {}, error.message), make("p", {}, error.remedy ?? ""));
+    explain(box);
     box.scrollIntoView({ block: "nearest" });
   }
 }
@@ -74,7 +80,10 @@ async function take(file) {
   chosen = null;
   for (const id of ["crs", "timezone", "const-level", "attribution-text"]) byId(id).value = "";
   for (const id of ["encoding", "crs-list", "layer", "layer_name"]) byId(id).replaceChildren();
+  // A choice for one file is not carried to the next: "replace" or "simulated" would be.
   byId("date_order").value = "";
+  byId("mode").value = "append";
+  byId("strict").checked = byId("simulated-rows").checked = false;
   await step(async () => {
     try {
       look(await send(file), file);
@@ -118,7 +127,7 @@ function look(found, file = null) {
   const mapped = new Map(Object.entries(seen.mapping ?? {}).map(([field, column]) => [column, field]));
   const personal = new Set(seen.personal.map((one) => one.column));
   byId("preview").replaceChildren(make("table", { class: "plain", data: { from: "data" } },
-    make("thead", {}, make("tr", {}, ...seen.columns.map((name) => make("th", { scope: "col" }, name, make("span", { class: "unit" }, personal.has(name) ? "✕" : mapped.get(name) ?? ""))))),
+    make("thead", {}, make("tr", {}, ...seen.columns.map((name) => make("th", { scope: "col" }, name, make("span", { class: "unit" }, personal.has(name) ? "✕" : mapped.has(name) ? `→ ${t(`field.${mapped.get(name)}`)}` : ""))))),
     make("tbody", {}, ...seen.rows.map((row) => make("tr", {}, ...row.map((value) => make("td", {}, value ?? "")))))));
   sources();
   layers();
@@ -148,8 +157,9 @@ function layers() {
 
 function crsList() {
   const box = byId("crs-list"), before = box.value;
+  const taken = !seen.crs && seen.rows.length && !seen.families.length && seen.mapping.lon && seen.mapping.lat;
   const found = seen.crs ? (seen.crs.length > 40 ? `${seen.crs.slice(0, 40)}…` : seen.crs) : null;
-  box.replaceChildren(make("option", { value: "" }, found ? t("upload.crs.found", { crs: found }) : t("upload.crs.unknown")),
+  box.replaceChildren(make("option", { value: "" }, found ? t("upload.crs.found", { crs: found }) : taken ? t("upload.crs.taken") : t("upload.crs.unknown")),
     ...CRS.map((name) => make("option", { value: name }, t(`crs.${name}`))), make("option", { value: "other" }, t("crs.other")));
   box.value = before && [...box.options].some((one) => one.value === before) ? before : "";
 }
@@ -176,7 +186,7 @@ function mapping() {
     const select = make("select", { data: { from: "data" } }, make("option", { value: "" }, t("upload.no_column")), ...free.map((name) => make("option", { value: name }, name)));
     select.value = free.includes(current[field.name]) ? current[field.name] : "";
     select.addEventListener("change", () => { chosen = { ...(chosen ?? {}), [field.name]: select.value }; });
-    return make("label", {}, make("span", { class: field.required ? "required" : "" }, t(`field.${field.name}`), field.unit ? make("span", { class: "unit" }, ` ${field.unit}`) : null), select);
+    return make("label", {}, make("span", { class: field.required ? "required" : "" }, t(`field.${field.name}`), field.unit ? make("span", { class: "unit" }, ` ${field.unit === "deg" ? "°" : field.unit}`) : null), select);
   }));
 }
 
@@ -185,7 +195,9 @@ function doubts() {
   if (seen.personal.length) lines.push(make("li", {}, `${t("upload.guard")} `, make("strong", { data: { from: "data" } }, seen.personal.map((one) => one.column).join(", "))));
   for (const note of seen.notes ?? []) lines.push(make("li", {}, fill(note)));
   byId("step-look").querySelector(".notes")?.remove();
-  if (lines.length) byId("step-look").append(make("ul", { class: "notes" }, ...lines));
+  const hints = make("ul", { class: "notes" }, ...lines);
+  if (lines.length) byId("step-look").append(hints);
+  explain(hints);
   if (seen.problem) problem({ message: fill(seen.problem), remedy: fill({ message: seen.problem.remedy ?? "", params: seen.problem.params }) });
 }
 
@@ -226,10 +238,14 @@ function report(job, id, dry) {
     if (!failed && !dry) parts.push(make("p", { class: "actions" }, make("a", { class: "button primary", href: RESULT_PAGE[found.layer] ?? "/command" }, t("upload.see"))));
   }
   byId("report").replaceChildren(...parts);
+  explain(byId("report"));
   byId("report").hidden = false;
   byId("report").scrollIntoView({ block: "start" });
   byId("report").focus({ preventScroll: true });
-  if (!failed && !dry) history();
+  if (!failed && !dry) {
+    history();
+    poll();
+  }
 }
 
 function rejects(found, id) {
