@@ -9,6 +9,7 @@ import { queryOf, set, state } from "./state.js";
 import { Table } from "./table.js";
 import { detail, lead, loader, selectGrid, selectedGrid, startWorkspace } from "./workspace.js";
 
+const hundredths = (share) => (share === null ? null : 100 * share);
 const share = (value, row) => (row.open_m2 > 0 ? value / row.open_m2 : null);
 let names = new Map();
 let listed = null;
@@ -28,9 +29,9 @@ function bar(row) {
 const grids = new Table(byId("table"), {
   columns: [
     { key: "code", label: t("col.grid"), name: "name", text: (row) => row.code, cell: (row) => make("span", {}, row.code, bar(row)) },
-    { key: "blind_share", label: t("word.blind"), unit: "%", numeric: true, text: (row) => (row.blind_share === null ? "–" : number(100 * row.blind_share)) },
-    { key: "possible_share", label: t("word.possible"), unit: "%", numeric: true, text: (row) => (row.possible_share === null ? "–" : number(100 * row.possible_share)) },
-    { key: "certain_share", label: t("word.certain"), unit: "%", numeric: true, text: (row) => (row.certain_share === null ? "–" : number(100 * row.certain_share)) },
+    { key: "blind_share", value: (row) => hundredths(row.blind_share), label: t("word.blind"), unit: "%", numeric: true, text: (row) => (row.blind_share === null ? "–" : number(100 * row.blind_share)) },
+    { key: "possible_share", value: (row) => hundredths(row.possible_share), label: t("word.possible"), unit: "%", numeric: true, text: (row) => (row.possible_share === null ? "–" : number(100 * row.possible_share)) },
+    { key: "certain_share", value: (row) => hundredths(row.certain_share), label: t("word.certain"), unit: "%", numeric: true, text: (row) => (row.certain_share === null ? "–" : number(100 * row.certain_share)) },
     { key: "blind_m2", label: t("word.blind"), unit: "m²", numeric: true, text: (row) => number(row.blind_m2) },
   ],
   keyOf: (row) => row.code, label: t("table.coverage"), sort: { key: "blind_m2", down: true },

@@ -9,7 +9,8 @@ const collator = new Intl.Collator(lang === "zh" ? "zh-CN" : "en", { numeric: tr
 /**
  * A table.
  *
- * columns: [{key, label, unit, numeric, text(row), cell(row) -> Node | string}]; `text` is what is exported and shown.
+ * columns: [{key, label, unit, numeric, text(row), value(row), cell(row) -> Node | string}]; `text` is what is shown; exported is `value`
+ * (where `key` holds another unit than the head says), else the number of `key`, else `text`.
  * on: {select(row), open(row), hover(key | null)}; keyOf(row) -> string.
  */
 export class Table {
@@ -150,7 +151,7 @@ export class Table {
     const columns = this.columns.filter((column) => column.key);
     const lines = [columns.map((column) => guard(column.unit ? `${column.label} (${column.unit})` : column.label)).join(",")];
     for (const row of this.ordered()) {
-      lines.push(columns.map((column) => guard(column.numeric ? row[column.key] : column.text ? column.text(row) : row[column.key], column.numeric)).join(","));
+      lines.push(columns.map((column) => guard(column.value ? column.value(row) : column.numeric ? row[column.key] : column.text ? column.text(row) : row[column.key], column.numeric)).join(","));
     }
     const link = make("a", { href: URL.createObjectURL(new Blob([`\ufeff${lines.join("\r\n")}\r\n`], { type: "text/csv;charset=utf-8" })), download: `${name}.csv` });
     link.click();
