@@ -95,9 +95,10 @@ def first_coverage(
 
 def _measure(cell: BaseGeometry, layers: list[NDArray[Any]]) -> tuple[tuple[float, ...], BaseGeometry]:
     """Area, built, open, certain, possible, blind of one cell, and the blind polygons."""
-    built, certain, possible = (shapely.union_all(layer, grid_size=GRID_M) for layer in layers)
-    free = shapely.difference(cell, built, grid_size=GRID_M)
-    rest = shapely.difference(free, certain, grid_size=GRID_M)
+    # An overlay on the lattice may leave lines and points beside the areas; the next overlay would refuse the mixture.
+    built, certain, possible = (polygons_of(shapely.union_all(layer, grid_size=GRID_M)) for layer in layers)
+    free = polygons_of(shapely.difference(cell, built, grid_size=GRID_M))
+    rest = polygons_of(shapely.difference(free, certain, grid_size=GRID_M))
     blind = polygons_of(shapely.difference(rest, possible, grid_size=GRID_M))
     parts = (
         cell.area,

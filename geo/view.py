@@ -222,7 +222,8 @@ def view_from(
     unseen = [solid, *(piece for piece in shadows if piece is not None)]
     if near_m > 0:
         unseen.append(sector(place.x, place.y, near_m, None, None, segments_per_quadrant))
-    return polygons_of(shapely.difference(view, shapely.union_all(unseen, grid_size=GRID_M), grid_size=GRID_M))
+    hidden = polygons_of(shapely.union_all(unseen, grid_size=GRID_M))
+    return polygons_of(shapely.difference(view, hidden, grid_size=GRID_M))
 
 
 def shadow(x: float, y: float, a: NDArray[np.float64], b: NDArray[np.float64], range_m: float) -> Polygon | None:

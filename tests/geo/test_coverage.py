@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from geo import coverage
 from geo.coverage import TOLERANCE_M2, first_coverage
@@ -53,6 +53,7 @@ def test_cells_are_measured_by_themselves():
 
 @settings(max_examples=25)
 @given(seed=zoo.seeds)
+@example(seed=907)  # a difference that left lines beside its areas
 def test_identity_and_counted_points(seed):
     rng = np.random.default_rng(seed)
     offset = float(rng.choice(zoo.OFFSETS))
@@ -70,15 +71,17 @@ def test_identity_and_counted_points(seed):
     built, sure, maybe = (shapely.union_all(layer) for layer in (houses, views[:4], views[4:]))
     for i, cell in enumerate(cells):
         x0, y0, x1, y1 = cell.bounds
-        x, y = (axis.ravel() for axis in np.meshgrid(np.linspace(x0, x1, 60), np.linspace(y0, y1, 60)))
+        # Points at random: those of a lattice fall on the edges of these cells by rows.
+        x, y = rng.uniform(x0, x1, 40_000), rng.uniform(y0, y1, 40_000)
         keep = shapely.intersects_xy(cell, x, y)
-        if keep.sum() < 500:
+        if keep.sum() < 4000:
             continue
         x, y = x[keep], y[keep]
         in_built, in_sure, in_maybe = (shapely.intersects_xy(shape, x, y) for shape in (built, sure, maybe))
         shares = [in_built, ~in_built & in_sure, ~in_built & ~in_sure & in_maybe]
         for share, area in zip(shares, (result.built_m2, result.certain_m2, result.possible_m2), strict=True):
-            assert share.mean() == pytest.approx(area[i] / cell.area, abs=0.06)
+            five_sigma = 5 * 0.5 / keep.sum() ** 0.5
+            assert share.mean() == pytest.approx(area[i] / cell.area, abs=five_sigma)
 
 
 def test_a_broken_sum_is_an_error(monkeypatch):
