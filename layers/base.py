@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from geo.columns import LayerColumns, Snapshot
 from geo.errors import N_, ParameterError, UnknownLevelError
 from geo.hierarchy import build_hierarchy
+from layers.memo import Memo
 
 if TYPE_CHECKING:  # slow to import, and needed only where features are made
     import geopandas as gpd
 
 Metric = Literal["count", "per_km2", "per_10k"]
 Method = Literal["quantiles", "fisher_jenks", "equal"]
+
+_levels = Memo(4)
 
 METRICS: tuple[Metric, ...] = ("count", "per_km2", "per_10k")
 METHODS: tuple[Method, ...] = ("quantiles", "fisher_jenks", "equal")
@@ -202,7 +205,13 @@ def levels_of(grids: LayerColumns) -> tuple[str, ...]:
     """Return the level names, coarse to fine; empty without grids."""
     if len(grids) == 0:
         return ()
-    return tuple(build_hierarchy(grids.text("code"), grids.text("level"), grids.text("parent"), grids.geometry).levels)
+    return _levels.get(
+        (grids,),
+        "levels",
+        lambda: tuple(
+            build_hierarchy(grids.text("code"), grids.text("level"), grids.text("parent"), grids.geometry).levels
+        ),
+    )
 
 
 def chosen_level(grids: LayerColumns, level: str | None) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import threading
 from pathlib import Path
@@ -22,8 +21,6 @@ from web.uploading import clean_stale
 EXTENSION = "atlas"
 CACHE_BYTES = 256 << 20
 PREPARED = 8
-# Slow to import and not needed to answer /healthz: read in behind the first answers, before a page asks.
-BEHIND = ("web.maps", "geopandas", "geo.assignment", "layers.rasters.base", "layers.rasters.heat", "store.intake.run")
 
 
 class Atlas:
@@ -67,18 +64,18 @@ class Atlas:
         return path
 
     def start(self) -> None:
-        """Do what makes the first request fast: tidy up after killed processes, read the store.
+        """Do what makes the first request fast: tidy up after killed processes, read the store, prepare the pages.
 
         A store that cannot be read is told by /healthz and by every page; the server starts all the same.
         """
         clean_stale(self.folder("uploads"))
         sweep(self.folder("scratch"))
+        from web.warm import warm  # it needs what is made here
+
         try:
-            self.snapshot()
+            warm(self)
         except StoreError as error:
             logging.getLogger("gunicorn.error").error("%s", error.text())
-        for module in BEHIND:
-            importlib.import_module(module)
 
     def close(self) -> None:
         """Let a running import end, then close the store; the next use opens them again."""
