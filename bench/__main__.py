@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.metadata
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.table import machine, markdown
@@ -15,24 +15,28 @@ TABLES = {
     "store": ("bench.store_bench", "Store and intake"),
     "pages": ("bench.page_bench", "Pages"),
 }
+RESULTS = Path(__file__).with_name("RESULTS.md")
 VERSIONS = ("numpy", "shapely", "geopandas", "pyogrio", "numba", "folium", "flask")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="script/bench", description="Print the bench tables.")
     parser.add_argument("name", nargs="*", choices=[*TABLES, []], help="which tables; all by default")
-    parser.add_argument("--save", action="store_true", help="keep the tables in bench/RESULTS.md")
+    parser.add_argument(
+        "--save", nargs="?", type=Path, const=RESULTS, metavar="FILE", help="keep the tables, in bench/RESULTS.md"
+    )
     arguments = parser.parse_args()
     tables = []
-    for name in arguments.name or TABLES:
+    for name in list(dict.fromkeys(arguments.name)) or TABLES:
         module, title = TABLES[name]
         table = markdown(title, importlib.import_module(module).rows())
         print(table, flush=True)
         tables.append(table)
     if arguments.save:
         versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in VERSIONS)
-        head = f"# Measured\n\n{date.today().isoformat()}; {machine()}; {versions}. Peers ran in the same run on the same data.\n\n"
-        Path(__file__).with_name("RESULTS.md").write_text(head + "\n".join(tables), "utf-8")
+        where = f"{datetime.now(UTC).date().isoformat()}; {machine()}; {versions}"
+        head = f"# Measured\n\n{where}. Peers ran in the same run on the same data.\n\n"
+        arguments.save.write_text(head + "\n".join(tables), "utf-8")
 
 
 if __name__ == "__main__":

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ def shown(seconds: float | None) -> str:
 
 def markdown(title: str, rows: list[Row]) -> str:
     """Return `rows` as a Markdown table under a heading."""
-    lines = [f"## {title}\n", "| work | ours (median) | peer | peer (median) | times faster | goal |", "|---|---|---|---|---|---|"]
+    head = "| work | ours (median) | peer | peer (median) | times faster | goal |"
+    lines = [f"## {title}\n", head, "|---|---|---|---|---|---|"]
     for row in rows:
         ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
         lines.append(f"| {row.work} | {shown(row.ours_s)} | {row.peer} | {shown(row.peer_s)} | {ratio} | {row.goal} |")
@@ -57,8 +60,7 @@ def markdown(title: str, rows: list[Row]) -> str:
 
 def machine() -> str:
     """Return processor, cores, system and Python version in one line."""
-    import os
-
-    with open("/proc/cpuinfo", encoding="utf-8") as info:
-        model = next((line.split(":", 1)[1].strip() for line in info if line.startswith("model name")), platform.machine())
-    return f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+    info = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    model = next((line.split(":", 1)[1].strip() for line in info if line.startswith("model name")), platform.machine())
+    system = f"{platform.system()} {platform.release()}"
+    return f"{model}, {os.cpu_count()} cores, {system}, Python {platform.python_version()}"
