@@ -70,6 +70,8 @@ def test_identity_and_counted_points(seed):
     assert shapely.area(result.blind) == pytest.approx(result.blind_m2)
     built, sure, maybe = (shapely.union_all(layer) for layer in (houses, views[:4], views[4:]))
     for i, cell in enumerate(cells):
+        if cell.area < 1:  # slivers of the order of the overlay lattice are within the tolerance of the identity
+            continue
         x0, y0, x1, y1 = cell.bounds
         # Points at random: those of a lattice fall on the edges of these cells by rows.
         x, y = rng.uniform(x0, x1, 40_000), rng.uniform(y0, y1, 40_000)
