@@ -328,6 +328,30 @@ def test_parents_missing_or_in_a_circle(house: House) -> None:
     assert any("nowhere" in note for note in found["notes"])
 
 
+# --- slips on the command line ----------------------------------------------------------------------------------------
+
+
+def test_rejects_never_replace_their_source(house: House) -> None:
+    file = house.file("a.csv", points(ROW))
+    content = file.read_bytes()
+    refused(house, "would replace", "incidents", file, "--rejects", file)
+    (house.files / "link.csv").symlink_to(file)
+    refused(house, "would replace", "incidents", file, "--rejects", house.files / "link.csv")
+    refused(house, "Use .csv", "incidents", file, "--rejects", house.instance / "atlas.gpkg")
+    assert file.read_bytes() == content
+
+
+def test_options_that_are_no_text(house: House) -> None:
+    file = house.file("a.csv", points(ROW))
+    for option in (("--const", "status=\udcff"), ("--map", "status=\udcff"), ("--attribution", "\udcff")):
+        refused(house, "not text", "incidents", file, *option)
+
+
+def test_a_file_name_in_another_encoding(house: House) -> None:
+    file = house.file("\udcb1\udcb1.csv", points(ROW))
+    accepted(house, 1, "incidents", file)
+
+
 # --- times -----------------------------------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, Response, abort, request, send_file
 
 from geo.errors import N_
 from store.intake.scratch import scratch_folder
@@ -68,4 +68,7 @@ def _record(record: ImportRecord) -> dict[str, Any]:
 @blueprint.get("/imports/<int:import_id>/rejects.csv")
 def rejects(import_id: int) -> Response:
     """Download the rows that an import did not take, with reason and remedy in the reader's language."""
+    latest = atlas().store.imports(1)
+    if not latest or not 1 <= import_id <= latest[0].id:
+        abort(404)
     return rejects_csv(atlas().store.rejects(import_id), f"rejects-{import_id}.csv", current_lang())

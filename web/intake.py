@@ -145,7 +145,7 @@ def report_of(error: AtlasError) -> dict[str, Any] | None:
 def preview(atlas: Atlas, upload: Upload, wish: dict[str, Any]) -> dict[str, Any]:
     """Look into an upload: columns, first rows, guesses, doubts, and the mapping last used for such a file."""
     layer = wish.get("layer") or None
-    if layer is not None and layer not in LAYERS:
+    if layer is not None and not (isinstance(layer, str) and layer in LAYERS):
         raise _bad("layer", N_("Choose one of the layers."))
     options = options_from_json({"options": wish.get("options")})
     from store.intake.run import inspect_file  # brings in Arrow and pandas, which only imports need

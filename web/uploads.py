@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -63,7 +64,7 @@ def start(upload_id: str) -> Response:
     kept = uploads().find(upload_id)
     wish = _json_body()
     layer = wish.get("layer")
-    if layer not in LAYERS:
+    if not isinstance(layer, str) or layer not in LAYERS:
         raise RequestError(
             400,
             "parameter",
@@ -151,7 +152,12 @@ def _looked(kept: Upload, wish: dict[str, Any], status: int) -> Response:
 
 
 def _json_body() -> dict[str, Any]:
-    found = request.get_json()
+    try:
+        found = request.get_json()
+        # Half of a surrogate pair can be written in JSON, but neither stored nor shown.
+        json.dumps(found, ensure_ascii=False).encode()
+    except (RecursionError, UnicodeEncodeError):
+        found = None
     if not isinstance(found, dict):
         raise RequestError(400, "parameter", N_("The request must be a JSON object."))
     return found

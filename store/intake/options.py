@@ -60,12 +60,27 @@ class ImportOptions:
         if layer not in LAYERS:
             raise IntakeError(N_("There is no layer “{layer}”."), N_("There are: {layers}."),
                               layer=layer, layers=", ".join(LAYERS))
+        if any(not _is_text(text) for text in self._texts()):
+            raise IntakeError(N_("An option holds bytes that are not text."), N_("Write the options in UTF-8."))
         if self.mode not in MODES:
             raise IntakeError(N_("There is no mode “{mode}”."), N_("Use append, replace or upsert."), mode=self.mode)
         if self.date_order is not None and self.date_order not in DATE_ORDERS:
             raise IntakeError(N_("“{order}” is no order of a date."), N_("Use dmy, mdy or ymd."), order=self.date_order)
         if self.timezone is not None:
             zone_of(self.timezone)
+
+    def _texts(self) -> list[str]:
+        single = (self.crs, self.encoding, self.timezone, self.layer_name, self.attribution)
+        return [*(text for text in single if text), *self.map, *self.map.values(), *self.const, *self.const.values()]
+
+
+def _is_text(text: str) -> bool:
+    """Return whether UTF-8 can write a text: bytes of a command line that are none arrive as half characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,14 @@ def check_suffix(file: Path) -> None:
                           suffix=file.suffix or file.name)
 
 
+def check_place(file: Path, source: Path) -> None:
+    """Raise IntakeError unless rejects can be written to `file` and would not destroy the file they come from."""
+    check_suffix(file)
+    if file.exists() and file.samefile(source):
+        raise IntakeError(N_("The rejects would replace the file “{file}” that is imported."),
+                          N_("Choose another place."), file=file.name)
+
+
 def write_rejects(rejects: Sequence[Reject], file: Path) -> None:
     """Write `rejects` beside `file` and rename the result, so that no half file is ever there.
 

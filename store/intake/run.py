@@ -27,7 +27,7 @@ from store.intake.preview import Preview, child_inspect, inspect_file
 from store.intake.progress import report
 from store.intake.read_table import read_table
 from store.intake.reasons import Ledger
-from store.intake.rejects_file import check_suffix, write_rejects
+from store.intake.rejects_file import check_place, write_rejects
 from store.intake.wire import read_columns, write_columns
 from store.schema import LAYERS
 from store.store import Store
@@ -80,7 +80,7 @@ def import_file(
     if not file.is_file():
         raise IntakeError(N_("There is no file “{file}”."), N_("Check the path."), file=str(file))
     if rejects_file is not None:
-        check_suffix(rejects_file)
+        check_place(rejects_file, file)
     tell = progress or (lambda fraction, step: None)
     for attempt in range(_TRIES):
         place = _Place.of(store, layer, options)

@@ -187,6 +187,8 @@ def test_a_change_changes_the_etag(app: Flask, client: FlaskClient) -> None:
         ("/api/export/grids.exe", 404, "unknown_export"),
         ("/api/export/grids.csv?crs=EPSG:999999", 400, None),
         ("/api/jobs/none", 404, "unknown_job"),
+        ("/api/imports/0/rejects.csv", 404, "not_found"),
+        (f"/api/imports/{10**30}/rejects.csv", 404, "not_found"),
         ("/tiles/base/3/9/0.png", 400, "parameter"),
         ("/tiles/base/99/0/0.png", 400, "parameter"),
         ("/tiles/base/0/0/0.png?theme=pink", 400, "parameter"),

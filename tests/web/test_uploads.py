@@ -289,6 +289,7 @@ def test_what_a_killed_process_left_is_removed_at_the_start(app: Flask) -> None:
     ("wish", "field"),
     [
         ({"layer": "people"}, "layer"),
+        ({"layer": {"a": []}}, "layer"),
         ({"layer": "grids", "options": {"crs": 4326}}, "crs"),
         ({"layer": "grids", "options": {"map": {"code": 1}}}, "map"),
         ({"layer": "grids", "options": {"const": "x"}}, "const"),
@@ -307,7 +308,11 @@ def test_options_of_the_wrong_kind_are_refused(client: FlaskClient, wish: dict[s
 
 
 @pytest.mark.usefixtures("unseen")
-@pytest.mark.parametrize("body", [b"", b"{", b"[1]", b"null", b'"x"'])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[1]", b"null", b'"x"', b'{"layer": "\\ud800"}', b"[" * 99_999, b'{"a":' * 99_999 + b"1"],
+    ids=lambda body: body[:20].decode(),
+)  # fmt: skip
 def test_a_body_that_is_no_object_is_refused(client: FlaskClient, body: bytes) -> None:
     upload = send(client, GRIDS, "grids.geojson").get_json()["upload"]
     answer = client.post(
