@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ from web.openapi import PATHS
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS, CHINESE = ROOT / "docs", ROOT / "docs" / "zh"
-GUIDES = ("command", "planner", "grids", "import")
+GUIDES = ("command", "planner", "grids", "import", "operations")
+FOR_PROGRAMMERS = {"api"}  # in English only, as the descriptions in /api/openapi.json are
 PAGES = (ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted(CHINESE.glob("*.md")))
 IMPORT_PAGES = (DOCS / "import.md", CHINESE / "import.md")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -227,15 +229,24 @@ def test_the_example_of_an_error_is_one(service: FlaskClient) -> None:
 
 
 def test_every_guide_has_its_chinese_counterpart() -> None:
+    assert {page.stem for page in DOCS.glob("*.md")} == {*GUIDES, *FOR_PROGRAMMERS}
     assert {page.stem for page in CHINESE.glob("*.md")} == set(GUIDES)
     for guide in GUIDES:
         assert headings(DOCS / f"{guide}.md") == headings(CHINESE / f"{guide}.md"), guide
 
 
+def numbers(text: str) -> Counter[str]:
+    """Return how often each number stands in a text outside its code; 10,000 people are 万人 in Chinese."""
+    found = Counter(re.findall(r"\d[\d,.]*\d|\d", FENCE.sub("", text)))
+    del found["10,000"]
+    return found
+
+
 @pytest.mark.parametrize("guide", GUIDES)
-def test_the_chinese_guide_has_the_same_code_and_is_chinese(guide: str) -> None:
+def test_the_chinese_guide_has_the_same_code_and_numbers_and_is_chinese(guide: str) -> None:
     english, chinese = text_of(DOCS / f"{guide}.md"), text_of(CHINESE / f"{guide}.md")
     assert fences(english, "sh") == fences(chinese, "sh")
+    assert numbers(english) == numbers(chinese)
     lines = [line for line in FENCE.sub("", chinese).splitlines() if re.search(r"[a-z]{3}", line)]
     assert [line for line in lines if not re.search("[\u4e00-\u9fff]", line)] == []
 
