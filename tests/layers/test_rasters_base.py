@@ -80,7 +80,18 @@ def test_small_things_appear_only_when_zoomed_in():
 
 def test_unknown_kinds_are_ordinary_streets_and_missing_ones_too():
     assert street_ranks(["primary", "elevator", None, "主干路", "trunk_link"]).tolist() == [
-        PRIMARY, HIDDEN, 2, 2, PRIMARY]
+        PRIMARY, HIDDEN, 2, PRIMARY, PRIMARY]
+    assert street_ranks(["Principal Arterial", "Minor Arterial", "collector", "次干路", "lane"]).tolist() == [
+        PRIMARY, 4, 3, 4, 2]
+
+
+@pytest.mark.parametrize(("kind", "apart_m", "shown"), [
+    ("lane", 1000.0, True), ("lane", 100.0, False), ("residential", 1000.0, False)])
+def test_unknown_kinds_show_in_a_whole_town_where_they_are_few(kind, apart_m, shown):
+    places = np.arange(0, 5001, apart_m)
+    lines = shapely.linestrings([[(E0, N0 + d), (E0 + 5000, N0 + d)] for d in places])
+    base = BaseMap(lines, [kind] * len(lines), [None] * len(lines), np.empty(0, object), CRS)
+    assert (pixel(base, 2500, 0, 12) != PALETTES["light"].ground) is shown
 
 
 def test_a_tile_without_anything_and_an_empty_map_are_plain():
