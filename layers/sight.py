@@ -48,6 +48,7 @@ class Sight:
         )
         self._certain = np.full(len(cameras), None, dtype=object)
         self._possible = np.full(len(cameras), None, dtype=object)
+        self._moved_m = np.zeros(len(cameras))
         self._known = np.zeros(len(cameras), dtype=bool)
         self._lock = threading.Lock()
 
@@ -59,8 +60,15 @@ class Sight:
                 states = CameraStates(**{name: values[missing] for name, values in vars(self.states).items()})
                 found = camera_views(self._x[missing], self._y[missing], states, self._buildings, crs=self._crs)
                 self._certain[missing], self._possible[missing] = found.certain, found.possible
+                self._moved_m[missing] = found.moved_m
                 self._known[missing] = True
             return self._certain[rows], self._possible[rows]
+
+    def moved_m(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return how far each camera at `rows`, recorded inside a building, was moved to the façade; 0 for none."""
+        self.views(rows)
+        with self._lock:
+            return self._moved_m[rows]
 
 
 def sight(snapshot: Snapshot, assumed_range_m: float, online_only: bool) -> Sight:

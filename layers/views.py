@@ -41,6 +41,7 @@ class ViewsLayer:
         ids = cameras.text("id")
         records: list[dict[str, Any]] = []
         shapes: list[shapely.Geometry] = []
+        moved = dict(zip(shown.tolist(), seen.moved_m(shown).tolist(), strict=True))
         for state, views in zip(("possible", "certain"), reversed(seen.views(shown)), strict=True):
             for row, shape in zip(shown[drawable(views)], views[drawable(views)], strict=True):
                 records.append(
@@ -50,12 +51,13 @@ class ViewsLayer:
                         "area_m2": float(shapely.area(shape)),
                         "reach_m": float(seen.states.range_m[row]),
                         "range_assumed": bool(seen.states.range_assumed[row]),
+                        "moved_m": moved[row],
                     }
                 )
                 shapes.append(shape)
         columns = {
             name: np.array([record[name] for record in records], dtype=object)
-            for name in ("camera", "state", "area_m2", "reach_m", "range_assumed")
+            for name in ("camera", "state", "area_m2", "reach_m", "range_assumed", "moved_m")
         }
         geometry = np.empty(len(shapes), dtype=object)
         geometry[:] = shapes
@@ -70,7 +72,10 @@ class ViewsLayer:
             "shown": len(shown),
             **assumptions(snapshot, rows, params.assumed_range_m),
         }
-        legend = Legend(self.title, N_("views"), items) if len(rows) else None
+        inside = sum(distance > 0 for distance in moved.values())
+        meta["moved"] = inside
+        note = N_("{count} recorded inside a building: seen from the façade.") if inside else ""
+        legend = Legend(self.title, N_("views"), items, note, {"count": inside}) if len(rows) else None
         return LayerFrame(features(snapshot.crs, geometry, columns), legend, meta)
 
     def draw(self, url: str, title: str) -> Element:

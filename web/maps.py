@@ -80,7 +80,7 @@ def draw_map(page: str, status: Mapping[str, Any] | None) -> folium.Map:
         attribution_control=False,
         min_zoom=2,
         max_zoom=20,
-        zoom_snap=0.5,
+        zoom_snap=0.25,
         wheel_px_per_zoom_level=90,
     )
     BASEMAP.draw("/tiles/base/{z}/{x}/{y}.png", BASEMAP.title).add_to(chart)

@@ -66,7 +66,7 @@ function draw() {
   box.setAttribute("aria-valuetext", text);
   box.setAttribute("aria-valuenow", String(begin() - first()));
   box.setAttribute("aria-valuemax", String(last() - first()));
-  byId("brush-unit").textContent = `${bins.unit} · ${t("brush.most", { count: number(most) })}`;
+  byId("brush-unit").textContent = byId("brush-unit").title = `${bins.unit} · ${t("brush.most", { count: number(most) })}`;
   byId("from").value = dayText(begin());
   byId("to").value = dayText(shownEnd());
   byId("from").min = byId("to").min = dayText(first());

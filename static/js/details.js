@@ -2,6 +2,7 @@
 
 import { byId, make } from "./dom.js";
 import { moment, number, percent, t, word } from "./i18n.js";
+import { movedM } from "./map.js";
 import { now } from "./shell.js";
 
 const dash = (value) => (value === null || value === undefined || value === "" ? "–" : String(value));
@@ -45,6 +46,8 @@ export function coverageRows(row) {
 
 export function showCamera(row) {
   const state = row.online === null || row.online === undefined ? "unknown" : row.online ? "online" : "offline";
+  const moved = movedM(row.id);
+  const hints = [row.range_m === null ? t("detail.camera.assumed") : null, moved > 0 ? t("detail.camera.moved", { distance: number(moved, 1) }) : null].filter(Boolean);
   const known = (value, sign) => (value === null || value === undefined ? t("word.not_recorded") : unit(value, sign));
   show(row.name ?? row.id ?? t("word.camera"), t("detail.camera"), [
     ["ID", dash(row.id)],
@@ -55,7 +58,7 @@ export function showCamera(row) {
     [t("col.range"), known(row.range_m, "m")],
     [t("col.height"), known(row.height_m, "m")],
     row.owner && [t("col.owner"), row.owner],
-  ], { hint: row.range_m === null ? t("detail.camera.assumed") : null });
+  ], { hint: hints.join(" ") || null });
 }
 
 export function showIncident(row) {

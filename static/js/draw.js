@@ -3,7 +3,7 @@
 
 import { make } from "./dom.js";
 import { moment, number, percent, t, word } from "./i18n.js";
-import { colour, drawCamera, drawSign, hatch } from "./symbols.js";
+import { colour, cover, drawCamera, drawSign, hatch } from "./symbols.js";
 
 /** A marker painted on the map's canvas by `options.paint`. */
 const Sign = L.CircleMarker.extend({
@@ -67,7 +67,7 @@ function cluster(feature, kind, map) {
 
 const fillOf = (token) => () => {
   if (token === "no-data") return { fillColor: hatch(document.createElement("canvas").getContext("2d"), "no-data", 4, 0.8), fillOpacity: 0.7, color: colour("line-strong"), weight: 0.6 };
-  return { fillColor: colour(token), fillOpacity: token === "ramp-zero" ? 0.35 : token.startsWith("blind") ? 0.6 : 0.72, color: colour("line-strong"), weight: 0.6, opacity: 0.8 };
+  return { fillColor: colour(token), fillOpacity: cover(token), color: colour("line-strong"), weight: 0.6, opacity: 0.8 };
 };
 
 /** Layer name -> function from a feature to a Leaflet layer; `context` holds map, timezone, select. */

@@ -147,6 +147,12 @@ export function refresh(changed = null) {
   }
 }
 
+/** Return how far the view of a camera recorded inside a building was moved; 0 for none or where views are off. */
+export function movedM(id) {
+  const seen = shown.get("views")?.answer?.features.find((feature) => feature.properties.camera === id);
+  return seen?.properties.moved_m ?? 0;
+}
+
 /** Return the drawn grid of a code, from whichever grid layer is on. */
 export function gridFeature(code) {
   for (const name of GRID_LAYERS) {
@@ -182,12 +188,23 @@ export function goToGrid(code, zoom = false) {
   else if (!map.getBounds().contains(box.getCenter())) map.panTo(box.getCenter());
 }
 
+/** Return the paddings that keep data clear of what lies over the map. */
+function room(box) {
+  const crumbs = page === "grids" ? 52 : 0;
+  if (map.getSize().x <= 620) return { paddingTopLeft: [10, 90 + crumbs], paddingBottomRight: [10, 34] };
+  const paddingTopLeft = [28, 12 + crumbs];
+  const [least, beside] = [16, Math.max(byId("legends").offsetWidth, 220) + 36];
+  const zoom = (right) => map.getBoundsZoom(box, false, L.point(paddingTopLeft[0] + right, paddingTopLeft[1] + 30));
+  // Beside the legend, unless the data would become much smaller for it.
+  const right = byId("legends").open && zoom(least) - zoom(beside) <= 0.75 ? beside : least;
+  return { paddingTopLeft, paddingBottomRight: [right, 30] };
+}
+
 export function fit(bounds = facts.bounds, options = {}) {
   if (!bounds) return;
   const [west, south, east, north] = bounds;
-  // Beside the legend where there is room for both.
-  const beside = byId("legends").open && map.getSize().x > 620 ? 170 : 16;
-  map.fitBounds([[south, west], [north, east]], { paddingTopLeft: [28, 12], paddingBottomRight: [beside, 26], animate: false, ...options });
+  const box = L.latLngBounds([[south, west], [north, east]]);
+  map.fitBounds(box, { ...room(box), animate: false, ...options });
 }
 
 /** Show tiles of another address. Leaflet's own redraw asks for tiles of a fractional zoom. */

@@ -70,7 +70,10 @@ function assume(meta) {
   byId("assumptions").replaceChildren(...lines.map((line) => make("li", {}, line)));
 }
 
-on("loaded", (name) => { if (name === "coverage" && layer("coverage").answer) assume(layer("coverage").answer.meta); });
+on("loaded", (name) => {
+  if (name === "coverage" && layer("coverage").answer) assume(layer("coverage").answer.meta);
+  if (name === "views" && state.selected?.startsWith("camera:")) follow(); // the details say where a view was moved
+});
 
 const loadCoverage = loader("/api/coverage", () => queryOf(["level", "assumed_range_m", "online_only"], null), (found) => {
   const rows = found.grids.map((row) => ({ ...row, name: names.get(row.code), blind_share: share(row.blind_m2, row), possible_share: share(row.possible_m2, row), certain_share: share(row.certain_m2, row) }));

@@ -112,6 +112,9 @@ export function drawSign(pen, x, y, token, selected = false) {
   }
 }
 
+/** How much a class's colour covers: streets and names of the base map stay readable under it. */
+export const cover = (token) => (token === "ramp-zero" ? 0.3 : token.startsWith("blind") ? 0.52 : 0.64);
+
 /** Return a 22 px canvas that shows a legend token. */
 export function swatch(token) {
   const canvas = document.createElement("canvas");
@@ -124,8 +127,11 @@ export function swatch(token) {
       pen.beginPath(); pen.rect(2, 4, 18, 14); pen.fillStyle = fill; pen.fill();
       pen.lineWidth = 1; pen.strokeStyle = stroke ?? colour("line-strong"); pen.stroke();
     };
-    if (/^(ramp|blind)-/.test(token)) box(colour(token));
-    else if (token === "no-data") { box(colour("surface")); box(hatch(pen, "no-data", 3, 1)); }
+    if (/^(ramp|blind)-/.test(token)) {
+      box(colour("map-bg"));
+      pen.globalAlpha = cover(token);
+      box(colour(token));
+    } else if (token === "no-data") { box(colour("surface")); box(hatch(pen, "no-data", 3, 1)); }
     else if (token === "grid-line") { pen.lineWidth = 2; pen.strokeStyle = colour("grid-line"); pen.strokeRect(3, 5, 16, 12); }
     else if (token === "zone") { box(hatch(pen, "zone", 4), colour("zone")); }
     else if (token === "view-certain") { pen.globalAlpha = 0.5; box(colour("view"), colour("view")); }
