@@ -151,6 +151,44 @@ def test_a_wrong_command_line_would_be_found(application: Flask) -> None:
     assert len(command_lines()) > 20
 
 
+def example(title: str) -> list[list[str]]:
+    """Return the arguments of the command lines of an example of the import guide."""
+    section = text_of(DOCS / "import.md").split(f"## Example: {title}")[1].split("\n## ")[0]
+    return [shlex.split(line)[1:] for line in fences(section, "sh")[0].splitlines()]
+
+
+def run(folder: Path, data: Path, lines: list[list[str]], *more: str) -> list[dict[str, Any]]:
+    """Run import lines on real files, with a store in `folder`; return their reports."""
+    app = create_app(Settings(store=str(folder / "atlas.gpkg"), instance=folder, lang="en"))
+    try:
+        reports = []
+        for line in lines:
+            found = [str(data / word) if (data / word).is_file() else word for word in line]
+            found = [str(folder / word) if word == "rejects.csv" else word for word in found]
+            result = app.test_cli_runner().invoke(args=[*found, "--format", "json", *more])
+            assert result.exit_code == 0, result.output
+            reports.append(json.loads(result.stdout))
+        return reports
+    finally:
+        app.extensions["atlas"].close()
+
+
+def test_the_example_of_washington(tmp_path: Path, shared_data: Path) -> None:
+    *imports, density = run(tmp_path, shared_data / "dc", example("three levels"))
+    assert [(report["accepted"], report["rejected"]) for report in imports] == [(8, 0), (40, 0), (296, 0), (2870, 0)]
+    assert any(note.startswith("1 rows repeat the “CCN”") for note in imports[-1]["notes"])
+    assert (density["level"], density["total"], len(density["grids"])) == ("anc", 2870, 40)
+
+
+def test_the_example_of_saint_louis(tmp_path: Path, shared_data: Path) -> None:
+    (report,) = run(tmp_path, shared_data / "stl" / "monthly", example("a month"))
+    assert (report["accepted"], report["rejected"]) == (3747, 66)
+    notes = "\n".join(report["notes"])
+    for said in ("month/day/year: 2175 rows", "16 times in “DateOccur” occur twice", "60 rows have a negative “Count”",
+                 "126 rows without an id are the same"):  # fmt: skip
+        assert said in notes
+
+
 # The API
 
 
@@ -180,8 +218,8 @@ def test_json_answers_have_an_example(route: tuple[str, str]) -> None:
     responses = operations()[route]["responses"]
     media = next(iter(next(iter(responses.values()))["content"]))
     if media.endswith("json") and route != ("post", "/api/uploads/{upload_id}/preview"):  # the same as of the upload
-        (example,) = fences(api_sections()[route], "json")
-        assert isinstance(json.loads(example), dict)
+        (shown,) = fences(api_sections()[route], "json")
+        assert isinstance(json.loads(shown), dict)
 
 
 def test_bodies_in_the_text_are_json() -> None:
@@ -197,8 +235,8 @@ ASKED = ["/healthz", "/api/openapi.json", "/api/csrf", "/api/status", "/api/dens
 
 @pytest.mark.parametrize("path", ASKED)
 def test_examples_have_the_keys_of_the_answer(service: FlaskClient, path: str) -> None:
-    (example,) = fences(api_sections()["get", path], "json")
-    said = json.loads(example)
+    (shown,) = fences(api_sections()["get", path], "json")
+    said = json.loads(shown)
     answer = service.get(path.replace("{name}", "density"))
     assert answer.status_code == 200
     found = json.loads(answer.data)
