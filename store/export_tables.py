@@ -19,7 +19,7 @@ from store.errors import ExportError
 from store.schema import Kind, Layer
 from store.values import to_sql
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # the wide ones count in East Asian settings
 _SHEET_ROWS = 1_048_576
 _CELL_CHARACTERS = 32_767
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")

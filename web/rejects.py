@@ -13,7 +13,7 @@ from web.errors import fill
 
 FIELDS = ("row", "field", "value", "reason", "remedy")
 # A cell that begins with one of these is a formula to a spreadsheet; a leading quote makes it text.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
 
 
 def safe(text: str) -> str:

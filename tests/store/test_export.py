@@ -24,7 +24,8 @@ from store.store import Store
 from tests.store.factories import CRS, SOURCE, batch
 
 FRAMES = (".geojson", ".gpkg", ".fgb", ".parquet", ".shp.zip")
-EVIL = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\r=1", "#N/A", "#REF!", "plain", "中文", " =1", "'quoted", "<b>${x}"]
+EVIL = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\r=1", "#N/A", "#REF!", "plain", "中文", " =1", "'quoted", "<b>${x}",
+        "＝1+1", "＠SUM(A1)"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +172,7 @@ def test_formulas_are_disarmed(tmp_path: Path, suffix: str) -> None:
     export_layer(_evil_snapshot(tmp_path, EVIL), "cameras", file)
     head, *rows = _table(file)
     names = [row[head.index("name")] for row in rows]
-    want = [f"'{text}" if text[0] in "=+-@\t\r" else text for text in EVIL]
+    want = [f"'{text}" if text[0] in "=+-@\t\r＝＋－＠" else text for text in EVIL]
     if suffix == ".xlsx":  # XML has no bare carriage return
         names = [name.replace("_x000D_", "\r").replace("\n", "\r") for name in names]
         sheet = openpyxl.load_workbook(file).active
