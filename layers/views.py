@@ -15,6 +15,7 @@ from layers.drawn import fetched_layer
 from layers.sight import assumptions, drawable, sight
 
 LIMIT = 250
+CROWD = 2_500  # more views than this in one window are dots: none is drawn
 
 
 class ViewsLayer:
@@ -25,7 +26,10 @@ class ViewsLayer:
     needs = ("cameras", "buildings")
 
     def frame(self, snapshot: Snapshot, params: Params) -> LayerFrame:
-        """Return the views that reach into the box, of at most 250 cameras; `meta["truncated"]` says when of more."""
+        """Return the views that reach into the box, of the 250 cameras nearest to its middle, of none in a crowd.
+
+        `meta["truncated"]` says when not all are there.
+        """
         cameras = snapshot["cameras"]
         seen = sight(snapshot, params.assumed_range_m, params.online_only)
         rows = np.flatnonzero((seen.states.certain_deg > 0) | (seen.states.possible_deg > 0))
@@ -37,7 +41,11 @@ class ViewsLayer:
             )
         reach = float(seen.states.range_m[rows].max())
         rows = rows[in_bbox(cameras.x[rows], cameras.y[rows], params.bbox, reach)]
-        shown = rows[:LIMIT]
+        shown = rows[:0] if len(rows) > CROWD else rows
+        if len(shown) > LIMIT:
+            x0, y0, x1, y1 = params.bbox or (cameras.x.min(), cameras.y.min(), cameras.x.max(), cameras.y.max())
+            away = np.hypot(cameras.x[rows] - (x0 + x1) / 2, cameras.y[rows] - (y0 + y1) / 2)
+            shown = np.sort(rows[np.argsort(away, kind="stable")[:LIMIT]])
         ids = cameras.text("id")
         records: list[dict[str, Any]] = []
         shapes: list[shapely.Geometry] = []

@@ -291,7 +291,7 @@ export function notes() {
     if (entry.error) lines.push(make("p", { class: "error" }, `${t(`layer.${name}`)}: ${entry.error.message} ${entry.error.remedy}`));
     const meta = entry.answer?.meta;
     if (meta?.not_computed) lines.push(make("p", {}, tooLarge(meta.not_computed)));
-    if (meta?.truncated) lines.push(make("p", {}, t("note.truncated", { layer: t(`layer.${name}`), shown: meta.shown ?? entry.answer.features.length, count: meta.in_view ?? meta.doubtful })));
+    if (meta?.truncated) lines.push(make("p", {}, t("note.truncated", { layer: t(`layer.${name}`), shown: number(meta.shown ?? entry.answer.features.length), count: number(meta.in_view ?? meta.doubtful) })));
   }
   byId("map-notes").replaceChildren(byId("lead-pill"), ...lines);
 }

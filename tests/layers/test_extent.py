@@ -8,7 +8,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layers import REGISTRY, coverage, extent
+from layers import REGISTRY, coverage, extent, views
 from layers.base import Params, rows_of_level
 from layers.extent import in_window
 from tests.layers.factory import CELL, X0, Y0, town
@@ -71,3 +71,26 @@ def test_coverage_of_too_much_is_not_computed_and_says_so(what: str, monkeypatch
 def test_coverage_within_the_limits_is_computed() -> None:
     frame = REGISTRY["coverage"].frame(TOWN, Params(level="grid"))
     assert (len(frame.features), frame.meta["not_computed"]) == (16, None)
+
+
+def test_of_many_views_those_nearest_to_the_middle_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    every = REGISTRY["views"].frame(TOWN, Params())
+    seen = set(every.features["camera"])
+    monkeypatch.setattr(views, "LIMIT", 2)
+    part = REGISTRY["views"].frame(TOWN, Params())
+    shown = set(part.features["camera"])
+    cameras = TOWN["cameras"]
+    assert cameras.x is not None and cameras.y is not None
+    middle = ((cameras.x.min() + cameras.x.max()) / 2, (cameras.y.min() + cameras.y.max()) / 2)
+    away = np.hypot(cameras.x - middle[0], cameras.y - middle[1])
+    ids = cameras.text("id")
+    nearest = [ids[row] for row in np.argsort(away, kind="stable") if ids[row] in seen][:2]
+    assert shown == set(nearest)
+    assert (part.meta["shown"], part.meta["in_view"], part.meta["truncated"]) == (2, every.meta["in_view"], True)
+
+
+def test_no_view_of_a_crowd_is_drawn_and_the_reader_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "LIMIT", 1)
+    monkeypatch.setattr(views, "CROWD", 1)
+    part = REGISTRY["views"].frame(TOWN, Params())
+    assert (len(part.features), part.meta["shown"], part.meta["truncated"]) == (0, 0, True)
