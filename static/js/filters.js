@@ -30,6 +30,8 @@ function categories(status) {
     } });
     return make("label", { class: "check", data: { from: "data" } }, tick, make("span", { class: "label", title: word(name) }, word(name)), make("span", { class: "count" }, number(count)));
   }));
+  const all = byId("all-categories");
+  all.hidden = chosen.size === 0;
   if (known.length === 0) box.append(make("p", { class: "muted" }, t("categories.none")));
   if (known.length > visible.length) box.append(make("p", { class: "muted" }, t("categories.more", { count: known.length - visible.length })));
 }
@@ -39,6 +41,13 @@ export function startFilters(status) {
   fillFilters(status);
   followDates();
   byId("level")?.addEventListener("change", (event) => set({ level: event.target.value, parent: null, selected: null }));
+  byId("all-categories")?.addEventListener("click", () => set({ category: [] }));
+  onChange((changed) => {
+    if (!changed.has("category") || !byId("categories")) return;
+    // Not built anew: the box just ticked keeps the focus.
+    for (const box of byId("categories").querySelectorAll("input")) box.checked = state.category.includes(box.value);
+    byId("all-categories").hidden = state.category.length === 0;
+  });
   byId("method")?.addEventListener("change", (event) => set({ method: event.target.value }));
   for (const one of document.querySelectorAll('input[name="metric"]')) one.addEventListener("change", () => set({ metric: one.value }));
   for (const name of ["near_m", "assumed_range_m", "radius_m"]) {

@@ -40,7 +40,7 @@ const grids = new Table(byId("table"), {
 
 const doubts = new Table(byId("check-table"), {
   columns: [
-    { key: "reason", label: "", name: "sign", text: (row) => row.why.map((one) => t(`why.${one}`)).join(", "), cell: (row) => make("span", { title: row.why.map((one) => t(`why.${one}`)).join(", ") }, swatch(`doubt-${row.reason}`)) },
+    { key: "reason", label: "", title: t("col.doubt"), name: "sign", text: (row) => row.why.map((one) => t(`why.${one}`)).join(", "), cell: (row) => make("span", { title: row.why.map((one) => t(`why.${one}`)).join(", ") }, swatch(`doubt-${row.reason}`)) },
     { key: "category", label: t("col.incident"), name: "name", text: (row) => word(row.category), cell: (row) => make("span", {}, word(row.category), make("span", { class: "sub" }, moment(row.occurred_at, now()?.timezone ?? "UTC"))) },
     { key: "recorded", label: t("col.recorded_located"), name: "name", text: (row) => `${row.recorded ?? "–"} → ${row.located ?? "–"}`, cell: (row) => make("span", {}, row.recorded ?? "–", make("span", { class: "sub" }, `→ ${row.located ?? t("why.outside")}`)) },
     { key: "distance_m", label: t("col.border"), unit: "m", numeric: true, text: (row) => number(row.distance_m, 1) },

@@ -117,7 +117,8 @@ function keys(event) {
   if (typing(event)) return;
   if (event.key === "?") byId("help").showModal();
   const reader = { 1: "/command", 2: "/planner", 3: "/grids" }[event.key];
-  if (reader && `/${page}` !== reader) location.href = reader;
+  // As by a click: the link takes the place and the filters along.
+  if (reader && `/${page}` !== reader) document.querySelector(`.readers a[href^="${reader}"]`).click();
 }
 
 /** Start the shell of a page. */

@@ -36,7 +36,7 @@ export class Table {
     this.head.replaceChildren(make("tr", {}, ...this.columns.map((column) => {
       const sorted = this.sort?.key === column.key;
       const arrow = sorted ? make("span", { class: "arrow", "aria-hidden": "true" }, this.sort.down ? "▾" : "▴") : null;
-      const button = make("button", { type: "button", onclick: () => this.sortBy(column) }, column.numeric ? arrow : null, make("span", {}, column.label), column.numeric ? null : arrow,
+      const button = make("button", { type: "button", "aria-label": column.label ? null : column.title, title: column.title ?? null, onclick: () => this.sortBy(column) }, column.numeric ? arrow : null, make("span", {}, column.label), column.numeric ? null : arrow,
         column.unit ? make("span", { class: "unit" }, column.unit) : null);
       return make("th", { scope: "col", class: column.numeric ? "number" : "", "aria-sort": sorted ? (this.sort.down ? "descending" : "ascending") : null }, button);
     })));

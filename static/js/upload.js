@@ -9,6 +9,7 @@ const schema = JSON.parse(byId("schema").textContent);
 const CRS = ["EPSG:4326", "gcj02", "bd09", "EPSG:4490", "EPSG:4547", "EPSG:4546", "EPSG:4548", "EPSG:4549", "EPSG:4544", "EPSG:4526", "EPSG:4527", "EPSG:3857"];
 const RESULT_PAGE = { grids: "/grids", cameras: "/planner", buildings: "/planner" };
 
+const FIELDS = { "--timezone": "timezone", "--crs": "crs-list", "--encoding": "encoding" };
 const UNREAD = { layers: [], layer: "", encodings: [], encoding: "", columns: [], rows: [], personal: [], families: [], mapping: {}, crs: null };
 
 let upload = null; // id of the file on the server
@@ -23,6 +24,9 @@ function explain(box) {
 function problem(error = null) {
   const box = byId("problem");
   box.hidden = error === null;
+  // What the remedy asks for is a field of the form: mark it.
+  const asked = `${error?.remedy ?? ""} `;
+  for (const [option, id] of Object.entries(FIELDS)) byId(id).setAttribute("aria-invalid", String(asked.includes(option)));
   if (error) {
     box.replaceChildren(make("h2", {}, error.message), make("p", {}, error.remedy ?? ""));
     explain(box);
@@ -197,7 +201,7 @@ function doubts() {
   byId("step-look").querySelector(".notes")?.remove();
   const hints = make("ul", { class: "notes" }, ...lines);
   if (lines.length) byId("step-look").append(hints);
-  explain(hints);
+  if (!seen.problem) explain(hints);
   if (seen.problem) problem({ message: fill(seen.problem), remedy: fill({ message: seen.problem.remedy ?? "", params: seen.problem.params }) });
 }
 
@@ -277,6 +281,8 @@ async function history() {
 
 function start() {
   startShell();
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (here && ![...byId("zones").options].some((one) => one.value === here)) byId("zones").prepend(make("option", { value: here }));
   byId("choose").addEventListener("click", () => byId("file").click());
   byId("file").addEventListener("change", (event) => { take(event.target.files[0]); event.target.value = ""; });
   const drop = byId("drop");

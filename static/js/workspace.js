@@ -120,7 +120,7 @@ function openLevel(status) {
   if (!state.level && status?.opens && status.opens !== status.levels.at(-1)) state.level = status.opens;
 }
 
-/** Let the reader switch keep the place, the level and the selected grid. */
+/** Let the reader switch keep the place, the level, the selected grid and the choice of incidents. */
 function keepPlace() {
   for (const link of document.querySelectorAll(".readers a")) {
     link.addEventListener("click", () => {
@@ -132,6 +132,11 @@ function keepPlace() {
       }
       if (state.level) url.searchParams.set("level", state.level);
       if (selectedGrid()) url.searchParams.set("selected", state.selected);
+      // The planner shows no time or category, so it is given none.
+      if (url.pathname !== "/planner") {
+        for (const name of ["from", "to"]) if (state[name]) url.searchParams.set(name, state[name]);
+        for (const name of state.category) url.searchParams.append("category", name);
+      }
       link.href = url.href;
     });
   }
