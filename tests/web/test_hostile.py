@@ -27,8 +27,8 @@ from tests.web.test_uploads import send
 ODD = [
     "", "0", "-0", "-1", "1e308", "1e309", "nan", "-inf", "Infinity", "9" * 400, "0x10", "1_0", "٣", "½", "\x00",
     "a\x00b", "..", "../../etc/passwd", "/etc/passwd", "\u202egpj.exe", "x" * 201, "<script>alert(1)</script>", "${1}",
-    "{0}", "{path}", "%s", "\r\nSet-Cookie: a=b", "2024-01-01", "2024-13-45", "0000-00-00", "9999-12-31T23:59", "0001-01-01",
-    "2024-01-01T00:00+99:99", "1,2,3,4", "24.9,60.1,25,60.2", "180,-90,-180,90", "nan,nan,nan,nan",
+    "{0}", "{path}", "%s", "\r\nSet-Cookie: a=b", "2024-01-01", "2024-13-45", "0000-00-00", "9999-12-31T23:59",
+    "0001-01-01", "2024-01-01T00:00+99:99", "1,2,3,4", "24.9,60.1,25,60.2", "180,-90,-180,90", "nan,nan,nan,nan",
     "1e308,1e308,1e308,1e308", "grid", "district", "D1", "theft", "count", "per_km2", "EPSG:4326", "EPSG:99999999",
     "+proj=pipeline +step +proj=hgridshift +grids=/etc/passwd", "EPSG:4979", "EPSG:4978", "EPSG:2193", "light", "2",
     "12", "24",
