@@ -26,10 +26,12 @@ class AssignmentCheck:
         int64: index of the grid whose code was recorded; -1 where the code is blank or of no grid of the level.
     unrecorded
         bool: no code was recorded.
+    other_level
+        bool: the recorded code is of a grid of another level only.
     unknown_code
-        bool: a code was recorded that no grid of the level has.
+        bool: a code was recorded that no grid of any level has.
     differs
-        bool: a code was recorded, and the incident does not lie in that grid (it may lie in none).
+        bool: a code was recorded, and the incident does not lie in that grid, of whichever level (it may lie in none).
     on_recorded_edge
         bool: the recorded grid touches the incident, though the tie rule gives it to another; such a one differs not.
     outside
@@ -43,6 +45,7 @@ class AssignmentCheck:
     located: NDArray[np.int64]
     recorded: NDArray[np.int64]
     unrecorded: NDArray[np.bool_]
+    other_level: NDArray[np.bool_]
     unknown_code: NDArray[np.bool_]
     differs: NDArray[np.bool_]
     on_recorded_edge: NDArray[np.bool_]
@@ -59,6 +62,7 @@ def check_assignment(
     codes: ArrayLike,
     near_m: float = 15.0,
     *,
+    others: tuple[ArrayLike, ArrayLike] = ((), ()),
     locator: Locator | None = None,
 ) -> AssignmentCheck:
     """Compare the recorded grid of each incident with the one it lies in.
@@ -73,6 +77,9 @@ def check_assignment(
         (m,) of one level; codes unique.
     near_m
         What counts as near a border.
+    others
+        Polygons and codes of the grids of all other levels: a code that was recorded on another level is held
+        against the grids that have it there.
     locator
         One made of the same polygons and codes, to save building it.
 
@@ -104,18 +111,44 @@ def check_assignment(
     elsewhere = np.flatnonzero((recorded >= 0) & (recorded != located))
     on_edge = np.zeros(len(x), dtype=np.bool_)
     on_edge[elsewhere] = shapely.intersects_xy(shapes[recorded[elsewhere]], x[elsewhere], y[elsewhere])
+    other_level, in_other = _elsewhere(x, y, np.where(recorded < 0, text_of, -1), texts, *others)
     distance = border_distance(x, y, shapes)
     return AssignmentCheck(
         located=located,
         recorded=recorded,
         unrecorded=unrecorded,
-        unknown_code=~unrecorded & (recorded < 0),
-        differs=~unrecorded & ((recorded < 0) | (recorded != located)) & ~on_edge,
+        other_level=other_level,
+        unknown_code=~unrecorded & (recorded < 0) & ~other_level,
+        differs=~unrecorded & ((recorded < 0) | (recorded != located)) & ~on_edge & ~in_other,
         on_recorded_edge=on_edge,
         outside=located < 0,
         distance_m=distance,
         near=distance <= near_m,
     )
+
+
+def _elsewhere(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    text_of: NDArray[np.int64],
+    texts: list[str],
+    polygons: ArrayLike,
+    codes: ArrayLike,
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whose code (`text_of`, -1 for those not asked) a grid of another level has, and who touches such a grid."""
+    known, inside = np.zeros(len(x), dtype=np.bool_), np.zeros(len(x), dtype=np.bool_)
+    place = {text: i for i, text in enumerate(texts)}
+    order = np.argsort(text_of, kind="stable")
+    start = np.searchsorted(text_of[order], np.arange(len(texts) + 1))
+    shapes = np.asarray(polygons, dtype=object)
+    for shape, code in zip(shapes, np.asarray(codes, dtype=object), strict=True):
+        text = place.get(str(code).strip(), -1)
+        rows = order[start[text] : start[text + 1]] if text >= 0 else order[:0]
+        if len(rows):
+            known[rows] = True
+            shapely.prepare(shape)
+            inside[rows] |= shapely.intersects_xy(shape, x[rows], y[rows])
+    return known, inside
 
 
 def _distinct(recorded_code: ArrayLike) -> tuple[list[str], NDArray[np.int64]]:

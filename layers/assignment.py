@@ -50,11 +50,13 @@ class AssignmentLayer:
         from geo.assignment import check_assignment  # brings in the compiler; only where there is something to check
 
         polygons, codes = grids.geometry[rows], grids.text("code")[rows]
+        other = np.setdiff1d(np.arange(len(grids)), rows)
+        others = (grids.geometry[other], grids.text("code")[other])
         return _memo.get(
             (grids, incidents),
             (level, near_m),
             lambda: check_assignment(
-                incidents.x, incidents.y, incidents.text("grid_code"), polygons, codes, near_m=near_m
+                incidents.x, incidents.y, incidents.text("grid_code"), polygons, codes, near_m=near_m, others=others
             ),
         )
 

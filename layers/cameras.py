@@ -47,7 +47,7 @@ class CamerasLayer:
         keep = in_bbox(cameras.x, cameras.y, params.bbox)
         online = np.asarray(cameras.columns["online"])
         if params.online_only:
-            keep &= online == 1
+            keep &= online != 0  # as in coverage, those of unknown state stay
         rows = np.flatnonzero(keep)
         meta = {"in_view": len(rows), "total": len(cameras), "clustered": False}
         if len(rows) > MANY and params.zoom is not None:

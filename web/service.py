@@ -226,8 +226,8 @@ def assignment_answer(snapshot: Snapshot, params: Params, limit: int) -> Json:
         return answer
     kinds = {"outside": check.outside & mask, "differs": check.differs & mask, "near_border": check.near & mask}
     answer |= {name: int(found.sum()) for name, found in kinds.items()}
-    # The surest faults first: a wrong grid, then no grid, then a doubtful place.
-    rank = np.select([kinds["differs"], kinds["outside"], kinds["near_border"]], [0, 1, 2], 3)
+    # The gravest first, as on the map: in no grid, then in another than recorded, then a doubtful place.
+    rank = np.select([kinds["outside"], kinds["differs"], kinds["near_border"]], [0, 1, 2], 3)
     order = np.lexsort((incidents.fid, rank))
     rows = order[rank[order] < 3]
     answer["listed"] = len(rows)

@@ -64,7 +64,8 @@ function assume(meta) {
   if (meta.direction_unknown) lines.push(t("assume.direction", { count: number(meta.direction_unknown) }));
   if (meta.turning) lines.push(t("assume.turning", { count: number(meta.turning) }));
   if (meta.fov_unknown) lines.push(t("assume.fov", { count: number(meta.fov_unknown) }));
-  if (meta.state_unknown) lines.push(t("assume.state", { count: number(meta.state_unknown) }));
+  if (meta.state_unknown) lines.push(t(state.online_only ? "assume.state.possible" : "assume.state", { count: number(meta.state_unknown) }));
+  if (meta.offline) lines.push(t(state.online_only ? "assume.offline.left" : "assume.offline", { count: number(meta.offline) }));
   if (!meta.buildings) lines.push(t("assume.buildings"));
   if (listed && listed.total > listed.cameras.length) lines.push(t("assume.listed", { shown: number(listed.cameras.length), count: number(listed.total) }));
   byId("assumptions").replaceChildren(...lines.map((line) => make("li", {}, line)));

@@ -25,6 +25,7 @@ _CHINA: Box = (73.5, 18.0, 135.1, 53.6)  # mainland, roughly; only decides wheth
 _AREA_MARGIN_DEG = 3.0
 
 _NO_PLACE = (N_("The row has no coordinates."), N_("Give the place, or leave the row out."))
+_HALF = (N_("One of the two coordinates is missing or not a number."), N_("Give both, or leave the row out."))
 _NOT_FINITE = (N_("A coordinate is not a finite number."), N_("Write plain numbers."))
 _ZERO = (N_("The coordinates 0, 0 stand for an unknown place."), N_("Give the true place, or leave the row out."))
 _RANGE = (N_("Longitude must be within ±180 and latitude within ±90."),
@@ -132,6 +133,7 @@ def bring_in(
     geographic = bool(parse_crs(source.crs).is_geographic)
     checker = _Checker(x, y, owner, ledger)
     checker.reject(np.isnan(x) & np.isnan(y), *_NO_PLACE)
+    checker.reject(np.isnan(x) ^ np.isnan(y), *_HALF)
     checker.reject(~(np.isfinite(x) & np.isfinite(y)), *_NOT_FINITE)
     checker.reject((x == 0) & (y == 0), *_ZERO)
     used = checker.used()

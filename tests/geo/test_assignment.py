@@ -88,3 +88,34 @@ def test_a_kept_locator_gives_the_same():
 def test_unusable_distance(near_m):
     with pytest.raises(ParameterError):
         check_assignment([0.0], [0.0], [None], [WEST], ["w"], near_m)
+
+
+def test_a_code_of_another_level_is_held_against_its_own_grid():
+    west, east, whole = shapely.box(0, 0, 50, 50), shapely.box(50, 0, 100, 50), shapely.box(0, 0, 100, 50)
+    away = shapely.box(200, 0, 300, 50)
+    check = check_assignment(
+        [10.0, 10.0, 10.0, 10.0, 10.0],
+        [25.0] * 5,
+        ["ward", "far", "w", "nobody", None],
+        [west, east],
+        ["w", "e"],
+        others=([whole, away], ["ward", "far"]),
+    )
+    assert check.other_level.tolist() == [True, True, False, False, False]
+    assert check.unknown_code.tolist() == [False, False, False, True, False]
+    assert check.differs.tolist() == [False, True, False, True, False]
+
+
+@given(seed=zoo.seeds)
+def test_codes_of_other_levels_agree_with_asking_each(seed):
+    rng = np.random.default_rng(seed)
+    others = [shapely.box(*low, *(low + rng.uniform(1, 40, 2))) for low in rng.uniform(0, 80, (6, 2))]
+    codes = list("abcabd")
+    x, y = rng.uniform(0, 100, (2, 40))
+    recorded = rng.choice([*"abcdx", None], 40)
+    check = check_assignment(x, y, recorded, [], [], others=(others, codes))
+    for i, code in enumerate(recorded):
+        mine = [shape for shape, other in zip(others, codes, strict=True) if other == code]
+        assert check.other_level[i] == bool(mine)
+        if code is not None:
+            assert check.differs[i] == (not any(shapely.intersects_xy(shape, x[i], y[i]) for shape in mine))

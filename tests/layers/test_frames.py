@@ -157,7 +157,7 @@ def test_views_say_when_they_are_not_all(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_offline_cameras_see_nothing_when_only_online_ones_count() -> None:
     assert "c1" not in set(REGISTRY["views"].frame(TOWN, Params(online_only=True)).features["camera"])
-    assert set(REGISTRY["cameras"].frame(TOWN, Params(online_only=True)).features["id"]) == {"c0", "c3"}
+    assert set(REGISTRY["cameras"].frame(TOWN, Params(online_only=True)).features["id"]) == {"c0", "c2", "c3", "c4"}
     assert REGISTRY["cameras"].frame(TOWN, Params()).features["online"].tolist() == [True, False, None, True, None]
 
 

@@ -32,8 +32,8 @@ def place(lon: Any, lat: Any, count: int = 8, **options: Any) -> Any:
 @pytest.mark.parametrize(
     ("lon", "lat", "reason"),
     [
-        (None, None, "no coordinates"), ("", " ", "no coordinates"), (24.94, None, "not a finite number"),
-        (float("nan"), 60.17, "not a finite number"), (float("inf"), 60.17, "finite|not a number"),
+        (None, None, "no coordinates"), ("", " ", "no coordinates"), (24.94, None, "One of the two"),
+        (float("nan"), 60.17, "One of the two"), (float("inf"), 60.17, "finite|not a number"),
         ("abc", 60.17, "not a number"),
         (0, 0, "0, 0"), (500, 60.17, "within ±180"), (24.94, 91, "probably swapped"), (24.94, -120, "probably swapped"),
         (200, 100, "within ±180"), (60.17, 24.94, "probably swapped"), (-24.94, 60.17, "km from the middle"),
