@@ -97,6 +97,8 @@ def class_breaks(values: ArrayLike, k: int = 5, method: Method = "quantiles", *,
         return Classes(float("nan"), np.zeros(0), np.zeros(0, np.int64), zeros, missing)
     breaks = distinct if len(distinct) <= k else _breaks(finite, distinct, k, method)
     counts = np.bincount(np.searchsorted(breaks, finite, side="left"), minlength=len(breaks)).astype(np.int64)
+    if method != "equal":  # a quantile between two values, or a natural break met twice, can leave a class empty
+        breaks, counts = breaks[counts > 0], counts[counts > 0]
     return Classes(float(distinct[0]), breaks, counts, zeros, missing)
 
 

@@ -56,6 +56,17 @@ def test_counts_add_up(values, k, method, zero_class):
         assert np.isnan(result.low)
 
 
+@pytest.mark.parametrize(
+    ("values", "k", "method", "breaks"),
+    [
+        ([0, 0, 0, 0, 0, 1, 2, 3], 3, "quantiles", [0, 3]),  # a quantile lies between 0 and 1
+        ([0, 1, 2, 3, 4, 5.5e-194, 4.8e-261, -1, -1], 7, "fisher_jenks", [-1, 5.5e-194, 1, 2, 3, 4]),
+    ],
+)
+def test_no_class_is_empty(values, k, method, breaks):
+    assert class_breaks(values, k, method).breaks == pytest.approx(breaks)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_few_distinct_values_are_one_class_each(method):
     assert class_breaks([3, 3, 3], 5, method).breaks.tolist() == [3]
