@@ -104,15 +104,18 @@ Opener = Callable[..., Visit]
 
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Opener]:
-    """Open an address in a fresh context: `visit(url, size="phone", lang="zh")`."""
+    """Open an address in a fresh context: `visit(url, size="phone", lang="zh", reduced_motion="reduce")`."""
     contexts: list[BrowserContext] = []
 
-    def open_page(url: str, *, size: str = "desk", lang: str = "en", ready: bool = True, csp: bool = True) -> Visit:
+    def open_page(
+        url: str, *, size: str = "desk", lang: str = "en", ready: bool = True, csp: bool = True, **how: str
+    ) -> Visit:
         width, height = SIZES[size]
         context = browser.new_context(
             viewport={"width": width, "height": height},
             locale={"en": "en-GB", "zh": "zh-CN"}[lang],
             bypass_csp=not csp,
+            **how,  # type: ignore[arg-type]
         )
         contexts.append(context)
         page = context.new_page()
