@@ -328,6 +328,18 @@ def test_parents_missing_or_in_a_circle(house: House) -> None:
     assert any("nowhere" in note for note in found["notes"])
 
 
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [((f"n1,noise,{LON}", f"n2,noise,{LON},{LAT},7"), "has 3 values"), (("n1,noise,,", "n2,noise,,"), "no coordinates"),
+     (("n1,noise,a,b", "n2,noise,c,d"), "not a number")],
+)  # fmt: skip
+def test_where_no_row_can_be_taken_the_first_says_why(house: House, rows: tuple[str, ...], reason: str) -> None:
+    rejects = house.files / "rejects.csv"
+    said = refused(house, "None of the 2 rows", "incidents", house.file("a.csv", points(*rows)), "--rejects", rejects)
+    assert reason in said
+    assert len(rejects.read_text("utf-8-sig").splitlines()) == 3
+
+
 # --- slips on the command line ----------------------------------------------------------------------------------------
 
 

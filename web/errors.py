@@ -56,8 +56,8 @@ SYSTEM: Mapping[int, tuple[int, str]] = {
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), (503, "no_right")),
 }
 
-# Parameters whose value is a catalogue key too ("name of a person"), not data.
-WORDS = frozenset({"what"})
+# Parameters whose value may be a catalogue key too ("name of a person"), not data; any other text stays as it is.
+WORDS = frozenset({"what", "reason"})
 # Parameters that are paths on this machine.
 PLACES = frozenset({"path", "file"})
 

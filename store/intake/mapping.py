@@ -198,6 +198,11 @@ def _repeated_ids(others: list[str], chosen: str, columns: Mapping[str, NDArray[
     return notes
 
 
+def _first_filled(names: list[str], columns: Mapping[str, NDArray[Any]]) -> str | None:
+    """Return the first column that holds values, else the first: its rows then say what they lack."""
+    return next((name for name in names if _has_values(columns[name])), names[0] if names else None)
+
+
 def _point_columns(
     by_plain: Mapping[str, list[str]], columns: Mapping[str, NDArray[Any]], wanted: Mapping[str, str],
     has_geometry: bool, notes: list[Note],
@@ -219,8 +224,7 @@ def _point_columns(
                 if other is not None and _has_values(columns[one]) and _has_values(columns[other]):
                     found.append((first, second, one, other))
     if not found:  # names of different families, such as lng beside latitude
-        lon = next((c for a in LON for c in by_plain.get(a, ()) if _has_values(columns[c])), None)
-        lat = next((c for a in LAT for c in by_plain.get(a, ()) if _has_values(columns[c])), None)
+        lon, lat = (_first_filled([c for a in names for c in by_plain.get(a, ())], columns) for names in (LON, LAT))
         if lon is None or lat is None:
             return {}
         found = [("lon", "lat", lon, lat)]

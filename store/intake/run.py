@@ -239,7 +239,7 @@ def _refuse(report_: ImportReport, options: ImportOptions) -> None:
     if report_.rejected and (options.strict or not report_.accepted):
         first = report_.rejects[0]
         params: dict[str, Any] = {
-            "count": report_.rejected, "row": first.row, "field": first.field,
+            "count": report_.rejected, "row": first.row, "field": first.field or "–",
             "reason": first.reason.format(**first.params),
         }
         error: StrictError | NothingAcceptedError
