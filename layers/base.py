@@ -106,6 +106,11 @@ class LegendItem:
     count: int | None = None
 
 
+def _figure(value: Any) -> Any:
+    """Return a whole number with separators of thousands, as both languages write them; anything else as it is."""
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 @dataclass(frozen=True)
 class Legend:
     """Title, unit and lines of a legend; texts are catalogue keys, `params` fill the fields of `note`."""
@@ -131,7 +136,9 @@ class Legend:
                 }
                 for item in self.items
             ],
-            "note": translate(self.note).format(**self.params) if self.note else "",
+            "note": translate(self.note).format(**{name: _figure(value) for name, value in self.params.items()})
+            if self.note
+            else "",
         }
 
 

@@ -15,6 +15,7 @@ from layers.drawn import fetched_layer
 from layers.sight import assumptions, drawable, sight
 
 LIMIT = 250
+MOVED_M = 0.5  # a camera on a façade is not worth a word
 CROWD = 2_500  # more views than this in one window are dots: none is drawn
 
 
@@ -49,7 +50,8 @@ class ViewsLayer:
         ids = cameras.text("id")
         records: list[dict[str, Any]] = []
         shapes: list[shapely.Geometry] = []
-        moved = dict(zip(shown.tolist(), seen.moved_m(shown).tolist(), strict=True))
+        moves = seen.moved_m(shown)
+        moved = dict(zip(shown.tolist(), np.where(moves >= MOVED_M, moves, 0.0).tolist(), strict=True))
         for state, views in zip(("possible", "certain"), reversed(seen.views(shown)), strict=True):
             for row, shape in zip(shown[drawable(views)], views[drawable(views)], strict=True):
                 records.append(
