@@ -185,7 +185,7 @@ class _Checker:
         mask[rows] = True
         values = np.full(len(self.ledger), "", dtype=object)
         at = found[first]
-        values[rows] = [f"{a:.10g} {b:.10g}" for a, b in zip(self.x[at].tolist(), self.y[at].tolist(), strict=True)]
+        values[rows] = [f"{_said(a)} {_said(b)}" for a, b in zip(self.x[at].tolist(), self.y[at].tolist(), strict=True)]
         per_row: dict[str, object] = {}
         for name, value in params.items():
             if isinstance(value, np.ndarray):
@@ -195,6 +195,15 @@ class _Checker:
             else:
                 per_row[name] = value
         self.ledger.reject(mask, "geometry", values, reason, remedy, **per_row)
+
+
+def _middle(values: Floats) -> float:
+    # The lower of two middle values: their mean may overflow.
+    return float(np.sort(values)[(len(values) - 1) // 2])
+
+
+def _said(number: float) -> str:
+    return "–" if np.isnan(number) else f"{number:.10g}"
 
 
 def _to_lonlat(x: Floats, y: Floats, used: Mask, source: Source) -> tuple[Floats, Floats]:
@@ -215,14 +224,14 @@ def _check_unit(x: Floats, y: Floats, source: Source, *, geographic: bool, store
         raise IntakeError(
             N_("The coordinates are not degrees, although “{crs}” is stated: {x}, {y}."),
             N_("They look like metres or feet. Say in which system: --crs, {suggestion}"),
-            crs=source.label[:60], x=f"{np.median(x):.10g}", y=f"{np.median(y):.10g}",
-            suggestion=suggest_crs(float(np.median(x)), float(np.median(y)), store_crs),
+            crs=source.label[:60], x=f"{_middle(x):.10g}", y=f"{_middle(y):.10g}",
+            suggestion=suggest_crs(_middle(x), _middle(y), store_crs),
         )
     if not geographic and len(x) and ((np.abs(x) <= 180) & (np.abs(y) <= 90)).mean() > 0.5:
         raise IntakeError(
             N_("The coordinates are degrees, although “{crs}” is stated: {x}, {y}."),
             N_("Say so: --crs EPSG:4326."),
-            crs=source.label[:60], x=f"{np.median(x):.10g}", y=f"{np.median(y):.10g}",
+            crs=source.label[:60], x=f"{_middle(x):.10g}", y=f"{_middle(y):.10g}",
         )
 
 

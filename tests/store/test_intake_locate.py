@@ -190,3 +190,13 @@ def test_every_row_is_accepted_finite_or_rejected_with_a_reason(rows: list[tuple
     assert np.isfinite(found.batch.x).all() and np.isfinite(found.batch.y).all()
     for reject in found.rejects:
         assert reject.reason.format(**reject.params) and reject.remedy.format(**reject.params)
+
+
+def test_coordinates_as_large_as_numbers_get_are_refused_without_overflow() -> None:
+    with pytest.raises(IntakeError, match="not degrees"):
+        understand("incidents", {"lon": [1.7e308, 1.7e308], "lat": [60.1, 60.2]})
+
+
+def test_a_missing_half_of_a_place_is_shown_as_a_dash() -> None:
+    found = understand("incidents", {"lon": [24.9, None], "lat": [60.1, 60.2]})
+    assert [reject.value for reject in found.rejects] == ["– 60.2"]
