@@ -118,7 +118,9 @@ function options() {
   };
 }
 
-const again = ({ guess = false } = {}) => upload && step(async () => look(await request(`/api/uploads/${upload}/preview`, { method: "POST", body: { layer: guess ? null : byId("layer").value, options: options() } })));
+let looking = Promise.resolve(); // a look that a change of the form began
+
+const again = ({ guess = false } = {}) => upload && (looking = step(async () => look(await request(`/api/uploads/${upload}/preview`, { method: "POST", body: { layer: guess ? null : byId("layer").value, options: options() } }))));
 
 function fill(note) {
   return typeof note === "string" ? note : note.text ?? note.message.replace(/\{(\w+)\}/g, (_, name) => String(note.params?.[name] ?? ""));
@@ -209,6 +211,7 @@ async function run(dry) {
   const buttons = [byId("try"), byId("go"), byId("look-again")];
   for (const button of buttons) button.disabled = true;
   byId("working").hidden = false;
+  await looking; // else its answer may come in between
   byId("working-text").textContent = t(dry ? "upload.trying" : "upload.importing");
   byId("working-progress").removeAttribute("value");
   await step(async () => {
