@@ -61,9 +61,7 @@ def rows() -> list[Row]:
                 kilobytes = shell_bytes(browser, url) / 1000
                 if kilobytes > SHELL_KB:
                     raise AssertionError(f"the HTML of /{name} has {kilobytes:.0f} kB")
-                work = (
-                    f"/{name}: first interactive map (first visit {cold:.2f} s; HTML {kilobytes:.0f} of 100 kB)"
-                )
+                work = f"/{name}: first interactive map (first visit {cold:.2f} s; HTML {kilobytes:.0f} of 100 kB)"
                 table.append(Row(work, statistics.median(times), goal="<= 2 s"))
             browser.close()
     return table

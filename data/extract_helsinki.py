@@ -1,6 +1,6 @@
 """Write data/demo/helsinki.gpkg from an OpenStreetMap extract; see SOURCES.md. Run once, by hand.
 
-    python data/extract_helsinki.py helsinki.gpkg helsinki.osm.pbf data/demo/helsinki.gpkg
+python data/extract_helsinki.py helsinki.gpkg helsinki.osm.pbf data/demo/helsinki.gpkg
 """
 
 from __future__ import annotations
@@ -20,8 +20,19 @@ METRIC = "EPSG:32635"
 LAKE_M2 = 1_500  # smaller ponds lie inside grids
 PLACES = {
     "amenity": {
-        "bus_station", "clinic", "college", "community_centre", "courthouse", "fire_station", "library", "marketplace",
-        "place_of_worship", "school", "theatre", "townhall", "university",
+        "bus_station",
+        "clinic",
+        "college",
+        "community_centre",
+        "courthouse",
+        "fire_station",
+        "library",
+        "marketplace",
+        "place_of_worship",
+        "school",
+        "theatre",
+        "townhall",
+        "university",
     },
     "tourism": {"museum"},
     "building": {"train_station"},
@@ -49,8 +60,19 @@ def streets(source: Path) -> gpd.GeoDataFrame:
 def cameras(source: Path) -> gpd.GeoDataFrame:
     """Surveillance cameras with their tags as they are."""
     frame = gpd.read_file(source, layer="cameras")
-    return frame[["osm_id", "man_made", "highway", "surveillance_type", "camera_type", "camera_mount", "height",
-                  "other", "geometry"]]
+    return frame[
+        [
+            "osm_id",
+            "man_made",
+            "highway",
+            "surveillance_type",
+            "camera_type",
+            "camera_mount",
+            "height",
+            "other",
+            "geometry",
+        ]
+    ]
 
 
 def _areas(pbf: Path) -> gpd.GeoDataFrame:
@@ -92,8 +114,10 @@ def water(pbf: Path, box: Any) -> gpd.GeoDataFrame:
     lake = area[(area["natural"] == "water") & area.geometry.notna()]
     clipped = lake.geometry.make_valid().intersection(box)
     rows = [(f"sea-{number}", None, face) for number, face in enumerate(sea, start=1)]
-    rows += [(osm_id, name, shape) for osm_id, name, shape
-             in zip(lake["osm_id"].fillna(lake["osm_way_id"]), lake["name"], clipped, strict=True)]
+    rows += [
+        (osm_id, name, shape)
+        for osm_id, name, shape in zip(lake["osm_id"].fillna(lake["osm_way_id"]), lake["name"], clipped, strict=True)
+    ]
     frame = gpd.GeoDataFrame(rows, columns=["osm_id", "name", "geometry"], geometry="geometry", crs="EPSG:4326")
     frame["kind"] = "water"
     return frame[frame.geometry.to_crs(METRIC).area > 100]
@@ -124,8 +148,14 @@ def main(source: Path, pbf: Path, target: Path) -> None:
     sea = water(pbf, box)
     wide = sea[sea.geometry.to_crs(METRIC).area > LAKE_M2]
     land = gpd.GeoDataFrame({"name": ["Helsinki"]}, geometry=[box.difference(wide.union_all())], crs="EPSG:4326")
-    layers = {"buildings": buildings(source), "streets": ways, "cameras": cameras(source), "places": places(pbf),
-              "water": sea, "extent": land}
+    layers = {
+        "buildings": buildings(source),
+        "streets": ways,
+        "cameras": cameras(source),
+        "places": places(pbf),
+        "water": sea,
+        "extent": land,
+    }
     target.unlink(missing_ok=True)
     for name, frame in layers.items():
         frame.to_file(target, layer=name, engine="pyogrio", SPATIAL_INDEX="NO")

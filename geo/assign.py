@@ -113,9 +113,7 @@ class Locator:
             kernels.fill_bands(*where, band_of[:-1].copy(), bands)
         lists = (bands, band_of, band_start, first_row)
         size = (per_x, per_y, columns, rows)
-        cells = kernels.build_cells(
-            self._edges, edge_start, bounds, self._exact, *lists, box[0], box[1], *size
-        )
+        cells = kernels.build_cells(self._edges, edge_start, bounds, self._exact, *lists, box[0], box[1], *size)
         head, start, members, last = kernels.index_cells(*cells)
         self._tables = (head, start, members, last, bounds, self._exact, self._edges, *lists, box, *size)
 

@@ -179,9 +179,7 @@ def camera_views(
     moved = np.zeros(len(x))
 
     def near(at_x: float, at_y: float, radius: float) -> NDArray[np.object_]:
-        found: NDArray[np.object_] = blocks[
-            tree.query(shapely.Point(at_x, at_y), predicate="dwithin", distance=radius)
-        ]
+        found: NDArray[np.object_] = blocks[tree.query(shapely.Point(at_x, at_y), predicate="dwithin", distance=radius)]
         return found
 
     for i in range(len(x)):

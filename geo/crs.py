@@ -114,7 +114,8 @@ def same_crs(*crs: str | None) -> None:
     for other in crs:
         if other is None or crs[0] is None:
             raise CRSMismatchError(
-                N_("The coordinate reference system of an input is not known."), N_("State it."),
+                N_("The coordinate reference system of an input is not known."),
+                N_("State it."),
             )
         if other != crs[0] and not parse_crs(other).equals(parse_crs(crs[0]), ignore_axis_order=True):
             raise CRSMismatchError(

@@ -17,10 +17,29 @@ from geo.draft_split import split_lines
 from geo.errors import N_, ConservationError, ParameterError
 
 # OpenStreetMap kinds of ways that do not bound a street block. Kinds of other sources count as streets.
-NOT_STREETS = frozenset({
-    "abandoned", "bridleway", "construction", "corridor", "crossing", "cycleway", "elevator", "footway", "path",
-    "pedestrian", "platform", "proposed", "raceway", "razed", "rest_area", "service", "steps", "track", "trail",
-})
+NOT_STREETS = frozenset(
+    {
+        "abandoned",
+        "bridleway",
+        "construction",
+        "corridor",
+        "crossing",
+        "cycleway",
+        "elevator",
+        "footway",
+        "path",
+        "pedestrian",
+        "platform",
+        "proposed",
+        "raceway",
+        "razed",
+        "rest_area",
+        "service",
+        "steps",
+        "track",
+        "trail",
+    }
+)
 # Of these, the ways along which a block that is too large may be divided.
 MINOR_WAYS = frozenset({"cycleway", "footway", "path", "pedestrian", "service", "track"})
 
@@ -65,8 +84,7 @@ class DraftOptions:
                 N_("Levels, group sizes and code widths of the draft do not fit together."),
                 N_("Give one code width per level and one group size per parent level."),
             )
-        if not (0 < self.target_m2 < np.inf and 0 <= self.min_share <= 1 <= self.max_share
-                and self.divide_share >= 1):
+        if not (0 < self.target_m2 < np.inf and 0 <= self.min_share <= 1 <= self.max_share and self.divide_share >= 1):
             raise ParameterError(
                 N_("The wished area of a grid, {target} m2, or its bounds cannot be used."),
                 N_("Give a positive area, a lower share up to 1 and an upper share from 1."),
@@ -148,7 +166,9 @@ def draft_grids(
     area = shapely.area(units).sum()
     if abs(area - extent.area) > 1e-6 * extent.area:
         raise ConservationError(
-            N_("The drafted grids cover {grids} m2, but the extent has {extent} m2."), grids=area, extent=extent.area,
+            N_("The drafted grids cover {grids} m2, but the extent has {extent} m2."),
+            grids=area,
+            extent=extent.area,
         )
     return _number(units, options)
 
@@ -179,8 +199,11 @@ def _unit_grids(
         inner = _clip(minor, blocks[large]) if minor is not None else np.empty(0, dtype=object)
         dividing = np.concatenate((streets, inner))
         faces = arrange(dividing, extent)
-        cuts = [line for face in faces[shapely.area(faces) > divide_m2]
-                for line in split_lines(face, buildings, options.target_m2)]
+        cuts = [
+            line
+            for face in faces[shapely.area(faces) > divide_m2]
+            for line in split_lines(face, buildings, options.target_m2)
+        ]
         if cuts:
             faces = arrange(np.concatenate((dividing, np.array(cuts, dtype=object))), extent)
     tree = shapely.STRtree(blocks)
@@ -195,8 +218,14 @@ def _unit_grids(
     block = np.where(lowest == highest, highest, -1)
     pairs, length = shared_borders(faces)
     merged = merge_small(
-        shapely.area(faces), shapely.length(faces), pairs, length, block,
-        min_m2=options.min_share * options.target_m2, max_m2=max_m2, min_width_m=options.min_width_m,
+        shapely.area(faces),
+        shapely.length(faces),
+        pairs,
+        length,
+        block,
+        min_m2=options.min_share * options.target_m2,
+        max_m2=max_m2,
+        min_width_m=options.min_width_m,
     )
     return unite(faces, merged)
 

@@ -39,7 +39,9 @@ class CodeLayout:
             raise ParameterError(
                 N_("{count} areas below {parent} do not fit into {width} digits."),
                 N_("Choose a wider code layout or larger grids."),
-                count=position + 1, parent=parent or "-", width=width,
+                count=position + 1,
+                parent=parent or "-",
+                width=width,
             )
         return f"{parent}{number:0{width}d}"
 

@@ -8,9 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def contiguous_groups(
-    xy: NDArray[np.float64], pairs: NDArray[np.int64], size: int
-) -> NDArray[np.int64]:
+def contiguous_groups(xy: NDArray[np.float64], pairs: NDArray[np.int64], size: int) -> NDArray[np.int64]:
     """Group units into contiguous groups of about `size` units.
 
     Each connected part of the graph is divided into ``max(1, round(n / size))`` groups: the units are halved again

@@ -192,7 +192,7 @@ class _Ground:
         for place in drawn[1:]:
             if len(chosen) < count and np.hypot(*(np.array(chosen) - place).T).min() >= least:
                 chosen.append(place)
-        return np.array([*chosen, *drawn[len(drawn) - count + len(chosen):]])
+        return np.array([*chosen, *drawn[len(drawn) - count + len(chosen) :]])
 
     def _along(self, line: NDArray[np.int64]) -> Floats:
         chosen = self.lines[line]
@@ -230,9 +230,7 @@ def _stray(rng: np.random.Generator, x: Floats, y: Floats, area: Any, share: flo
     hull = shapely.boundary(shapely.convex_hull(area))
     centre = np.array(shapely.get_coordinates(shapely.centroid(area))[0])
     points = shapely.points(x[moved], y[moved])
-    edge = shapely.get_coordinates(
-        shapely.line_interpolate_point(hull, shapely.line_locate_point(hull, points))
-    )
+    edge = shapely.get_coordinates(shapely.line_interpolate_point(hull, shapely.line_locate_point(hull, points)))
     away = edge - centre
     away /= np.maximum(np.hypot(*away.T), 1e-9)[:, None]
     # The outward ray from the centre of a convex hull leaves it for good.

@@ -60,7 +60,11 @@ ATLAS_TABLES = (
 )
 
 _SQL_TYPE = {
-    Kind.TEXT: "TEXT", Kind.CODE: "TEXT", Kind.REAL: "REAL", Kind.INTEGER: "INTEGER", Kind.BOOL: "BOOLEAN",
+    Kind.TEXT: "TEXT",
+    Kind.CODE: "TEXT",
+    Kind.REAL: "REAL",
+    Kind.INTEGER: "INTEGER",
+    Kind.BOOL: "BOOLEAN",
     Kind.TIME: "DATETIME",
 }
 
@@ -120,7 +124,9 @@ def triggers(layer: str) -> dict[str, str]:
         f"{tree}_insert": ("INSERT", filled["NEW"], insert),
         f"{tree}_update2": ("UPDATE OF geom", f"{same} AND {empty['NEW']}", remove),
         f"{tree}_update4": (
-            "UPDATE", f"{moved} AND {empty['NEW']}", f'DELETE FROM "{tree}" WHERE id IN (OLD.fid, NEW.fid);',
+            "UPDATE",
+            f"{moved} AND {empty['NEW']}",
+            f'DELETE FROM "{tree}" WHERE id IN (OLD.fid, NEW.fid);',
         ),
         f"{tree}_update5": ("UPDATE", f"{moved} AND {filled['NEW']}", remove + insert),
         f"{tree}_update6": ("UPDATE OF geom", f"{same} AND {filled['NEW']} AND {filled['OLD']}", change),
@@ -147,4 +153,3 @@ def triggers(layer: str) -> dict[str, str]:
 def layer_statements(layer: Layer) -> list[str]:
     """Return everything that makes an empty layer, in order."""
     return [layer_table(layer), key_index(layer), *trees(layer.name), *triggers(layer.name).values()]
-

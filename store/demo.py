@@ -39,13 +39,15 @@ DRAFTED = N_(
 )
 SIMULATED = N_("Simulated: none of these incidents happened.")
 # Layer of the store: layer of the file, and the field of the store for a column of the file.
-_IMPORTS = MappingProxyType({
-    "buildings": ("buildings", {"id": "osm_id", "height_m": "height"}),
-    "streets": ("streets", {"id": "osm_id", "name": "name", "kind": "highway"}),
-    "cameras": ("cameras", {"id": "osm_id"}),
-    "places": ("places", {"id": "osm_id", "name": "name", "kind": "kind"}),
-    "zones": ("water", {"id": "osm_id", "name": "name", "kind": "kind"}),
-})
+_IMPORTS = MappingProxyType(
+    {
+        "buildings": ("buildings", {"id": "osm_id", "height_m": "height"}),
+        "streets": ("streets", {"id": "osm_id", "name": "name", "kind": "highway"}),
+        "cameras": ("cameras", {"id": "osm_id"}),
+        "places": ("places", {"id": "osm_id", "name": "name", "kind": "kind"}),
+        "zones": ("water", {"id": "osm_id", "name": "name", "kind": "kind"}),
+    }
+)
 # Ways on which no incident is put: they are indoors, or no street yet.
 _INDOORS = frozenset({"construction", "corridor", "elevator", "platform", "proposed"})
 
@@ -95,23 +97,33 @@ def load_demo(
     tell = progress or (lambda fraction, step: None)
     for number, (layer, (name, mapping)) in enumerate(_IMPORTS.items()):
         tell(number * 0.15, layer)
-        options = ImportOptions(mode="replace", map=dict(mapping), layer_name=name, timezone=TIMEZONE,
-                                attribution=OSM, demo=True)
+        options = ImportOptions(
+            mode="replace", map=dict(mapping), layer_name=name, timezone=TIMEZONE, attribution=OSM, demo=True
+        )
         import_file(store, layer, source, options, scratch=scratch, limits=limits)
     tell(0.75, "grids")
     snapshot = store.snapshot()
     draft = _draft(snapshot, _extent(source, str(snapshot.crs)))
     store.write(_grids(draft, snapshot), "replace", _provenance(source, attribution=DRAFTED, note=DRAFTED))
     tell(0.85, "incidents")
-    written = store.write(_incidents(draft, snapshot), "replace",
-                          _provenance(source, attribution=SIMULATED, note=SIMULATED, simulated=True))
+    written = store.write(
+        _incidents(draft, snapshot),
+        "replace",
+        _provenance(source, attribution=SIMULATED, note=SIMULATED, simulated=True),
+    )
     tell(1.0, "done")
     return DemoReport(written.revision, {name: len(layer) for name, layer in store.snapshot().layers.items()})
 
 
 def _provenance(source: Path, *, attribution: str, note: str, simulated: bool = False) -> Provenance:
-    return Provenance(file_name=source.name, timezone=TIMEZONE, attribution=attribution, simulated=simulated,
-                      demo=True, notes=(Note(note),))
+    return Provenance(
+        file_name=source.name,
+        timezone=TIMEZONE,
+        attribution=attribution,
+        simulated=simulated,
+        demo=True,
+        notes=(Note(note),),
+    )
 
 
 def _extent(source: Path, crs: str) -> BaseGeometry:
@@ -122,18 +134,28 @@ def _extent(source: Path, crs: str) -> BaseGeometry:
 
 def _draft(snapshot: Snapshot, extent: BaseGeometry) -> Draft:
     lines, kinds = _streets(snapshot)
-    return draft_grids(lines[street_mask(kinds)], _shapes(snapshot, "buildings"), extent,
-                       minor=lines[minor_mask(kinds)], options=OPTIONS)
+    return draft_grids(
+        lines[street_mask(kinds)],
+        _shapes(snapshot, "buildings"),
+        extent,
+        minor=lines[minor_mask(kinds)],
+        options=OPTIONS,
+    )
 
 
 def _grids(draft: Draft, snapshot: Snapshot) -> Batch:
     count = len(draft.polygons)
     near = main_streets(draft.polygons, _shapes(snapshot, "streets"), snapshot["streets"].text("name"))
-    names = [number if street is None else f"{number} {street}"
-             for number, street in zip(draft.name, near, strict=True)]
+    names = [
+        number if street is None else f"{number} {street}" for number, street in zip(draft.name, near, strict=True)
+    ]
     columns: dict[str, Any] = {
-        "code": draft.code, "name": np.array(names, dtype=object), "level": draft.level, "parent": draft.parent,
-        "team": np.full(count, None, dtype=object), "population": np.full(count, np.nan),
+        "code": draft.code,
+        "name": np.array(names, dtype=object),
+        "level": draft.level,
+        "parent": draft.parent,
+        "team": np.full(count, None, dtype=object),
+        "population": np.full(count, np.nan),
     }
     shapes = [shapely.multipolygons(shapely.get_parts(polygon)) for polygon in draft.polygons]
     return Batch("grids", str(snapshot.crs), columns, np.array(shapes, dtype=object))
@@ -144,11 +166,19 @@ def _incidents(draft: Draft, snapshot: Snapshot) -> Batch:
     grids = draft.at(OPTIONS.levels[-1])
     outdoors = np.array([kind not in _INDOORS for kind in kinds], dtype=bool)
     found = simulate_incidents(
-        np.random.default_rng(SEED), streets=lines[outdoors], buildings=_shapes(snapshot, "buildings"),
-        polygons=draft.polygons[grids], codes=draft.code[grids], start=FIRST_DAY, end=DAY_AFTER, count=INCIDENTS,
+        np.random.default_rng(SEED),
+        streets=lines[outdoors],
+        buildings=_shapes(snapshot, "buildings"),
+        polygons=draft.polygons[grids],
+        codes=draft.code[grids],
+        start=FIRST_DAY,
+        end=DAY_AFTER,
+        count=INCIDENTS,
     )
     local = pd.DatetimeIndex(found.occurred_local).tz_localize(
-        TIMEZONE, ambiguous=np.zeros(INCIDENTS, dtype=bool), nonexistent="shift_forward",
+        TIMEZONE,
+        ambiguous=np.zeros(INCIDENTS, dtype=bool),
+        nonexistent="shift_forward",
     )
     columns: dict[str, Any] = {
         "id": np.array([f"sim-{number:05d}" for number in range(1, INCIDENTS + 1)], dtype=object),

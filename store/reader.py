@@ -168,4 +168,3 @@ def as_utc(moment: datetime | np.datetime64) -> np.datetime64:
     if offset is None:
         raise ValueError("a time without a zone")
     return np.datetime64((moment - offset).replace(tzinfo=None), "ms")
-

@@ -149,9 +149,7 @@ def _delete_and_update(
         for fid in fids.tolist()
     ]
     sets = ", ".join(f'"{name}" = ?' for name in layer.names)
-    values = zip(
-        geometry_blobs(batch, rows, srs_id), *column_values(layer, batch, rows), fids.tolist(), strict=True
-    )
+    values = zip(geometry_blobs(batch, rows, srs_id), *column_values(layer, batch, rows), fids.tolist(), strict=True)
     connection.executemany(f'UPDATE "{layer.name}" SET geom = ?, {sets} WHERE fid = ?', values)
     return bounds(blobs)
 
@@ -201,9 +199,7 @@ def _on_border(connection: sqlite3.Connection, layer: str, stale: NDArray[np.flo
     return bool((stale == np.array(extent, dtype=np.float64)).any())
 
 
-def insert_point(
-    connection: sqlite3.Connection, layer: Layer, fid: int, blob: bytes, values: Sequence[Any]
-) -> None:
+def insert_point(connection: sqlite3.Connection, layer: Layer, fid: int, blob: bytes, values: Sequence[Any]) -> None:
     """Insert one row through the triggers; `values` in the order of the layer's columns."""
     names = ", ".join(f'"{name}"' for name in layer.names)
     marks = ", ".join("?" for _ in layer.names)
@@ -212,4 +208,3 @@ def insert_point(
         connection.execute(sql, (fid, blob, *values))
     except sqlite3.IntegrityError as error:
         raise collision(layer.name) from error
-

@@ -19,7 +19,20 @@ MAY_IMPORT = {
     "app": {"web", "settings", "store", "layers", "geo"},
 }
 OURS = {*PACKAGES, "app", "settings", "tests", "bench"}
-IMPURE = {"os", "pathlib", "io", "time", "tempfile", "shutil", "subprocess", "socket", "sqlite3", "pyogrio", "logging", "random"}
+IMPURE = {
+    "os",
+    "pathlib",
+    "io",
+    "time",
+    "tempfile",
+    "shutil",
+    "subprocess",
+    "socket",
+    "sqlite3",
+    "pyogrio",
+    "logging",
+    "random",
+}
 LONGEST = 300
 
 
@@ -112,4 +125,7 @@ def test_a_breach_is_seen(package: str, source: str) -> None:
 
 
 def test_an_impure_call_is_seen() -> None:
-    assert impure_calls("import datetime\nx = datetime.datetime.now()\ny = open('f')") == ["datetime.datetime.now", "open"]
+    assert impure_calls("import datetime\nx = datetime.datetime.now()\ny = open('f')") == [
+        "datetime.datetime.now",
+        "open",
+    ]

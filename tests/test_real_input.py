@@ -70,8 +70,9 @@ def located(snapshot: Snapshot, level: str) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def washington(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Iterator[tuple[Store, dict[str,
-ImportReport]]]:
+def washington(
+    tmp_path_factory: pytest.TempPathFactory, shared_data: Path
+) -> Iterator[tuple[Store, dict[str, ImportReport]]]:
     folder = tmp_path_factory.mktemp("washington")
     dc = shared_data / "dc"
     with Store.open(folder / "atlas.gpkg") as store:
@@ -79,8 +80,9 @@ ImportReport]]]:
         reports = {
             "wards": run("grids", dc / "wards_2012.geojson", map={"code": "WARD_ID"}, const={"level": "ward"}),
             "ancs": run("grids", dc / "anc_2013.geojson", map={"code": "ANC_ID"}, const={"level": "anc"}),
-            "smds": run("grids", dc / "smd_2013.geojson", map={"code": "SMD_ID",
-            "parent": "ANC_ID"}, const={"level": "smd"}),
+            "smds": run(
+                "grids", dc / "smd_2013.geojson", map={"code": "SMD_ID", "parent": "ANC_ID"}, const={"level": "smd"}
+            ),
             "tracts": run("grids", dc / "census_tracts_2010.geojson", map={"code": "TRACT"}, const={"level": "tract"}),
             "crime": run("incidents", dc / "crime_30d_2016.geojson", map={"grid_code": "ANC"}),
         }
@@ -90,7 +92,11 @@ ImportReport]]]:
 def test_washington_grids_in_levels(washington: tuple[Store, dict[str, ImportReport]]) -> None:
     store, reports = washington
     assert [(reports[name].accepted, reports[name].rejected) for name in ("wards", "ancs", "smds", "tracts")] == [
-        (8, 0), (40, 0), (296, 0), (179, 0)]
+        (8, 0),
+        (40, 0),
+        (296, 0),
+        (179, 0),
+    ]
     grids = store.snapshot()["grids"]
     assert Counter(grids.text("level").tolist()) == {"smd": 296, "tract": 179, "anc": 40, "ward": 8}
     ancs = set(grids.text("code")[grids.text("level") == "anc"].tolist())
@@ -116,12 +122,15 @@ def test_washington_crime_lies_in_the_recorded_anc_and_tract(
     assert int((located(snapshot, "tract")[known] == recorded[known]).sum()) == 2_867
 
 
-def test_washington_times_are_those_of_the_file(washington: tuple[Store, dict[str, ImportReport]],
-shared_data: Path) -> None:
+def test_washington_times_are_those_of_the_file(
+    washington: tuple[Store, dict[str, ImportReport]], shared_data: Path
+) -> None:
     incidents = washington[0].snapshot()["incidents"]
     features = json.loads((shared_data / "dc" / "crime_30d_2016.geojson").read_text(encoding="utf-8"))["features"]
-    start = {str(row["properties"]["OBJECTID"]): np.datetime64(row["properties"]["START_DATE"].rstrip("Z"),
-    "ms") for row in features}
+    start = {
+        str(row["properties"]["OBJECTID"]): np.datetime64(row["properties"]["START_DATE"].rstrip("Z"), "ms")
+        for row in features
+    }
     assert (incidents.columns["occurred_at"] == np.array([start[key] for key in incidents.text("id")])).all()
 
 
@@ -152,8 +161,13 @@ def test_service_requests_by_parquet(new_store: tuple[Store, Import], shared_dat
     ],
 )
 def test_washington_cameras(
-    new_store: tuple[Store, Import], shared_data: Path, name: str, accepted: int, rejected: int, directions: int,
-    said: str
+    new_store: tuple[Store, Import],
+    shared_data: Path,
+    name: str,
+    accepted: int,
+    rejected: int,
+    directions: int,
+    said: str,
 ) -> None:
     store, run = new_store
     report = run("cameras", shared_data / "dc" / f"{name}.geojson")
@@ -172,8 +186,11 @@ def test_openstreetmap_of_helsinki_and_heidelberg(
 ) -> None:
     store, run = new_store
     helsinki = shared_data / "osm" / "helsinki.gpkg"
-    for layer, source, count in (("cameras", "cameras", 223), ("buildings", "buildings", 572),
-    ("streets", "roads", 2_510)):
+    for layer, source, count in (
+        ("cameras", "cameras", 223),
+        ("buildings", "buildings", 572),
+        ("streets", "roads", 2_510),
+    ):
         report = run(layer, helsinki, count=False, layer_name=source)
         assert (report.accepted, report.rejected) == (count, 0)
     kinds = Counter(store.snapshot()["cameras"].text("kind").tolist())
@@ -192,8 +209,12 @@ def test_saint_louis_by_parquet(new_store: tuple[Store, Import], shared_data: Pa
     stl = shared_data / "stl"
     with pytest.raises(IntakeError, match="--timezone"):
         run("incidents", stl / "stl_incidents_2008_2019.parquet")
-    report = run("incidents", stl / "stl_incidents_2008_2019.parquet", map={"grid_code": "neighborhood"},
-    timezone="America/Chicago")
+    report = run(
+        "incidents",
+        stl / "stl_incidents_2008_2019.parquet",
+        map={"grid_code": "neighborhood"},
+        timezone="America/Chicago",
+    )
     assert (report.accepted, report.rejected) == (615_115, 11_008)
     assert Counter(reject.field for reject in report.rejects) == {"geometry": 10_987, "occurred_at": 21}
     assert "9579 rows have a negative “count”" in texts(report)
@@ -205,8 +226,9 @@ def test_saint_louis_by_parquet(new_store: tuple[Store, Import], shared_data: Pa
 
 
 @pytest.mark.parametrize(("month", "zero", "skipped"), [("2009-06", 92, 0), ("2016-11", 66, 0)])
-def test_saint_louis_months_in_feet(new_store: tuple[Store, Import], shared_data: Path, month: str, zero: int,
-skipped: int) -> None:
+def test_saint_louis_months_in_feet(
+    new_store: tuple[Store, Import], shared_data: Path, month: str, zero: int, skipped: int
+) -> None:
     store, run = new_store
     file = shared_data / "stl" / "monthly" / f"{month}.csv"
     with pytest.raises(IntakeError, match="--crs"):
@@ -226,8 +248,12 @@ skipped: int) -> None:
 
 @pytest.mark.parametrize(
     ("name", "count", "repaired"),
-    [("hu2_bei3_xiang1_yang2", 9, 5), ("hu2_bei3_sui2_zhou1", 3, 0), ("an1_hui1_chu2_zhou1", 8, 4),
-    ("hu2_nan2_heng2_yang2", 12, 1)],
+    [
+        ("hu2_bei3_xiang1_yang2", 9, 5),
+        ("hu2_bei3_sui2_zhou1", 3, 0),
+        ("an1_hui1_chu2_zhou1", 8, 4),
+        ("hu2_nan2_heng2_yang2", 12, 1),
+    ],
 )
 def test_chinese_counties_come_in_with_notes(
     new_store: tuple[Store, Import], shared_data: Path, name: str, count: int, repaired: int
@@ -327,8 +353,11 @@ def test_valid_geojson_is_accepted(shared_corpora: Path, tmp_path: Path) -> None
             assert NO_PLACES[file.stem] in str(refused.value)
             continue
         text = file.read_text(encoding="utf-8")
-        layers = [layer for layer, word in (("incidents", "Point"), ("streets", "LineString"),
-        ("zones", "Polygon")) if word in text]
+        layers = [
+            layer
+            for layer, word in (("incidents", "Point"), ("streets", "LineString"), ("zones", "Polygon"))
+            if word in text
+        ]
         if "GeometryCollection" in text:
             layers = ["incidents"]
         taken: Counter[int] = Counter()

@@ -48,8 +48,7 @@ _RAW: dict[str, dict[str, str]] = {
             "摄像机编号 编号 facilityid objectid object_id osm_id osmid @id fid uid uuid gid gis_id 序号"
         ),
         "name": (
-            "name camera_name cameraname 名称 点位名称 摄像机名称 设备名称 监控点位 安装地址 安装位置 location "
-            "address"
+            "name camera_name cameraname 名称 点位名称 摄像机名称 设备名称 监控点位 安装地址 安装位置 location address"
         ),
         "kind": "kind camera:type camera_type 类型 摄像机类型 设备类型 摄像机结构类型 结构类型 ptztype type",
         "azimuth_deg": (
@@ -59,8 +58,7 @@ _RAW: dict[str, dict[str, str]] = {
         "hfov_deg": "hfov_deg hfov fov 视场角 水平视场角 field_of_view view_angle",
         "range_m": "range_m 可视距离 监控距离 有效距离 camera:range view_distance_m",
         "height_m": (
-            "height_m 安装高度 架设高度 挂高 mount_height camera:height camera_height mounting_height "
-            "install_height"
+            "height_m 安装高度 架设高度 挂高 mount_height camera:height camera_height mounting_height install_height"
         ),
         "tilt_deg": "tilt_deg tilt 俯仰角 俯角 camera:angle camera_angle",
         "vfov_deg": "vfov_deg vfov 垂直视场角",
@@ -80,8 +78,7 @@ _RAW: dict[str, dict[str, str]] = {
     },
     "streets": {
         "id": (
-            "id 编号 序号 唯一标识 标识码 uid uuid fid objectid object_id globalid osm_id osmid @id gid gis_id "
-            "道路编号"
+            "id 编号 序号 唯一标识 标识码 uid uuid fid objectid object_id globalid osm_id osmid @id gid gis_id 道路编号"
         ),
         "name": "name 名称 道路名称 street_name streetname road_name registeredname fullname street 路名 街道名称",
         "kind": "kind highway 道路等级 道路类型 fclass functionalclass road_class 类型 type class",
@@ -104,28 +101,24 @@ _RAW: dict[str, dict[str, str]] = {
     },
 }
 
-ALIASES = MappingProxyType({
-    layer: MappingProxyType({name: tuple(dict.fromkeys(map(plain, names.split()))) for name, names in fields.items()})
-    for layer, fields in _RAW.items()
-})
+ALIASES = MappingProxyType(
+    {
+        layer: MappingProxyType(
+            {name: tuple(dict.fromkeys(map(plain, names.split()))) for name, names in fields.items()}
+        )
+        for layer, fields in _RAW.items()
+    }
+)
 
 
 def _plain_names(names: str) -> tuple[str, ...]:
     return tuple(plain(name) for name in names.split())
 
 
-LON = _plain_names(
-    "lon longitude lng long 经度 lon_wgs84 point_lon x_lon"
-)
-LAT = _plain_names(
-    "lat latitude lat lat 纬度 lat_wgs84 point_lat y_lat"
-)
-X = _plain_names(
-    "x xcoord x_coord xcoordinate easting east point_x coord_x blockxcoord xblock x坐标 横坐标"
-)
-Y = _plain_names(
-    "y ycoord y_coord ycoordinate northing north point_y coord_y blockycoord yblock y坐标 纵坐标"
-)
+LON = _plain_names("lon longitude lng long 经度 lon_wgs84 point_lon x_lon")
+LAT = _plain_names("lat latitude lat lat 纬度 lat_wgs84 point_lat y_lat")
+X = _plain_names("x xcoord x_coord xcoordinate easting east point_x coord_x blockxcoord xblock x坐标 横坐标")
+Y = _plain_names("y ycoord y_coord ycoordinate northing north point_y coord_y blockycoord yblock y坐标 纵坐标")
 # Tags of a camera that are read although no canonical column has their name.
 CAMERA_TAGS = frozenset(_plain_names("revolving surveillance:type surveillance_type surveillance man_made"))
 OBJECT_HEIGHT = frozenset(_plain_names("height est_height 高度"))

@@ -51,8 +51,9 @@ def to_array(name: str, column: Any, book: NoteBook, encoding: str | None = None
         unit = pa.timestamp("ms", kind.tz)
         return np.asarray(column.cast(unit, safe=False).cast(pa.timestamp("ms")).to_numpy(zero_copy_only=False))
     if pa.types.is_nested(kind):
-        return object_array([None if v is None else json.dumps(v, ensure_ascii=False, default=str)
-                             for v in column.to_pylist()])
+        return object_array(
+            [None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in column.to_pylist()]
+        )
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
         book.add(N_("The column {column} holds bytes, not values; it was left out."), column=name)
         return None
@@ -101,8 +102,13 @@ def geometry_from_wkb(column: Any, rows: NDArray[np.int64]) -> tuple[NDArray[Any
     geometry = np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), dtype=object)
     broken = shapely.is_missing(geometry) & np.fromiter((value is not None for value in wkb), bool, len(wkb))
     rejects = [
-        Reject(int(row), "geometry", "", N_("The geometry's bytes are damaged or of a kind that is not read."),
-               N_("Export the row again as a simple point, line or polygon."))
+        Reject(
+            int(row),
+            "geometry",
+            "",
+            N_("The geometry's bytes are damaged or of a kind that is not read."),
+            N_("Export the row again as a simple point, line or polygon."),
+        )
         for row in rows[broken]
     ]
     return geometry, np.asarray(broken, dtype=bool), rejects
@@ -122,8 +128,11 @@ def unique_columns(names: list[str], book: NoteBook) -> list[str]:
             unique = f"{wanted}_{number}"
             number += 1
         if unique != wanted:
-            book.add(N_("The column name {name} comes more than once; a later one is called {other}."),
-                     name=wanted, other=unique)
+            book.add(
+                N_("The column name {name} comes more than once; a later one is called {other}."),
+                name=wanted,
+                other=unique,
+            )
         taken.add(unique)
         result.append(unique)
     return result

@@ -19,9 +19,9 @@ Floats = NDArray[np.float64]
 
 _KIND_WORDS = {
     "fixed": "fixed static bullet box stationary 枪机 枪式 枪型 固定 固定枪机 固定式 筒机 枪式摄像机 枪型摄像机 "
-             "固定摄像机 卡口",
+    "固定摄像机 卡口",
     "ptz": "ptz panning pan pan-tilt-zoom speed-dome revolving rotating 球机 球型 快球 高速球 云台 球型摄像机 "
-           "球形摄像机 云台摄像机 遥控枪机",
+    "球形摄像机 云台摄像机 遥控枪机",
     "dome": "dome 半球 半球机 半球型 半球摄像机 半球型摄像机",
     "panoramic": "panoramic panorama fisheye 360 全景 鱼眼 全景摄像机 鱼眼摄像机",
 }
@@ -49,12 +49,17 @@ def read_kinds(column: Texts, name: str, ledger: Ledger) -> Column:
     """Return canonical kinds; words that are not known stay empty, with a note."""
     kinds = [KINDS.get(plain(value)) for value in column.values]
     counts = column.counts()
-    odd = {value: int(count) for value, kind, count in zip(column.values, kinds, counts, strict=True)
-           if kind is None and value.lower() not in NOTHING}
+    odd = {
+        value: int(count)
+        for value, kind, count in zip(column.values, kinds, counts, strict=True)
+        if kind is None and value.lower() not in NOTHING
+    }
     if odd:
         ledger.note(
             N_("{count} values of “{column}” are no known kind of camera and stay empty: {values}."),
-            count=sum(odd.values()), column=name, values=_list(list(odd)),
+            count=sum(odd.values()),
+            column=name,
+            values=_list(list(odd)),
         )
     return column.spread(kinds, None)
 
@@ -69,8 +74,9 @@ def kinds_from_tags(columns: dict[str, Column], kind: Column, ledger: Ledger) ->
     empty = missing(kind)
     if not (revolving & empty).any():
         return kind
-    ledger.note(N_("{count} cameras are marked revolving and were taken as kind ptz."),
-                count=int((revolving & empty).sum()))
+    ledger.note(
+        N_("{count} cameras are marked revolving and were taken as kind ptz."), count=int((revolving & empty).sum())
+    )
     kind = kind.copy()
     kind[revolving & empty] = "ptz"
     return kind
@@ -102,8 +108,17 @@ def read_azimuths(
     _note_forms(column, found, counts, name, ledger, coded=coded, inside_text=inside_text)
     wrong = column.mask(np.array([direction.form == "range" for direction in found], dtype=bool))
     shown = column.array() if wrong.any() else None
-    ledger.reject(wrong, "azimuth_deg", shown, OUT_OF_RANGE, OUT_OF_RANGE_REMEDY,
-                  number=shown if shown is not None else "", low=0, high=360, unit="deg")
+    ledger.reject(
+        wrong,
+        "azimuth_deg",
+        shown,
+        OUT_OF_RANGE,
+        OUT_OF_RANGE_REMEDY,
+        number=shown if shown is not None else "",
+        low=0,
+        high=360,
+        unit="deg",
+    )
 
     def spread(values: list[float | None]) -> Floats:
         table = np.array([np.nan if value is None else value for value in values] + [np.nan], dtype=np.float64)
@@ -118,7 +133,13 @@ def read_azimuths(
 
 
 def _note_forms(
-    column: Texts, found: list[Direction], counts: NDArray[np.int64], name: str, ledger: Ledger, *, coded: bool,
+    column: Texts,
+    found: list[Direction],
+    counts: NDArray[np.int64],
+    name: str,
+    ledger: Ledger,
+    *,
+    coded: bool,
     inside_text: bool,
 ) -> None:
     forms: Counter[str] = Counter()
@@ -128,30 +149,57 @@ def _note_forms(
         if direction is UNKNOWN and not inside_text and value.lower() not in NOTHING:
             odd.append(value)
     if coded and forms["code"]:
-        ledger.note(N_("{count} values of “{column}” were read as GB/T 28181 direction codes (1 east … 8 "
-                       "north-west), ±22.5 degrees."), count=forms["code"], column=name)
+        ledger.note(
+            N_(
+                "{count} values of “{column}” were read as GB/T 28181 direction codes (1 east … 8 "
+                "north-west), ±22.5 degrees."
+            ),
+            count=forms["code"],
+            column=name,
+        )
     if forms["travel"]:
         ledger.note(
-            N_("{count} directions in “{column}” are directions of travel: they say which way the watched traffic "
-               "goes, and were taken as azimuth ±22.5 degrees."), count=forms["travel"], column=name,
+            N_(
+                "{count} directions in “{column}” are directions of travel: they say which way the watched traffic "
+                "goes, and were taken as azimuth ±22.5 degrees."
+            ),
+            count=forms["travel"],
+            column=name,
         )
     if forms["compass"]:
-        ledger.note(N_("{count} compass points in “{column}” were read as azimuths, known to half a sector."),
-                    count=forms["compass"], column=name)
+        ledger.note(
+            N_("{count} compass points in “{column}” were read as azimuths, known to half a sector."),
+            count=forms["compass"],
+            column=name,
+        )
     if forms["arc"]:
-        ledger.note(N_("{count} arcs in “{column}” were read clockwise: the middle as azimuth, the width as field of "
-                       "view."),
-                    count=forms["arc"], column=name)
+        ledger.note(
+            N_("{count} arcs in “{column}” were read clockwise: the middle as azimuth, the width as field of view."),
+            count=forms["arc"],
+            column=name,
+        )
     if forms["panorama"]:
-        ledger.note(N_("{count} directions in “{column}” are the whole circle; the azimuth stays empty."),
-                    count=forms["panorama"], column=name)
+        ledger.note(
+            N_("{count} directions in “{column}” are the whole circle; the azimuth stays empty."),
+            count=forms["panorama"],
+            column=name,
+        )
     if forms["list"]:
-        ledger.note(N_("{count} cells of “{column}” list several directions; a row is one camera, so the azimuth "
-                       "stays empty there. Split them into one row per direction."), count=forms["list"], column=name)
+        ledger.note(
+            N_(
+                "{count} cells of “{column}” list several directions; a row is one camera, so the azimuth "
+                "stays empty there. Split them into one row per direction."
+            ),
+            count=forms["list"],
+            column=name,
+        )
     if odd:
-        ledger.note(N_("{count} values of “{column}” are no known direction and stay empty: {values}."),
-                    count=sum(int(c) for v, c in zip(column.values, counts, strict=True) if v in set(odd)), column=name,
-                    values=_list(odd))
+        ledger.note(
+            N_("{count} values of “{column}” are no known direction and stay empty: {values}."),
+            count=sum(int(c) for v, c in zip(column.values, counts, strict=True) if v in set(odd)),
+            column=name,
+            values=_list(odd),
+        )
 
 
 def _list(values: list[str]) -> str:

@@ -30,7 +30,7 @@ _NO_ROOM = (errno.EFBIG, errno.ENOSPC, errno.EDQUOT)
 # signature (arguments: dict, scratch: Path) -> JSON value, and reports by store.intake.progress.report.
 FUNCTIONS = {
     "read": "store.intake.read_table:child_read",
-    "normalise": "store.intake.run:child_normalise",
+    "normalise": "store.intake.hand_over:child_normalise",
     "inspect": "store.intake.run:child_inspect",
 }
 
@@ -50,7 +50,9 @@ def answer(function: str, arguments: dict[str, Any], scratch: Path) -> dict[str,
         kind = type(error)
         return {
             "error": {
-                "class": f"{kind.__module__}:{kind.__qualname__}", "message": error.message, "remedy": error.remedy,
+                "class": f"{kind.__module__}:{kind.__qualname__}",
+                "message": error.message,
+                "remedy": error.remedy,
                 "params": _without_folders(error.params, scratch, arguments),
             }
         }
@@ -102,7 +104,10 @@ def main() -> int:
     except AtlasError as error:
         outcome: dict[str, Any] = {
             "error": {
-                "class": "store.errors:IntakeError", "message": error.message, "remedy": error.remedy, "params": {},
+                "class": "store.errors:IntakeError",
+                "message": error.message,
+                "remedy": error.remedy,
+                "params": {},
             }
         }
     else:

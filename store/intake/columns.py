@@ -36,8 +36,15 @@ _NOT_WHOLE = (N_("This is not a whole number."), N_("Write a whole number, or le
 class ColumnReader:
     """Reads the canonical columns of a layer by their kinds."""
 
-    def __init__(self, layer: Layer, columns: dict[str, Values], fields: FieldMap, options: ImportOptions,
-                 ledger: Ledger, utc: frozenset[str]) -> None:
+    def __init__(
+        self,
+        layer: Layer,
+        columns: dict[str, Values],
+        fields: FieldMap,
+        options: ImportOptions,
+        ledger: Ledger,
+        utc: frozenset[str],
+    ) -> None:
         self.layer, self.columns, self.fields, self.options, self.ledger = layer, columns, fields, options, ledger
         self.utc = utc
         self.used_timezone = False
@@ -102,8 +109,9 @@ class ColumnReader:
     def _time(self, column: Column, values: Values, name: str) -> Values:
         explicit = column.name in self.fields.explicit
         is_utc = self.fields.columns.get(column.name) in self.utc
-        times = read_times(values, name, timezone=self.options.timezone, date_order=self.options.date_order,
-                           utc=is_utc, epoch=explicit)
+        times = read_times(
+            values, name, timezone=self.options.timezone, date_order=self.options.date_order, utc=is_utc, epoch=explicit
+        )
         for fault in times.faults:
             self.ledger.reject(fault.where, column.name, values, fault.reason, fault.remedy, **fault.params)
         self.ledger.notes += times.notes
@@ -118,11 +126,15 @@ class ColumnReader:
         numbers = read_numbers(values, column.unit, whole=whole)
         self.ledger.reject(numbers.bad, column.name, values, NOT_A_NUMBER, NOT_A_NUMBER_REMEDY)
         if numbers.empty_words:
-            self.ledger.note(N_("{count} values of “{column}” say that no number is known; they stay empty."),
-                             count=numbers.empty_words, column=name)
+            self.ledger.note(
+                N_("{count} values of “{column}” say that no number is known; they stay empty."),
+                count=numbers.empty_words,
+                column=name,
+            )
         if numbers.feet:
-            self.ledger.note(N_("{count} values of “{column}” were feet and became metres."),
-                             count=numbers.feet, column=name)
+            self.ledger.note(
+                N_("{count} values of “{column}” were feet and became metres."), count=numbers.feet, column=name
+            )
         value = numbers.value
         if whole:
             self.ledger.reject(np.isfinite(value) & (value != np.floor(value)), column.name, values, *_NOT_WHOLE)
@@ -137,14 +149,26 @@ class ColumnReader:
         if outside.any():
             number = np.full(len(value), "", dtype=object)
             number[outside] = [f"{found:.10g}" for found in value[outside].tolist()]
-            self.ledger.reject(outside, column.name, values, OUT_OF_RANGE, OUT_OF_RANGE_REMEDY, number=number,
-                               low=column.low, high="∞" if column.high is None else column.high,
-                               unit=column.unit or "–")
+            self.ledger.reject(
+                outside,
+                column.name,
+                values,
+                OUT_OF_RANGE,
+                OUT_OF_RANGE_REMEDY,
+                number=number,
+                low=column.low,
+                high="∞" if column.high is None else column.high,
+                unit=column.unit or "–",
+            )
 
     def _azimuth(self, values: Values | None, name: str) -> dict[str, Values]:
         n = len(self.ledger)
-        nothing = {"azimuth_deg": np.full(n, np.nan), "azimuth_tolerance_deg": np.full(n, np.nan),
-                   "_hfov": np.full(n, np.nan), "_panorama": np.full(n, None, dtype=object)}
+        nothing = {
+            "azimuth_deg": np.full(n, np.nan),
+            "azimuth_tolerance_deg": np.full(n, np.nan),
+            "_hfov": np.full(n, np.nan),
+            "_panorama": np.full(n, None, dtype=object),
+        }
         if values is None:
             return nothing
         inside = "azimuth_deg" not in self.fields.explicit and plain(name) in cameras.ADDRESSES

@@ -16,12 +16,23 @@ Form = Literal["degrees", "compass", "travel", "code", "arc", "panorama", "list"
 
 _POINTS = ["N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE", "S", "SSW", "SW", "WSW", "W", "WNW", "NW", "NNW"]
 COMPASS = MappingProxyType({point: index * 22.5 for index, point in enumerate(_POINTS)})
-_WORDS = {"NORTH": "N", "SOUTH": "S", "EAST": "E", "WEST": "W", "东": "E", "南": "S", "西": "W", "北": "N",
-          "東": "E"}
-_CHINESE = MappingProxyType({
-    "东": "E", "南": "S", "西": "W", "北": "N", "东南": "SE", "东北": "NE", "西南": "SW", "西北": "NW",
-    "南东": "SE", "北东": "NE", "南西": "SW", "北西": "NW",
-})
+_WORDS = {"NORTH": "N", "SOUTH": "S", "EAST": "E", "WEST": "W", "东": "E", "南": "S", "西": "W", "北": "N", "東": "E"}
+_CHINESE = MappingProxyType(
+    {
+        "东": "E",
+        "南": "S",
+        "西": "W",
+        "北": "N",
+        "东南": "SE",
+        "东北": "NE",
+        "西南": "SW",
+        "西北": "NW",
+        "南东": "SE",
+        "北东": "NE",
+        "南西": "SW",
+        "北西": "NW",
+    }
+)
 # GB/T 28181 DirectionType, the optical axis; not in compass order (FACTS: secondary source).
 GBT28181 = MappingProxyType({"1": "E", "2": "W", "3": "S", "4": "N", "5": "SE", "6": "NE", "7": "SW", "8": "NW"})
 GBT28181_COLUMNS = frozenset({"directiontype", "方向类型", "监视方位", "摄像机方向类型"})

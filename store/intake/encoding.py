@@ -130,7 +130,8 @@ def wrong_encoding(name: str, data: bytes) -> IntakeError:
     return IntakeError(
         N_("The text is not in {encoding}."),
         N_("Give the right one with --encoding; possible are: {candidates}."),
-        encoding=name, candidates=candidates,
+        encoding=name,
+        candidates=candidates,
     )
 
 

@@ -58,7 +58,8 @@ class FeatureRows:
         if doubts.literals:
             self._book.row(
                 N_("{count} rows hold {literal}, which is not JSON; taken as missing or not finite. Rows: {rows}"),
-                row, literal=", ".join(sorted(doubts.literals)),
+                row,
+                literal=", ".join(sorted(doubts.literals)),
             )
         if doubts.doubled:
             names = ", ".join(sorted(doubts.doubled))
@@ -124,7 +125,8 @@ class FeatureRows:
                 if len(self._columns) >= MAX_COLUMNS:
                     raise IntakeError(
                         N_("The file has more than {limit} columns."),
-                        N_("Export only the columns that are needed."), limit=MAX_COLUMNS,
+                        N_("Export only the columns that are needed."),
+                        limit=MAX_COLUMNS,
                     )
                 self._columns[name] = [None] * before
             self._columns[name].extend(self._plain([part.get(name) for part in properties], self._rows[before:]))
@@ -162,9 +164,16 @@ class FeatureRows:
             _add_id(columns, self._ids)
         geometry = np.concatenate(self._geometry) if self._geometry else object_array([])
         return RawTable(
-            columns=columns, geometry=geometry, row=np.array(self._rows, dtype=np.int64), crs=crs, encoding=encoding,
-            driver=driver, layer_name="", notes=self._book.notes(),
-            rejects=tuple(sorted(self._rejects, key=lambda reject: reject.row)), total=self.seen,
+            columns=columns,
+            geometry=geometry,
+            row=np.array(self._rows, dtype=np.int64),
+            crs=crs,
+            encoding=encoding,
+            driver=driver,
+            layer_name="",
+            notes=self._book.notes(),
+            rejects=tuple(sorted(self._rejects, key=lambda reject: reject.row)),
+            total=self.seen,
         )
 
 

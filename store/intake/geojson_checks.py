@@ -76,7 +76,9 @@ def build_one(value: Any, row: int, book: NoteBook, *, inside_collection: bool =
     if kind == "GeometryCollection":
         if inside_collection:
             raise FaultError(
-                "geometry", kind, N_("A geometry collection lies inside another one."),
+                "geometry",
+                kind,
+                N_("A geometry collection lies inside another one."),
                 N_("Dissolve the collection into single geometries."),
             )
         return _collection(value.get("geometries"), row, book)
@@ -95,7 +97,9 @@ def _type_of(value: dict[str, Any], row: int, book: NoteBook) -> str:
     kind = value.get("type")
     if type(kind) is not str:
         raise FaultError(
-            "geometry.type", kind, N_("The geometry does not say its type."),
+            "geometry.type",
+            kind,
+            N_("The geometry does not say its type."),
             N_("Give it one of the seven geometry types of GeoJSON."),
         )
     if kind in TYPES:
@@ -103,7 +107,9 @@ def _type_of(value: dict[str, Any], row: int, book: NoteBook) -> str:
     meant = _BY_CASEFOLD.get(kind.casefold())
     if meant is None:
         raise FaultError(
-            "geometry.type", kind, N_("There is no such geometry type."),
+            "geometry.type",
+            kind,
+            N_("There is no such geometry type."),
             N_("Give it one of the seven geometry types of GeoJSON."),
         )
     book.row(CASE, row, type=kind, meant=meant)
@@ -189,7 +195,9 @@ def _position(value: Any, sizes: set[int]) -> list[float]:
 def _line(positions: list[list[float]], width: int) -> list[list[float]]:
     if len(positions) < 2:
         raise FaultError(
-            "geometry.coordinates", positions, N_("A line has fewer than two positions."),
+            "geometry.coordinates",
+            positions,
+            N_("A line has fewer than two positions."),
             N_("Remove the line or complete it."),
         )
     return [position[:width] for position in positions]
@@ -203,7 +211,9 @@ def _polygon(rings: list[list[list[float]]], width: int, closed: list[bool]) -> 
             closed.append(True)
         if len(ring) < 4:
             raise FaultError(
-                "geometry.coordinates", ring, N_("A ring has fewer than four positions."),
+                "geometry.coordinates",
+                ring,
+                N_("A ring has fewer than four positions."),
                 N_("A ring needs three corners and its first position again at the end."),
             )
     return shapely.Polygon(cut[0], cut[1:])

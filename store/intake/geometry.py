@@ -25,8 +25,10 @@ _SMALLEST_M2 = 1e-4
 _NULL = (N_("The row has no geometry."), N_("Draw the place, or give its coordinates in columns."))
 _EMPTY = (N_("The geometry is empty."), N_("Draw the place anew."))
 _WRONG = (N_("“{layer}” takes {families}, not {found}."), N_("Import it into another layer, or convert it first."))
-_BROKEN = (N_("The geometry is not valid ({kind}); repairing it would change its area by {change} per cent."),
-           N_("Repair it in a GIS, where you can see what it should be."))
+_BROKEN = (
+    N_("The geometry is not valid ({kind}); repairing it would change its area by {change} per cent."),
+    N_("Repair it in a GIS, where you can see what it should be."),
+)
 _FLAT = (N_("The polygon has no area."), N_("Draw the area anew."))
 _MANY = (N_("The geometry has {parts} separate points; a row is one place."), N_("Split it into one row per point."))
 
@@ -46,11 +48,13 @@ def prepare(geometry: Geometries, layer: Layer, ledger: Ledger) -> Geometries:
         ledger.note(N_("{count} geometries had heights or measures, which were dropped."), count=int(high.sum()))
     _open_collections(geometry, layer, ledger)
     kind = shapely.get_type_id(geometry)
-    names = np.array(["nothing", "point", "line", "line", "polygon", "point", "line", "polygon", "collection"],
-                     dtype=object)[np.clip(kind, -1, 7) + 1]
+    names = np.array(
+        ["nothing", "point", "line", "line", "polygon", "point", "line", "polygon", "collection"], dtype=object
+    )[np.clip(kind, -1, 7) + 1]
     allowed = np.isin(names, sorted(layer.families))
-    ledger.reject(~allowed, "geometry", names, *_WRONG, layer=layer.name,
-                  families=", ".join(sorted(layer.families)), found=names)
+    ledger.reject(
+        ~allowed, "geometry", names, *_WRONG, layer=layer.name, families=", ".join(sorted(layer.families)), found=names
+    )
     geometry[~ledger.alive] = None
     return geometry
 
@@ -67,8 +71,12 @@ def _open_collections(geometry: Geometries, layer: Layer, ledger: Ledger) -> Non
         dropped += len(parts) - len(wanted)
         geometry[index] = wanted[0] if len(wanted) == 1 else shapely.union_all(np.array(wanted, dtype=object))
     if opened:
-        ledger.note(N_("{count} geometry collections were opened; {dropped} parts that “{layer}” cannot hold were left "
-                       "out."), count=opened, dropped=dropped, layer=layer.name)
+        ledger.note(
+            N_("{count} geometry collections were opened; {dropped} parts that “{layer}” cannot hold were left out."),
+            count=opened,
+            dropped=dropped,
+            layer=layer.name,
+        )
 
 
 def _leaves(geometry: Any) -> list[Any]:
@@ -137,9 +145,13 @@ def _repair_invalid(geometry: Geometries, invalid: NDArray[np.int64], ledger: Le
         largest = float(np.max(np.where(flat[same], 0.0, np.abs(after[same] - before[same]))))
         rows = ledger.row[invalid[same]]
         ledger.note(
-            N_("{count} geometries were not valid ({kind}) and were repaired (rows {rows}); the largest change of "
-               "area is {area} m2."),
-            count=int(same.sum()), kind=kind, area=f"{largest:.3g}",
+            N_(
+                "{count} geometries were not valid ({kind}) and were repaired (rows {rows}); the largest change of "
+                "area is {area} m2."
+            ),
+            count=int(same.sum()),
+            kind=kind,
+            area=f"{largest:.3g}",
             rows=", ".join(map(str, rows[:5].tolist())) + (" …" if len(rows) > 5 else ""),
         )
 

@@ -38,12 +38,15 @@ def code_and_level(columns: dict[str, Column], taken: set[str], ledger: Ledger) 
             columns["code"] = names.copy()
             ledger.note(N_("There is no column of codes; the names, which are all different, are used as codes."))
         else:
-            ledger.note(N_("There is no column of codes, and the names cannot serve as codes: map one with --map "
-                           "code=…"))
+            ledger.note(
+                N_("There is no column of codes, and the names cannot serve as codes: map one with --map code=…")
+            )
     if "level" not in taken:
         columns["level"] = np.full(len(ledger), DEFAULT_LEVEL, dtype=object)
-        ledger.note(N_("No level was given; all grids are of level “{level}”. Give one with --const level=…"),
-                    level=DEFAULT_LEVEL)
+        ledger.note(
+            N_("No level was given; all grids are of level “{level}”. Give one with --const level=…"),
+            level=DEFAULT_LEVEL,
+        )
     for name in ("code", "level"):
         ledger.reject(missing(columns[name]), name, None, MISSING, MISSING_REMEDY)
 
@@ -92,14 +95,20 @@ def check_parents(
             link[key] = next(iter(candidates))
     ledger.reject(own, "parent", parent, *_OWN)
     _reject_circles(link, row_of, parent, ledger)
-    lost = [index for index in np.flatnonzero(ledger.alive).tolist()
-            if parent[index] is not None and parent[index] not in holders]
+    lost = [
+        index
+        for index in np.flatnonzero(ledger.alive).tolist()
+        if parent[index] is not None and parent[index] not in holders
+    ]
     if lost:
         examples = sorted({str(parent[index]) for index in lost})
         ledger.note(
-            N_("{count} grids name a parent that is neither in the file nor in the store ({parents}); they were "
-               "taken and stand without a parent until it comes."),
-            count=len(lost), parents=", ".join(examples[:5]) + (" …" if len(examples) > 5 else ""),
+            N_(
+                "{count} grids name a parent that is neither in the file nor in the store ({parents}); they were "
+                "taken and stand without a parent until it comes."
+            ),
+            count=len(lost),
+            parents=", ".join(examples[:5]) + (" …" if len(examples) > 5 else ""),
         )
 
 

@@ -63,8 +63,9 @@ def by_header(column: str) -> str | None:
     for what, known in HEADER_WORDS.items():
         if known & (set(words) | together):
             return what
-    return next((what for what, known in HEADER_PAIRS.items()
-                 if known & pairs or {a + b for a, b in known} & together), None)
+    return next(
+        (what for what, known in HEADER_PAIRS.items() if known & pairs or {a + b for a, b in known} & together), None
+    )
 
 
 def by_values(values: list[str], counts: NDArray[np.int64] | None = None) -> str | None:
@@ -157,9 +158,11 @@ def check(
             what = by_values(found.values, found.counts())
         if what is not None:
             refused = True
-            ledger.note(N_("“{column}” looks like data about persons ({what}) and was not read; GridAtlas is about "
-                           "places."),
-                        column=column, what=what)
+            ledger.note(
+                N_("“{column}” looks like data about persons ({what}) and was not read; GridAtlas is about places."),
+                column=column,
+                what=what,
+            )
     return refused
 
 
@@ -177,7 +180,9 @@ def check_stated(field: str, value: str) -> None:
     if what is not None:
         raise PersonalDataError(
             N_("The constant for “{field}” looks like data about a person ({what}), which GridAtlas never stores."),
-            N_("Name a place, a post or a team."), field=field, what=what,
+            N_("Name a place, a post or a team."),
+            field=field,
+            what=what,
         )
 
 
@@ -196,11 +201,15 @@ def masked(unread: Sequence[Reject], understood: Sequence[Reject], *, refused: b
         replace(reject, value=_MASK) if refused and reject.value and not reject.field.startswith("geometry") else reject
         for reject in unread
     ]
-    return tuple(sorted(
-        (replace(reject, value=_MASK) if reject.field != "geometry" and cell_kind(reject.value) else reject
-         for reject in (*shown, *understood)),
-        key=lambda reject: reject.row,
-    ))
+    return tuple(
+        sorted(
+            (
+                replace(reject, value=_MASK) if reject.field != "geometry" and cell_kind(reject.value) else reject
+                for reject in (*shown, *understood)
+            ),
+            key=lambda reject: reject.row,
+        )
+    )
 
 
 def findings(columns: Mapping[str, NDArray[Any]]) -> list[Finding]:

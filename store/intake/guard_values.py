@@ -150,10 +150,12 @@ def may_hold_number(text: str) -> bool:
     return bool(_DIGIT_OR_AT.search(text))
 
 
-TESTS: MappingProxyType[str, Callable[[str], bool]] = MappingProxyType({
-    IDENTITY: identity_number,
-    PHONE: phone_number,
-    EMAIL: email,
-    PLATE: plate,
-    FACE: picture,
-})
+TESTS: MappingProxyType[str, Callable[[str], bool]] = MappingProxyType(
+    {
+        IDENTITY: identity_number,
+        PHONE: phone_number,
+        EMAIL: email,
+        PLATE: plate,
+        FACE: picture,
+    }
+)

@@ -30,24 +30,12 @@ HEADER_WORDS = {
         "applicant resident tenant householder driver contact person passenger patient pupil xingming "
         "lianxiren"
     ),
-    IDENTITY: _words(
-        "ssn sin passport idcard idno nin hetu personnummer cpr dni nif rut cnic aadhaar shenfenzheng"
-    ),
-    PHONE: _words(
-        "phone telephone tel mobile cellphone cell_phone fax msisdn imei imsi dianhua shouji"
-    ),
-    EMAIL: _words(
-        "email mail wechat weixin whatsapp telegram qq skype"
-    ),
-    PLATE: _words(
-        "plate plates licenceplate licenseplate numberplate vrn vin chepai"
-    ),
-    FACE: _words(
-        "face faces facial portrait headshot avatar selfie mugshot biometric"
-    ),
-    PARTICULARS: _words(
-        "dob birthdate birthday gender sex ethnicity race nationality"
-    ),
+    IDENTITY: _words("ssn sin passport idcard idno nin hetu personnummer cpr dni nif rut cnic aadhaar shenfenzheng"),
+    PHONE: _words("phone telephone tel mobile cellphone cell_phone fax msisdn imei imsi dianhua shouji"),
+    EMAIL: _words("email mail wechat weixin whatsapp telegram qq skype"),
+    PLATE: _words("plate plates licenceplate licenseplate numberplate vrn vin chepai"),
+    FACE: _words("face faces facial portrait headshot avatar selfie mugshot biometric"),
+    PARTICULARS: _words("dob birthdate birthday gender sex ethnicity race nationality"),
 }
 # Pairs of words, in order, anywhere in a header.
 HEADER_PAIRS = {
@@ -63,15 +51,9 @@ HEADER_PAIRS = {
         "licence no, licence number, licence plate, license no, license number, license plate, number plate, "
         "plate no, plate number, vehicle registration,"
     ),
-    FACE: _pairs(
-        "face id, id photo, person photo, photo of,"
-    ),
-    PARTICULARS: _pairs(
-        "birth date, date birth, home address, residential address,"
-    ),
-    PHONE: _pairs(
-        "cell number, cell phone, contact number,"
-    ),
+    FACE: _pairs("face id, id photo, person photo, photo of,"),
+    PARTICULARS: _pairs("birth date, date birth, home address, residential address,"),
+    PHONE: _pairs("cell number, cell phone, contact number,"),
 }
 # Parts of Chinese headers.
 HEADER_PARTS = {
@@ -79,24 +61,12 @@ HEADER_PARTS = {
         "姓名 联系人 报警人 报案人 举报人 投诉人 受害人 被害人 嫌疑人 当事人 户主 驾驶员 司机 负责人 网格员 "
         "申请人 证人 居民姓名 法人 名字"
     ),
-    IDENTITY: _words(
-        "身份证 证件号 护照 公民身份 社保号 驾驶证"
-    ),
-    PHONE: _words(
-        "电话 手机 联系方式 传真"
-    ),
-    EMAIL: _words(
-        "邮箱 邮件 微信 QQ qq"
-    ),
-    PLATE: _words(
-        "车牌 号牌 车架号"
-    ),
-    FACE: _words(
-        "人脸 面部 头像 人像 证件照"
-    ),
-    PARTICULARS: _words(
-        "住址 户籍 出生 性别 民族 年龄"
-    ),
+    IDENTITY: _words("身份证 证件号 护照 公民身份 社保号 驾驶证"),
+    PHONE: _words("电话 手机 联系方式 传真"),
+    EMAIL: _words("邮箱 邮件 微信 QQ qq"),
+    PLATE: _words("车牌 号牌 车架号"),
+    FACE: _words("人脸 面部 头像 人像 证件照"),
+    PARTICULARS: _words("住址 户籍 出生 性别 民族 年龄"),
 }
 
 # First two digits of Chinese identity numbers.

@@ -14,12 +14,18 @@ from store.intake.texts import missing
 
 Mask = NDArray[np.bool_]
 
-_TWICE = (N_("An earlier row (row {first}) has the same {key}."),
-          N_("Give each row its own, map another column, or leave it empty: --map id="))
-_TWICE_GRID = (N_("An earlier row (row {first}) has the same level and code."), N_("Give each grid of a level its "
-                                                                                   "own code."))
-_STORED = (N_("The store already holds a row with this {key}."),
-           N_("Use --mode upsert to overwrite it, or --mode replace for the whole layer."))
+_TWICE = (
+    N_("An earlier row (row {first}) has the same {key}."),
+    N_("Give each row its own, map another column, or leave it empty: --map id="),
+)
+_TWICE_GRID = (
+    N_("An earlier row (row {first}) has the same level and code."),
+    N_("Give each grid of a level its own code."),
+)
+_STORED = (
+    N_("The store already holds a row with this {key}."),
+    N_("Use --mode upsert to overwrite it, or --mode replace for the whole layer."),
+)
 
 
 def reject_repeated(keys: list[NDArray[Any]], ledger: Ledger, name: str) -> None:
@@ -61,9 +67,10 @@ def note_same_rows(columns: list[NDArray[Any]], own: NDArray[Any], ledger: Ledge
         parts[position] = pd.factorize(values)[0] if values.dtype == object else values
     count = int(pd.DataFrame(parts).duplicated().sum())
     if count:
-        ledger.note(N_("{count} rows without an id are the same as an earlier row in all that is stored; they were "
-                       "taken."),
-                    count=count)
+        ledger.note(
+            N_("{count} rows without an id are the same as an earlier row in all that is stored; they were taken."),
+            count=count,
+        )
 
 
 def combined_codes(keys: list[NDArray[Any]]) -> NDArray[np.int64]:

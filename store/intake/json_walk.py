@@ -128,5 +128,6 @@ class JsonWalk:
         return IntakeError(
             N_("The file is not valid JSON: line {line}, column {column}."),
             N_("Export it again as GeoJSON; an editor with a JSON check shows the place."),
-            line=line, column=column,
+            line=line,
+            column=column,
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,8 +9,8 @@ from geo.crs import WGS84, choose_metric_crs, parse_crs, try_transform_xy, withi
 from geo.datum import bd09_to_wgs84, gcj02_to_wgs84
 from geo.errors import N_
 from store.errors import IntakeError
-from store.intake.options import DATUMS
 from store.intake.reasons import Ledger
+from store.intake.source_crs import Source
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -28,72 +26,24 @@ _NO_PLACE = (N_("The row has no coordinates."), N_("Give the place, or leave the
 _HALF = (N_("One of the two coordinates is missing or not a number."), N_("Give both, or leave the row out."))
 _NOT_FINITE = (N_("A coordinate is not a finite number."), N_("Write plain numbers."))
 _ZERO = (N_("The coordinates 0, 0 stand for an unknown place."), N_("Give the true place, or leave the row out."))
-_RANGE = (N_("Longitude must be within ±180 and latitude within ±90."),
-          N_("Check the coordinates and the coordinate reference system."))
+_RANGE = (
+    N_("Longitude must be within ±180 and latitude within ±90."),
+    N_("Check the coordinates and the coordinate reference system."),
+)
 _SWAPPED = (N_("Longitude and latitude are probably swapped."), N_("Swap them: --map lon=… --map lat=…"))
 _OUTSIDE = (N_("The place lies outside the area for which “{crs}” is made."), N_("Check the coordinates and --crs."))
-_FAR_STORE = (N_("The place lies {km} km from everything in the store."),
-              N_("Check the coordinates and --crs, or use another store."))
-_FAR_OTHERS = (N_("The place lies {km} km from the middle of the other rows."),
-               N_("Check the coordinates; a store holds one city."))
-_UNPROJECTABLE = (N_("The place cannot be projected from “{source}” to “{target}”."), N_("Check the coordinates and "
-                                                                                         "--crs."))
-
-
-@dataclass(frozen=True)
-class Source:
-    """How coordinates of a source are to be understood. `crs` is what PROJ takes, `label` what the user said."""
-
-    crs: str
-    label: str
-    datum: str | None = None
-    stated: bool = True
-
-
-def source_crs(option: str | None, found: str | None, *, lonlat_named: bool, ledger: Ledger) -> Source:
-    """Return the CRS of a source: the user's word, else the file's, else WGS 84 for columns named lon and lat.
-
-    Raises
-    ------
-    IntakeError
-        If nothing says it.
-    """
-    if option and option.strip().lower() in DATUMS:
-        datum = option.strip().lower()
-        ledger.note(N_("Coordinates were taken as {datum} and shifted back to WGS 84 by the published inverse; the "
-                       "error against the official transform is unknown (about a metre)."), datum=datum)
-        return Source(WGS84, datum, datum)
-    if option:
-        name = crs_name(option)
-        if found and not lonlat_named and not _same(name, crs_name(found)):
-            ledger.note(N_("The file states {found}; {used} was used, as you said."),
-                        found=crs_name(found)[:60], used=name[:60])
-        return Source(name, name)
-    if lonlat_named:
-        return Source(WGS84, WGS84, stated=False)
-    if found:
-        return Source(crs_name(found), crs_name(found))
-    raise IntakeError(
-        N_("The file does not say in which coordinate reference system it is."),
-        N_("Say it with --crs, such as EPSG:4326 for degrees, EPSG:4547, or gcj02."),
-    )
-
-
-def crs_name(crs: str) -> str:
-    """Return the short name of a CRS ("EPSG:26985", "ESRI:102696"), or its whole text where it has none."""
-    parsed = parse_crs(crs)
-    if len(parsed.axis_info) > 2:
-        parsed = parsed.to_2d()
-    authority = parsed.to_authority(min_confidence=70)
-    if authority is None:
-        return str(parsed.to_wkt())
-    if authority == ("OGC", "CRS84"):
-        return WGS84
-    return f"{authority[0]}:{authority[1]}"
-
-
-def _same(left: str, right: str) -> bool:
-    return left == right or bool(parse_crs(left).equals(parse_crs(right), ignore_axis_order=True))
+_FAR_STORE = (
+    N_("The place lies {km} km from everything in the store."),
+    N_("Check the coordinates and --crs, or use another store."),
+)
+_FAR_OTHERS = (
+    N_("The place lies {km} km from the middle of the other rows."),
+    N_("Check the coordinates; a store holds one city."),
+)
+_UNPROJECTABLE = (
+    N_("The place cannot be projected from “{source}” to “{target}”."),
+    N_("Check the coordinates and --crs."),
+)
 
 
 def bring_in(
@@ -159,9 +109,13 @@ def bring_in(
     if geographic and not source.stated:
         ledger.note(N_("Columns named as longitude and latitude were taken as WGS 84."))
     if source.crs == WGS84 and not source.datum and _mostly_china(lon[used], lat[used]):
-        ledger.note(N_("The coordinates were taken as WGS 84. If these are places in mainland China from a map "
-                       "there, they may be offset by some hundred metres (GCJ-02, BD-09): then give --crs gcj02 or "
-                       "bd09."))
+        ledger.note(
+            N_(
+                "The coordinates were taken as WGS 84. If these are places in mainland China from a map "
+                "there, they may be offset by some hundred metres (GCJ-02, BD-09): then give --crs gcj02 or "
+                "bd09."
+            )
+        )
     out_x, out_y, ok = try_transform_xy(np.where(used, x, np.nan), np.where(used, y, np.nan), source.crs, target)
     checker.reject(used & ~ok, *_UNPROJECTABLE, source=source.label[:60], target=target)
     return out_x, out_y, target
@@ -224,14 +178,18 @@ def _check_unit(x: Floats, y: Floats, source: Source, *, geographic: bool, store
         raise IntakeError(
             N_("The coordinates are not degrees, although “{crs}” is stated: {x}, {y}."),
             N_("They look like metres or feet. Say in which system: --crs, {suggestion}"),
-            crs=source.label[:60], x=f"{_middle(x):.10g}", y=f"{_middle(y):.10g}",
+            crs=source.label[:60],
+            x=f"{_middle(x):.10g}",
+            y=f"{_middle(y):.10g}",
             suggestion=suggest_crs(_middle(x), _middle(y), store_crs),
         )
     if not geographic and len(x) and ((np.abs(x) <= 180) & (np.abs(y) <= 90)).mean() > 0.5:
         raise IntakeError(
             N_("The coordinates are degrees, although “{crs}” is stated: {x}, {y}."),
             N_("Say so: --crs EPSG:4326."),
-            crs=source.label[:60], x=f"{_middle(x):.10g}", y=f"{_middle(y):.10g}",
+            crs=source.label[:60],
+            x=f"{_middle(x):.10g}",
+            y=f"{_middle(y):.10g}",
         )
 
 
@@ -266,14 +224,20 @@ def _check_distance(lon: Floats, lat: Floats, checker: _Checker, area: Box | Non
     if far_texts is _FAR_STORE and far.sum() > 0.5 * used.sum():
         if swapped.sum() > 0.5 * used.sum():
             raise IntakeError(
-                N_("Longitude and latitude are probably swapped: as they are, {count} of {total} places lie far from "
-                   "everything in the store; the other way round they fit."),
-                N_("Swap them: --map lon=… --map lat=…"), count=int(far.sum()), total=int(used.sum()),
+                N_(
+                    "Longitude and latitude are probably swapped: as they are, {count} of {total} places lie far from "
+                    "everything in the store; the other way round they fit."
+                ),
+                N_("Swap them: --map lon=… --map lat=…"),
+                count=int(far.sum()),
+                total=int(used.sum()),
             )
         raise IntakeError(
             N_("{count} of {total} places lie more than {km} km from everything in the store."),
             N_("Check --crs, or import them into another store: a store holds one city."),
-            count=int(far.sum()), total=int(used.sum()), km=int(limit),
+            count=int(far.sum()),
+            total=int(used.sum()),
+            km=int(limit),
         )
     checker.reject(swapped, *_SWAPPED)
     checker.reject(far, *far_texts, km=np.nan_to_num(km))

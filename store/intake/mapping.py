@@ -19,10 +19,13 @@ from store.schema import LAYERS
 
 POINT_FIELDS = ("lon", "lat", "x", "y")
 _SAMPLE = 20_000  # rows looked at to tell ids from constants
-_TAKEN_FOR_NAME = N_("“{field}” is taken from “{column}”, whose name comes first among the known ones; “{others}” "
-                    "would also do: choose with --map.")
-_TAKEN_FOR_VALUES = N_("“{field}” is taken from “{column}”, whose values tell the rows apart; “{others}” would also "
-                      "do: choose with --map.")
+_TAKEN_FOR_NAME = N_(
+    "“{field}” is taken from “{column}”, whose name comes first among the known ones; “{others}” "
+    "would also do: choose with --map."
+)
+_TAKEN_FOR_VALUES = N_(
+    "“{field}” is taken from “{column}”, whose values tell the rows apart; “{others}” would also do: choose with --map."
+)
 
 
 @dataclass(frozen=True)
@@ -97,8 +100,9 @@ def map_columns(
         if name in spoken:
             continue
         # A column that the user gave to another field is not taken a second time.
-        candidates = [c for alias in ALIASES[layer][name] for c in _matching(alias, by_plain, driver)
-                      if c not in taken.values()]
+        candidates = [
+            c for alias in ALIASES[layer][name] for c in _matching(alias, by_plain, driver) if c not in taken.values()
+        ]
         candidates = [c for c in dict.fromkeys(candidates) if _has_values(columns[c])]
         if not candidates:
             continue
@@ -115,9 +119,15 @@ def map_columns(
     unused = tuple(name for name in columns if name not in taken.values())
     if layer == "cameras" and "height_m" not in taken and "height_m" not in spoken:
         notes += [
-            Note(N_("“{column}” may be the height of the object that carries the camera; it is not taken as mounting "
-                    "height. Map it with --map height_m={column} if it is."), {"column": name})
-            for name in unused if plain(name) in OBJECT_HEIGHT and _has_values(columns[name])
+            Note(
+                N_(
+                    "“{column}” may be the height of the object that carries the camera; it is not taken as mounting "
+                    "height. Map it with --map height_m={column} if it is."
+                ),
+                {"column": name},
+            )
+            for name in unused
+            if plain(name) in OBJECT_HEIGHT and _has_values(columns[name])
         ]
     return FieldMap(taken, frozenset(wanted), dict(const), tuple(notes), unused)
 
@@ -130,8 +140,11 @@ def _check_wanted(
     for name in (*wanted, *const):
         if name not in fields or (name in const and name in POINT_FIELDS):
             raise IntakeError(
-                N_("“{layer}” has no column “{field}”."), N_("It has: {fields}."),
-                layer=layer, field=name, fields=", ".join(fields if name in wanted else LAYERS[layer].names),
+                N_("“{layer}” has no column “{field}”."),
+                N_("It has: {fields}."),
+                layer=layer,
+                field=name,
+                fields=", ".join(fields if name in wanted else LAYERS[layer].names),
             )
     for column in wanted.values():
         if column:
@@ -150,16 +163,22 @@ def _existing(column: str, columns: Mapping[str, NDArray[Any]]) -> str:
     if len(same) == 1:
         return same[0]
     raise IntakeError(
-        N_("The file has no column “{column}”."), N_("It has: {columns}."),
-        column=column, columns=", ".join(columns) or "-",
+        N_("The file has no column “{column}”."),
+        N_("It has: {columns}."),
+        column=column,
+        columns=", ".join(columns) or "-",
     )
 
 
 def _matching(alias: str, by_plain: Mapping[str, list[str]], driver: str) -> list[str]:
     found = list(by_plain.get(alias, ()))
     if "shape" in driver.lower() and len(alias) > 9:
-        found += [name for names in by_plain.values() for name in names
-                  if len(name) == 10 and len(plain(name)) >= 8 and alias.startswith(plain(name))]
+        found += [
+            name
+            for names in by_plain.values()
+            for name in names
+            if len(name) == 10 and len(plain(name)) >= 8 and alias.startswith(plain(name))
+        ]
     return found
 
 
@@ -190,11 +209,15 @@ def _repeated_ids(others: list[str], chosen: str, columns: Mapping[str, NDArray[
         known = int((column.codes >= 0).sum())
         repeated = known - len(column.values)
         if 0 < repeated < known / 2:
-            notes.append(Note(
-                N_("{count} rows repeat the “{other}” of an earlier row; they were taken as rows of their own, told "
-                   "apart by “{column}”. Map id to “{other}” to reject them."),
-                {"count": repeated, "other": name, "column": chosen},
-            ))
+            notes.append(
+                Note(
+                    N_(
+                        "{count} rows repeat the “{other}” of an earlier row; they were taken as rows of their own, "
+                        "told apart by “{column}”. Map id to “{other}” to reject them."
+                    ),
+                    {"count": repeated, "other": name, "column": chosen},
+                )
+            )
     return notes
 
 
@@ -204,8 +227,11 @@ def _first_filled(names: list[str], columns: Mapping[str, NDArray[Any]]) -> str 
 
 
 def _point_columns(
-    by_plain: Mapping[str, list[str]], columns: Mapping[str, NDArray[Any]], wanted: Mapping[str, str],
-    has_geometry: bool, notes: list[Note],
+    by_plain: Mapping[str, list[str]],
+    columns: Mapping[str, NDArray[Any]],
+    wanted: Mapping[str, str],
+    has_geometry: bool,
+    notes: list[Note],
 ) -> dict[str, str]:
     if any(wanted.get(name) for name in POINT_FIELDS):
         pairs = [pair for pair in (("lon", "lat"), ("x", "y")) if any(wanted.get(name) for name in pair)]
@@ -231,8 +257,10 @@ def _point_columns(
     found = list(dict.fromkeys(found))
     first, second, one, other = found[0]
     if len(found) > 1:
-        notes.append(Note(
-            N_("Places are taken from “{x}” and “{y}”; “{others}” would also do: choose with --map."),
-            {"x": one, "y": other, "others": "”, “".join(f"{a}/{b}" for _, _, a, b in found[1:])},
-        ))
+        notes.append(
+            Note(
+                N_("Places are taken from “{x}” and “{y}”; “{others}” would also do: choose with --map."),
+                {"x": one, "y": other, "others": "”, “".join(f"{a}/{b}" for _, _, a, b in found[1:])},
+            )
+        )
     return {first: one, second: other}

@@ -90,8 +90,14 @@ def normalise(
     if layer == "cameras":
         columns |= _tags(columns)
     ledger = Ledger(raw.row)
-    fields = map_columns(layer, columns, wanted=options.map, const=options.const,
-                         has_geometry=raw.geometry is not None, driver=raw.driver)
+    fields = map_columns(
+        layer,
+        columns,
+        wanted=options.map,
+        const=options.const,
+        has_geometry=raw.geometry is not None,
+        driver=raw.driver,
+    )
     fields = _with_travel(fields, columns, layer, options)
     ledger.notes += fields.notes
     guard.check_stated("attribution", options.attribution)
@@ -115,8 +121,16 @@ def normalise(
     if len(batch) + len(rejects) != raw.total:
         raise AssertionError(f"{len(batch)} accepted + {len(rejects)} rejected is not {raw.total}")
     return Normalised(
-        batch, raw.row[ledger.alive], rejects, (*raw.notes, *ledger.notes), raw.total, placed.source_label,
-        raw.encoding, reader.used_timezone, signature(list(raw.columns)), dict(fields.columns),
+        batch,
+        raw.row[ledger.alive],
+        rejects,
+        (*raw.notes, *ledger.notes),
+        raw.total,
+        placed.source_label,
+        raw.encoding,
+        reader.used_timezone,
+        signature(list(raw.columns)),
+        dict(fields.columns),
     )
 
 
@@ -139,12 +153,18 @@ def _with_travel(fields: FieldMap, columns: dict[str, Values], layer: str, optio
     column = cameras.travel_column(columns)
     if column is None:
         return fields
-    return FieldMap(fields.columns | {"azimuth_deg": column}, fields.explicit, fields.const, fields.notes,
-                    tuple(name for name in fields.unused if name != column))
+    return FieldMap(
+        fields.columns | {"azimuth_deg": column},
+        fields.explicit,
+        fields.const,
+        fields.notes,
+        tuple(name for name in fields.unused if name != column),
+    )
 
 
-def _more_notes(raw: RawTable, columns: dict[str, Values], fields: FieldMap, layer: Layer, values: dict[str, Values],
-                ledger: Ledger) -> None:
+def _more_notes(
+    raw: RawTable, columns: dict[str, Values], fields: FieldMap, layer: Layer, values: dict[str, Values], ledger: Ledger
+) -> None:
     if layer.name == "incidents" and not {"occurred_at"} & {*fields.columns, *fields.const, *fields.explicit}:
         ledger.note(N_("No column of times was found; the incidents have none. Name one with --map occurred_at=…"))
     left = [name for name in fields.unused if name in raw.columns]
@@ -155,8 +175,15 @@ def _more_notes(raw: RawTable, columns: dict[str, Values], fields: FieldMap, lay
             numbers = read_numbers(columns[name]).value
             negative = int((numbers < 0).sum())
             if negative:
-                ledger.note(N_("{count} rows have a negative “{column}” (corrections that subtract); each row was "
-                               "taken as one {layer} row."), count=negative, column=name, layer=layer.name)
+                ledger.note(
+                    N_(
+                        "{count} rows have a negative “{column}” (corrections that subtract); each row was "
+                        "taken as one {layer} row."
+                    ),
+                    count=negative,
+                    column=name,
+                    layer=layer.name,
+                )
     if layer.pure_points and raw.geometry is not None and "lon" not in fields.columns and "x" not in fields.columns:
         compare_columns(raw, columns, ledger)
 

@@ -20,17 +20,78 @@ FOOT_M = 0.3048
 _PLAIN = re.compile(r"([+-]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:[eE][+-]?\d+)?) ?([^\d\s].*)?$")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$")
 _FEET = re.compile(r"(\d+(?:\.\d+)?) ?(?:'|′|ft|feet|foot)(?: ?(\d+(?:\.\d+)?) ?(?:\"|″|in|'')?)?$", re.IGNORECASE)
-_UNITS = MappingProxyType({
-    "m": {"m": 1.0, "metre": 1.0, "metres": 1.0, "meter": 1.0, "meters": 1.0, "米": 1.0, "km": 1000.0, "cm": 0.01,
-          "千米": 1000.0, "公里": 1000.0, "厘米": 0.01},
-    "deg": {"°": 1.0, "º": 1.0, "˚": 1.0, "deg": 1.0, "degrees": 1.0, "degree": 1.0, "度": 1.0},
-    "px": {"px": 1.0, "pixel": 1.0, "pixels": 1.0, "像素": 1.0},
-    "": {"人": 1.0},
-})
-_YES = frozenset({"yes", "y", "true", "t", "1", "on", "online", "networked", "connected", "active", "working", "intact",
-                  "是", "有", "在线", "联网", "已联网", "正常", "完好", "启用", "智能", "在用"})
-_NO = frozenset({"no", "n", "false", "f", "0", "off", "offline", "disconnected", "inactive", "broken", "standalone",
-                 "否", "无", "离线", "未联网", "不联网", "故障", "损坏", "停用", "非智能", "异常", "不在线"})
+_UNITS = MappingProxyType(
+    {
+        "m": {
+            "m": 1.0,
+            "metre": 1.0,
+            "metres": 1.0,
+            "meter": 1.0,
+            "meters": 1.0,
+            "米": 1.0,
+            "km": 1000.0,
+            "cm": 0.01,
+            "千米": 1000.0,
+            "公里": 1000.0,
+            "厘米": 0.01,
+        },
+        "deg": {"°": 1.0, "º": 1.0, "˚": 1.0, "deg": 1.0, "degrees": 1.0, "degree": 1.0, "度": 1.0},
+        "px": {"px": 1.0, "pixel": 1.0, "pixels": 1.0, "像素": 1.0},
+        "": {"人": 1.0},
+    }
+)
+_YES = frozenset(
+    {
+        "yes",
+        "y",
+        "true",
+        "t",
+        "1",
+        "on",
+        "online",
+        "networked",
+        "connected",
+        "active",
+        "working",
+        "intact",
+        "是",
+        "有",
+        "在线",
+        "联网",
+        "已联网",
+        "正常",
+        "完好",
+        "启用",
+        "智能",
+        "在用",
+    }
+)
+_NO = frozenset(
+    {
+        "no",
+        "n",
+        "false",
+        "f",
+        "0",
+        "off",
+        "offline",
+        "disconnected",
+        "inactive",
+        "broken",
+        "standalone",
+        "否",
+        "无",
+        "离线",
+        "未联网",
+        "不联网",
+        "故障",
+        "损坏",
+        "停用",
+        "非智能",
+        "异常",
+        "不在线",
+    }
+)
 
 
 @dataclass(frozen=True)

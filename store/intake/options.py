@@ -58,8 +58,9 @@ class ImportOptions:
     def check(self, layer: str) -> None:
         """Raise IntakeError for a value that no import understands."""
         if layer not in LAYERS:
-            raise IntakeError(N_("There is no layer “{layer}”."), N_("There are: {layers}."),
-                              layer=layer, layers=", ".join(LAYERS))
+            raise IntakeError(
+                N_("There is no layer “{layer}”."), N_("There are: {layers}."), layer=layer, layers=", ".join(LAYERS)
+            )
         if any(not _is_text(text) for text in self._texts()):
             raise IntakeError(N_("An option holds bytes that are not text."), N_("Write the options in UTF-8."))
         if self.mode not in MODES:

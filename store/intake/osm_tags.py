@@ -33,8 +33,11 @@ def tags_of(text: str) -> dict[str, str]:
             return {}
     if not isinstance(found, dict):
         return {}
-    return {key: str(value) for key, value in found.items()
-            if isinstance(key, str) and isinstance(value, str | int | float) and str(value).strip()}
+    return {
+        key: str(value)
+        for key, value in found.items()
+        if isinstance(key, str) and isinstance(value, str | int | float) and str(value).strip()
+    }
 
 
 def tag_columns(values: NDArray[Any], wanted: frozenset[str]) -> dict[str, NDArray[Any]]:

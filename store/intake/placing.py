@@ -18,6 +18,7 @@ from store.intake.mapping import FieldMap
 from store.intake.numbers import read_numbers
 from store.intake.raw import RawTable
 from store.intake.reasons import NOT_A_NUMBER, NOT_A_NUMBER_REMEDY, Ledger
+from store.intake.source_crs import Source, source_crs
 from store.intake.texts import plain
 from store.schema import Layer
 
@@ -46,7 +47,12 @@ class Target:
 
 
 def place_rows(
-    raw: RawTable, columns: dict[str, Values], mapping: FieldMap, crs: str | None, layer: Layer, target: Target,
+    raw: RawTable,
+    columns: dict[str, Values],
+    mapping: FieldMap,
+    crs: str | None,
+    layer: Layer,
+    target: Target,
     ledger: Ledger,
 ) -> Placed:
     """Return where the rows of `raw` lie; rows that cannot lie anywhere are rejected.
@@ -72,7 +78,7 @@ def place_rows(
     lonlat_named = pair is not None and pair[0] == "lon"
     # What a file says of its geometry is not said of columns beside it.
     stated = None if pair is not None and raw.geometry is not None else raw.crs
-    source = locate.source_crs(crs, stated, lonlat_named=lonlat_named, ledger=ledger)
+    source = source_crs(crs, stated, lonlat_named=lonlat_named, ledger=ledger)
     if pair is not None:
         x, y = (_coordinate(columns[fields[name]], name, ledger) for name in pair)
         return _place_points(x, y, layer, source, target, ledger)
@@ -95,8 +101,9 @@ def _coordinate(values: Values, name: str, ledger: Ledger) -> NDArray[np.float64
     return numbers.value
 
 
-def _place_points(x: NDArray[np.float64], y: NDArray[np.float64], layer: Layer, source: locate.Source,
-                  target: Target, ledger: Ledger) -> Placed:
+def _place_points(
+    x: NDArray[np.float64], y: NDArray[np.float64], layer: Layer, source: Source, target: Target, ledger: Ledger
+) -> Placed:
     owner = np.arange(len(ledger))
     x, y, into = locate.bring_in(x, y, owner, source, target.crs, target.area, ledger, target.store_crs)
     if layer.pure_points:
@@ -121,5 +128,13 @@ def compare_columns(raw: RawTable, columns: dict[str, Values], ledger: Ledger) -
     with np.errstate(invalid="ignore"):
         far = int((ok & (metres > FAR_COLUMNS_M)).sum())
     if far:
-        ledger.note(N_("In {count} rows “{lon}” and “{lat}” lie more than {metres} m from the geometry; the geometry "
-                       "was taken."), count=far, lon=lon_name, lat=lat_name, metres=int(FAR_COLUMNS_M))
+        ledger.note(
+            N_(
+                "In {count} rows “{lon}” and “{lat}” lie more than {metres} m from the geometry; the geometry "
+                "was taken."
+            ),
+            count=far,
+            lon=lon_name,
+            lat=lat_name,
+            metres=int(FAR_COLUMNS_M),
+        )

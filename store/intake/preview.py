@@ -21,7 +21,7 @@ from store.intake.options import ImportOptions, Limits
 from store.intake.raw import RawTable, shorten
 from store.intake.read_table import read_table
 from store.intake.texts import clean, plain
-from store.intake.times import NO_ORDER
+from store.intake.time_faults import NO_ORDER
 from store.intake.wkt import with_geometry
 from store.schema import LAYERS
 from store.store import Store
@@ -124,10 +124,20 @@ def inspect_file(
         The file cannot be read at all.
     """
     limits = limits or Limits()
-    arguments = {"file": str(file.resolve()), "name": file_name or file.name, "layer": layer,
-                 "options": asdict(options)}
-    found = sandbox.run("inspect", arguments, scratch=scratch, memory_bytes=limits.memory_bytes, cpu_s=limits.cpu_s,
-                        wall_s=limits.wall_s)
+    arguments = {
+        "file": str(file.resolve()),
+        "name": file_name or file.name,
+        "layer": layer,
+        "options": asdict(options),
+    }
+    found = sandbox.run(
+        "inspect",
+        arguments,
+        scratch=scratch,
+        memory_bytes=limits.memory_bytes,
+        cpu_s=limits.cpu_s,
+        wall_s=limits.wall_s,
+    )
     remembered = store.remembered_mapping(found["signature"]) if store is not None and found["signature"] else None
     return Preview(**found | {"remembered": remembered, "encodings": [tuple(pair) for pair in found["encodings"]]})
 
@@ -148,16 +158,28 @@ def child_inspect(arguments: dict[str, Any], scratch: Path) -> dict[str, Any]:
     masked = {finding.column for finding in personal}
     mapping, notes, problem = _understood(raw, layer, options)
     others = next((str(note.params["others"]).split(", ") for note in raw.notes if "others" in note.params), [])
-    return asdict(Preview(
-        driver=raw.driver, layer_name=raw.layer_name, layers=[raw.layer_name, *others] if others else [],
-        columns=list(raw.columns),
-        rows=[[_MASK if name in masked else _shown(values[index]) for name, values in raw.columns.items()]
-              for index in range(min(SHOWN_ROWS, len(raw)))],
-        families=_families(raw), layer=layer, mapping=mapping, crs=raw.crs, encoding=raw.encoding,
-        encodings=[(name, _MASK if masked else sample) for name, sample in raw.encodings],
-        personal=[asdict(finding) for finding in personal],
-        signature=signature(list(raw.columns)), notes=[asdict(note) for note in notes], problem=problem,
-    ))
+    return asdict(
+        Preview(
+            driver=raw.driver,
+            layer_name=raw.layer_name,
+            layers=[raw.layer_name, *others] if others else [],
+            columns=list(raw.columns),
+            rows=[
+                [_MASK if name in masked else _shown(values[index]) for name, values in raw.columns.items()]
+                for index in range(min(SHOWN_ROWS, len(raw)))
+            ],
+            families=_families(raw),
+            layer=layer,
+            mapping=mapping,
+            crs=raw.crs,
+            encoding=raw.encoding,
+            encodings=[(name, _MASK if masked else sample) for name, sample in raw.encodings],
+            personal=[asdict(finding) for finding in personal],
+            signature=signature(list(raw.columns)),
+            notes=[asdict(note) for note in notes],
+            problem=problem,
+        )
+    )
 
 
 def _understood(
@@ -165,8 +187,14 @@ def _understood(
 ) -> tuple[dict[str, str], tuple[Note, ...], dict[str, Any] | None]:
     """Return the mapping, the notes and the refusal that the first rows bring up."""
     try:
-        fields = map_columns(layer, raw.columns, wanted=options.map, const=options.const,
-                             has_geometry=raw.geometry is not None, driver=raw.driver)
+        fields = map_columns(
+            layer,
+            raw.columns,
+            wanted=options.map,
+            const=options.const,
+            has_geometry=raw.geometry is not None,
+            driver=raw.driver,
+        )
     except AtlasError as error:
         return {}, raw.notes, _problem(error)
     try:

@@ -53,7 +53,8 @@ def read_csv(path: Path, *, encoding: str | None = None, limit: int | None = Non
         raise no_rows()
     if len(header) > MAX_COLUMNS:
         raise IntakeError(
-            N_("The file has more than {limit} columns."), N_("Export only the columns that are needed."),
+            N_("The file has more than {limit} columns."),
+            N_("Export only the columns that are needed."),
             limit=MAX_COLUMNS,
         )
     while len(header) > 1 and not header[-1].strip() and len(set(header)) == len(header):
@@ -65,9 +66,17 @@ def read_csv(path: Path, *, encoding: str | None = None, limit: int | None = Non
     if not total:
         raise no_rows()
     return RawTable(
-        columns={name: object_array([row[i] for row in kept]) for i, name in enumerate(names)}, geometry=None,
-        row=np.array(rows, dtype=np.int64), crs=None, encoding=used, driver="CSV", layer_name="", notes=book.notes(),
-        rejects=tuple(rejects), total=total, encodings=preview_choices(data, limit),
+        columns={name: object_array([row[i] for row in kept]) for i, name in enumerate(names)},
+        geometry=None,
+        row=np.array(rows, dtype=np.int64),
+        crs=None,
+        encoding=used,
+        driver="CSV",
+        layer_name="",
+        notes=book.notes(),
+        rejects=tuple(rejects),
+        total=total,
+        encodings=preview_choices(data, limit),
     )
 
 
@@ -112,10 +121,15 @@ def _rows(
             if "unexpected end" in str(error):
                 raise _unreadable(error) from error
             total += 1
-            rejects.append(Reject(
-                total, "", "", N_("A quotation mark stands within a value."),
-                N_("Double it, and put the whole value in quotation marks."),
-            ))
+            rejects.append(
+                Reject(
+                    total,
+                    "",
+                    "",
+                    N_("A quotation mark stands within a value."),
+                    N_("Double it, and put the whole value in quotation marks."),
+                )
+            )
             continue
         if row is None:
             break
@@ -127,15 +141,26 @@ def _rows(
         while len(row) > width and not row[-1]:
             row.pop()
         if len(row) != width:
-            rejects.append(Reject(
-                total, "", shorten(",".join(row)), N_("The row has {found} values, the header has {expected}."),
-                N_("Complete the row, or put values with delimiters in quotation marks."),
-                {"found": len(row), "expected": width},
-            ))
+            rejects.append(
+                Reject(
+                    total,
+                    "",
+                    shorten(",".join(row)),
+                    N_("The row has {found} values, the header has {expected}."),
+                    N_("Complete the row, or put values with delimiters in quotation marks."),
+                    {"found": len(row), "expected": width},
+                )
+            )
         elif nul and any("\0" in value for value in row):
-            rejects.append(Reject(
-                total, "", shorten(",".join(row)), N_("The row holds a NUL character."), N_("Remove the character."),
-            ))
+            rejects.append(
+                Reject(
+                    total,
+                    "",
+                    shorten(",".join(row)),
+                    N_("The row holds a NUL character."),
+                    N_("Remove the character."),
+                )
+            )
         else:
             kept.append(row)
             rows.append(total)
@@ -145,5 +170,6 @@ def _rows(
 def _unreadable(error: csv.Error) -> IntakeError:
     return IntakeError(
         N_("A quotation mark is opened and never closed: the file was cut off, or a value holds a single mark."),
-        N_("Transfer or export it again."), detail=str(error),
+        N_("Transfer or export it again."),
+        detail=str(error),
     )

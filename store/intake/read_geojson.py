@@ -64,9 +64,7 @@ def parse_geojson(text: str, book: NoteBook, *, encoding: str = "utf-8", limit: 
     if not start:
         raise IntakeError(N_("The file is empty."), N_("Choose a file with data."))
     if start == "[":
-        raise IntakeError(
-            N_("The file is a JSON list, not GeoJSON."), N_("Wrap its features in a FeatureCollection.")
-        )
+        raise IntakeError(N_("The file is a JSON list, not GeoJSON."), N_("Wrap its features in a FeatureCollection."))
     if start == "\x1e" or (start == "{" and _is_sequence(text, walk.position)):
         return _sequence(text, book, encoding, limit)
     rows = FeatureRows(book)

@@ -59,8 +59,10 @@ def read_kml(path: Path, *, encoding: str | None, limit: int | None, book: NoteB
         ) from error
     except ParseError as error:
         raise IntakeError(
-            N_("The KML file is damaged or cut off: line {line}, column {column}."), N_("Transfer or export it again."),
-            line=error.position[0], column=error.position[1],
+            N_("The KML file is damaged or cut off: line {line}, column {column}."),
+            N_("Transfer or export it again."),
+            line=error.position[0],
+            column=error.position[1],
         ) from error
     book.drop(WINDING)  # a rule of GeoJSON
     return dataclasses.replace(rows.table(used), encodings=preview_choices(data, limit))
@@ -180,13 +182,20 @@ class _Placemarks:
         names = list(dict.fromkeys(name for values in self._values for name in values))
         if len(names) > MAX_COLUMNS:
             raise IntakeError(
-                N_("The file has more than {limit} columns."), N_("Export only the columns that are needed."),
+                N_("The file has more than {limit} columns."),
+                N_("Export only the columns that are needed."),
                 limit=MAX_COLUMNS,
             )
         return RawTable(
             columns={name: object_array([values.get(name) for values in self._values]) for name in names},
-            geometry=object_array(self._geometry), row=np.array(self._rows, dtype=np.int64), crs="EPSG:4326",
-            encoding=encoding, driver="KML", layer_name="", notes=self._book.notes(), rejects=tuple(self._rejects),
+            geometry=object_array(self._geometry),
+            row=np.array(self._rows, dtype=np.int64),
+            crs="EPSG:4326",
+            encoding=encoding,
+            driver="KML",
+            layer_name="",
+            notes=self._book.notes(),
+            rejects=tuple(self._rejects),
             total=self.seen,
         )
 
@@ -214,7 +223,9 @@ def _geojson(element: Element) -> dict[str, Any]:
     if kind == "Point":
         if len(positions) > 1:
             raise FaultError(
-                "geometry.coordinates", positions, N_("A point has more than one position."),
+                "geometry.coordinates",
+                positions,
+                N_("A point has more than one position."),
                 N_("Write it as longitude,latitude without spaces."),
             )
         return {"type": "Point", "coordinates": positions[0] if positions else []}
@@ -229,7 +240,9 @@ def _positions(element: Element) -> list[list[float]]:
             result.append([float(number) for number in position.strip(",").split(",")])
         except ValueError as error:
             raise FaultError(
-                "geometry.coordinates", shorten(position), N_("A coordinate is not a number."),
+                "geometry.coordinates",
+                shorten(position),
+                N_("A coordinate is not a number."),
                 N_("Write it as longitude,latitude without spaces."),
             ) from error
     return result

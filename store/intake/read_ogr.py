@@ -46,9 +46,7 @@ def read_geopackage(
     try:
         layer, count = _choose_layer(copy, layer_name, book)
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-        raise IntakeError(
-            N_("The GeoPackage is damaged or cut off: {detail}."), AGAIN, detail=str(error)
-        ) from error
+        raise IntakeError(N_("The GeoPackage is damaged or cut off: {detail}."), AGAIN, detail=str(error)) from error
     table = read_ogr(copy, Format.GPKG, layer=layer, limit=limit, book=book, text_encoding=encoding)
     if limit is None and table.total != count:
         raise IntakeError(CUT_OFF, AGAIN)
@@ -61,8 +59,8 @@ def _whole_pages(path: Path) -> None:
         head = stream.read(100)
     if len(head) < 100:
         raise IntakeError(CUT_OFF, AGAIN)
-    page, = struct.unpack(">H", head[16:18])
-    pages, = struct.unpack(">I", head[28:32])
+    (page,) = struct.unpack(">H", head[16:18])
+    (pages,) = struct.unpack(">I", head[28:32])
     if path.stat().st_size < (65536 if page == 1 else page) * pages:
         raise IntakeError(CUT_OFF, AGAIN)
 
@@ -78,7 +76,8 @@ def _choose_layer(path: Path, wanted: str | None, book: NoteBook) -> tuple[str, 
             ):
                 raise IntakeError(
                     N_("The GeoPackage holds the virtual table {name}, which is refused: reading it can run code."),
-                    N_("Export the layer alone into a new GeoPackage."), name=name,
+                    N_("Export the layer alone into a new GeoPackage."),
+                    name=name,
                 )
         layers = dict(
             connection.execute(
@@ -91,8 +90,10 @@ def _choose_layer(path: Path, wanted: str | None, book: NoteBook) -> tuple[str, 
         if wanted is not None:
             if wanted not in layers:
                 raise IntakeError(
-                    N_("There is no layer {name}; the file has: {layers}."), N_("Choose one of them."),
-                    name=wanted, layers=", ".join(layers) or "-",
+                    N_("There is no layer {name}; the file has: {layers}."),
+                    N_("Choose one of them."),
+                    name=wanted,
+                    layers=", ".join(layers) or "-",
                 )
             layer = wanted
         elif len(choice) == 1:
@@ -101,20 +102,22 @@ def _choose_layer(path: Path, wanted: str | None, book: NoteBook) -> tuple[str, 
             raise no_rows()
         else:
             raise several_layers(choice)
-        found = connection.execute(
-            "SELECT type FROM sqlite_master WHERE name = ? COLLATE NOCASE", (layer,)
-        ).fetchone()
+        found = connection.execute("SELECT type FROM sqlite_master WHERE name = ? COLLATE NOCASE", (layer,)).fetchone()
         if found is None or found[0] != "table":
             raise IntakeError(
                 N_("The layer {name} is a view, which is refused: reading it can run code."),
-                N_("Export the layer into a new GeoPackage."), name=layer,
+                N_("Export the layer into a new GeoPackage."),
+                name=layer,
             )
         quoted = layer.replace('"', '""')
         count = connection.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()[0]
     others = [name for name in layers if name != layer]
     if others and wanted is None:
-        book.add(N_("The layer {layer} was read; others in the file were not: {others}."),
-                 layer=layer, others=", ".join(others))
+        book.add(
+            N_("The layer {layer} was read; others in the file were not: {others}."),
+            layer=layer,
+            others=", ".join(others),
+        )
     return layer, count
 
 
@@ -135,7 +138,13 @@ def read_flatgeobuf(
 
 
 def read_ogr(
-    path: Path, driver: Format, *, layer: str | None, limit: int | None, book: NoteBook, encoding: str | None = None,
+    path: Path,
+    driver: Format,
+    *,
+    layer: str | None,
+    limit: int | None,
+    book: NoteBook,
+    encoding: str | None = None,
     text_encoding: str | None = None,
 ) -> RawTable:
     """Read one layer with GDAL; the format was checked before, and the driver is checked again here.
@@ -153,15 +162,24 @@ def read_ogr(
             info = pyogrio.read_info(path, layer=layer, encoding=encoding)
             if info["driver"] != driver.value:
                 raise IntakeError(
-                    N_("The file was taken for {format} but opens as {other}."), AGAIN,
-                    format=driver.value, other=info["driver"],
+                    N_("The file was taken for {format} but opens as {other}."),
+                    AGAIN,
+                    format=driver.value,
+                    other=info["driver"],
                 )
             meta, table = pyogrio.raw.read_arrow(
                 path, layer=layer, encoding=encoding, max_features=limit, datetime_as_string=True
             )
         except (
-            DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError, CRSError, pa.ArrowException,
-            OSError, UnicodeDecodeError,
+            DataSourceError,
+            DataLayerError,
+            FeatureError,
+            FieldError,
+            GeometryError,
+            CRSError,
+            pa.ArrowException,
+            OSError,
+            UnicodeDecodeError,
         ) as error:
             if isinstance(error, MemoryError) or getattr(error, "errno", None) is not None:
                 raise
@@ -200,6 +218,14 @@ def _raw(
     if crs is not None and ("Undefined" in crs or "Unknown" in crs.split(",", 1)[0]):
         crs = None
     return RawTable(
-        columns=columns, geometry=geometry, row=rows[keep], crs=crs, encoding="utf-8", driver=driver.value,
-        layer_name=layer, notes=book.notes(), rejects=tuple(rejects), total=len(rows),
+        columns=columns,
+        geometry=geometry,
+        row=rows[keep],
+        crs=crs,
+        encoding="utf-8",
+        driver=driver.value,
+        layer_name=layer,
+        notes=book.notes(),
+        rejects=tuple(rejects),
+        total=len(rows),
     )

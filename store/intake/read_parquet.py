@@ -39,7 +39,9 @@ def read_parquet(path: Path, *, encoding: str | None = None, limit: int | None, 
         if size > MAX_BYTES:
             raise IntakeError(
                 N_("Unpacked, the file would take {size} GiB; the limit is {limit} GiB."),
-                N_("Split the file or leave columns out."), size=round(size / 2**30, 1), limit=MAX_BYTES >> 30,
+                N_("Split the file or leave columns out."),
+                size=round(size / 2**30, 1),
+                limit=MAX_BYTES >> 30,
             )
         if limit is None:
             table = source.read()
@@ -51,8 +53,10 @@ def read_parquet(path: Path, *, encoding: str | None = None, limit: int | None, 
         raise
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise IntakeError(
-            N_("The {format} file is damaged or cut off: {detail}."), N_("Transfer or export it again."),
-            format="Parquet", detail=str(error).splitlines()[0] if str(error) else type(error).__name__,
+            N_("The {format} file is damaged or cut off: {detail}."),
+            N_("Transfer or export it again."),
+            format="Parquet",
+            detail=str(error).splitlines()[0] if str(error) else type(error).__name__,
         ) from error
     if not table.num_rows:
         raise no_rows()
@@ -79,8 +83,17 @@ def _raw(table: pa.Table, book: NoteBook, encoding: str | None) -> RawTable:
         if values is not None:
             columns[field] = values[keep]
     return RawTable(
-        columns=columns, geometry=geometry, row=rows[keep], crs=crs, encoding="utf-8", driver="Parquet", layer_name="",
-        notes=book.notes(), rejects=tuple(rejects), total=len(rows), utc=utc_columns(table.schema) & columns.keys(),
+        columns=columns,
+        geometry=geometry,
+        row=rows[keep],
+        crs=crs,
+        encoding="utf-8",
+        driver="Parquet",
+        layer_name="",
+        notes=book.notes(),
+        rejects=tuple(rejects),
+        total=len(rows),
+        utc=utc_columns(table.schema) & columns.keys(),
     )
 
 
@@ -93,7 +106,8 @@ def _geometry_column(table: pa.Table, book: NoteBook) -> tuple[str | None, str |
         if encoding != "WKB" or not _is_binary(table.schema.field(name).type):
             raise IntakeError(
                 N_("The geometries are stored as {encoding}, not as WKB."),
-                N_("Write the GeoParquet file with the encoding WKB."), encoding=str(encoding),
+                N_("Write the GeoParquet file with the encoding WKB."),
+                encoding=str(encoding),
             )
         if "crs" not in entry:
             return name, "EPSG:4326"
@@ -131,8 +145,11 @@ def _object(raw: bytes) -> dict[str, Any]:
 def _geo_entry(raw: bytes, names: list[str]) -> tuple[str, dict[str, Any]]:
     geo = _object(raw)
     name, entries = geo.get("primary_column"), geo.get("columns")
-    if not isinstance(name, str) or name not in names or not isinstance(entries, dict) or not isinstance(
-        entries.get(name), dict
+    if (
+        not isinstance(name, str)
+        or name not in names
+        or not isinstance(entries, dict)
+        or not isinstance(entries.get(name), dict)
     ):
         raise IntakeError(N_("The file's geo metadata cannot be read."), N_("Write the GeoParquet file again."))
     return name, entries[name]

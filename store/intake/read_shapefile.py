@@ -31,10 +31,29 @@ from store.intake.sniff import Format
 
 PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 # Language driver ids of DBF files that are set on purpose; the others only tell the program's default.
-_LANGUAGE = {0x4D: "gb18030", 0x7A: "gb18030", 0x4F: "big5", 0x78: "big5", 0x13: "shift_jis", 0x7B: "shift_jis",
-             0x4E: "euc_kr", 0x79: "euc_kr", 0xC9: "cp1251"}
-_STATED = {"936": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "950": "big5", "932": "shift_jis",
-           "949": "euc_kr", "65001": "utf-8", "88591": "latin-1", "885915": "iso8859-15", "oem": "cp437"}
+_LANGUAGE = {
+    0x4D: "gb18030",
+    0x7A: "gb18030",
+    0x4F: "big5",
+    0x78: "big5",
+    0x13: "shift_jis",
+    0x7B: "shift_jis",
+    0x4E: "euc_kr",
+    0x79: "euc_kr",
+    0xC9: "cp1251",
+}
+_STATED = {
+    "936": "gb18030",
+    "gbk": "gb18030",
+    "gb2312": "gb18030",
+    "950": "big5",
+    "932": "shift_jis",
+    "949": "euc_kr",
+    "65001": "utf-8",
+    "88591": "latin-1",
+    "885915": "iso8859-15",
+    "oem": "cp437",
+}
 
 
 def gather(path: Path, folder: Path) -> None:
@@ -48,9 +67,7 @@ def gather(path: Path, folder: Path) -> None:
     shutil.copyfile(path, folder / "source.shp")
 
 
-def read_shapefile(
-    folder: Path, *, name: str, encoding: str | None, limit: int | None, book: NoteBook
-) -> RawTable:
+def read_shapefile(folder: Path, *, name: str, encoding: str | None, limit: int | None, book: NoteBook) -> RawTable:
     """Read ``source.shp`` and its parts in `folder`.
 
     Parameters
@@ -87,11 +104,14 @@ def read_shapefile(
     used = _encoding(raw, encoding, label, dbf, book)
     names = unique_columns([_name(column, used) for column in table.columns], book)
     columns = {
-        unique: _decoded(values, used, raw, book)
-        for unique, values in zip(names, table.columns.values(), strict=True)
+        unique: _decoded(values, used, raw, book) for unique, values in zip(names, table.columns.values(), strict=True)
     }
     return dataclasses.replace(
-        table, columns=columns, encoding=used, layer_name=name, notes=book.notes(),
+        table,
+        columns=columns,
+        encoding=used,
+        layer_name=name,
+        notes=book.notes(),
         encodings=preview_choices(_without_cuts(raw), limit),
     )
 
@@ -116,8 +136,10 @@ def _check_dbf(path: Path, shx: Path) -> None:
         raise IntakeError(CUT_OFF, AGAIN)
     if shx.exists() and (shx.stat().st_size - 100) // 8 != count:
         raise IntakeError(
-            N_("The parts do not belong together: {shapes} shapes in the .shx, {rows} rows in the .dbf."), AGAIN,
-            shapes=(shx.stat().st_size - 100) // 8, rows=count,
+            N_("The parts do not belong together: {shapes} shapes in the .shx, {rows} rows in the .dbf."),
+            AGAIN,
+            shapes=(shx.stat().st_size - 100) // 8,
+            rows=count,
         )
 
 
@@ -173,7 +195,8 @@ def _doubt(name: str, raw: bytes, book: NoteBook) -> None:
         if other in ("utf-8", *CANDIDATES[:5]):
             book.add(
                 N_("The .cpg says {stated}, but the text looks like {other}. Check the preview, or give --encoding."),
-                stated=name, other=other,
+                stated=name,
+                other=other,
             )
 
 
@@ -194,8 +217,11 @@ def _cut(line: bytes, name: str) -> str | None:
         return line.decode(name)
     except UnicodeDecodeError as error:
         # Only a value as wide as a field can be (DBF: 254 bytes, some writers less) loses its end.
-        if len(line) >= 10 and error.start >= len(line) - 3 and ("end of data" in error.reason or "incomplete"
-                                                                in error.reason):
+        if (
+            len(line) >= 10
+            and error.start >= len(line) - 3
+            and ("end of data" in error.reason or "incomplete" in error.reason)
+        ):
             return line[: error.start].decode(name)
         return None
 

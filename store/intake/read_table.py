@@ -48,7 +48,9 @@ def child_read(arguments: dict[str, Any], scratch: Path) -> dict[str, Any]:
     from store.intake.wire import write_raw
 
     table = read_table(
-        Path(arguments["file"]), encoding=arguments.get("encoding"), layer_name=arguments.get("layer_name"),
+        Path(arguments["file"]),
+        encoding=arguments.get("encoding"),
+        layer_name=arguments.get("layer_name"),
         limit=arguments.get("limit"),
     )
     write_raw(scratch / "table.arrow", table)
@@ -56,7 +58,12 @@ def child_read(arguments: dict[str, Any], scratch: Path) -> dict[str, Any]:
 
 
 def _read(
-    path: Path, found: Format, folder: Path, encoding: str | None, layer_name: str | None, limit: int | None,
+    path: Path,
+    found: Format,
+    folder: Path,
+    encoding: str | None,
+    layer_name: str | None,
+    limit: int | None,
     book: NoteBook,
 ) -> RawTable:
     match found:
@@ -93,7 +100,12 @@ def _read(
 
 
 def _read_zip(
-    path: Path, found: Format, folder: Path, encoding: str | None, layer_name: str | None, limit: int | None,
+    path: Path,
+    found: Format,
+    folder: Path,
+    encoding: str | None,
+    layer_name: str | None,
+    limit: int | None,
     book: NoteBook,
 ) -> RawTable:
     from store.intake.read_shapefile import read_shapefile
@@ -106,8 +118,9 @@ def _read_zip(
         return read_shapefile(folder, name=inner, encoding=encoding, limit=limit, book=book)
     kind = sniff(inner)
     if kind in (Format.ZIP, Format.KMZ):
-        raise IntakeError(N_("The archive holds another archive, {name}."), N_("Unpack it and pack only its files."),
-                          name=inner.name)
+        raise IntakeError(
+            N_("The archive holds another archive, {name}."), N_("Unpack it and pack only its files."), name=inner.name
+        )
     note_suffix(inner, kind, book)
     inside = folder / "inner"
     inside.mkdir()

@@ -40,23 +40,33 @@ def read_xlsx(path: Path, *, layer_name: str | None, limit: int | None, book: No
         names = workbook.sheet_names
         if layer_name is not None and layer_name not in names:
             raise IntakeError(
-                N_("There is no layer {name}; the file has: {layers}."), N_("Choose one of them."),
-                name=layer_name, layers=", ".join(names),
+                N_("There is no layer {name}; the file has: {layers}."),
+                N_("Choose one of them."),
+                name=layer_name,
+                layers=", ".join(names),
             )
-        filled = [name for name in ([layer_name] if layer_name is not None else names)
-                  if workbook.get_sheet_by_name(name).total_height]
+        filled = [
+            name
+            for name in ([layer_name] if layer_name is not None else names)
+            if workbook.get_sheet_by_name(name).total_height
+        ]
         if not filled:
             raise no_rows()
         if len(filled) > 1:
-            book.add(N_("The sheet {sheet} was read; others in the file were not: {others}."),
-                     sheet=filled[0], others=", ".join(filled[1:]))
+            book.add(
+                N_("The sheet {sheet} was read; others in the file were not: {others}."),
+                sheet=filled[0],
+                others=", ".join(filled[1:]),
+            )
         sheet = workbook.get_sheet_by_name(filled[0])
         cells = sheet.to_python(skip_empty_area=True)
         merged = sheet.merged_cell_ranges or []
     except CalamineError as error:
         raise IntakeError(
-            N_("The {format} file is damaged or cut off: {detail}."), N_("Transfer or export it again."),
-            format="XLSX", detail=str(error),
+            N_("The {format} file is damaged or cut off: {detail}."),
+            N_("Transfer or export it again."),
+            format="XLSX",
+            detail=str(error),
         ) from error
     return _table(cells, bool(merged), filled[0], limit, book)
 
@@ -92,16 +102,23 @@ def _table(cells: list[list[Any]], merged: bool, sheet: str, limit: int | None, 
     used = [i for i in range(len(header)) if header[i] != "" or any(row[i] != "" for row in data)]
     if len(used) > MAX_COLUMNS:
         raise IntakeError(
-            N_("The file has more than {limit} columns."), N_("Export only the columns that are needed."),
+            N_("The file has more than {limit} columns."),
+            N_("Export only the columns that are needed."),
             limit=MAX_COLUMNS,
         )
     names = unique_columns([_plain(header[i]) for i in used], book) if used else []
-    columns = {
-        name: object_array([_value(row[i]) for row in data]) for name, i in zip(names, used, strict=True)
-    }
+    columns = {name: object_array([_value(row[i]) for row in data]) for name, i in zip(names, used, strict=True)}
     return RawTable(
-        columns=columns, geometry=None, row=np.arange(1, len(data) + 1, dtype=np.int64), crs=None, encoding="utf-8",
-        driver="XLSX", layer_name=sheet, notes=book.notes(), rejects=(), total=len(data),
+        columns=columns,
+        geometry=None,
+        row=np.arange(1, len(data) + 1, dtype=np.int64),
+        crs=None,
+        encoding="utf-8",
+        driver="XLSX",
+        layer_name=sheet,
+        notes=book.notes(),
+        rejects=(),
+        total=len(data),
     )
 
 

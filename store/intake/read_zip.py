@@ -47,7 +47,8 @@ def unpack(path: Path, folder: Path, layer_name: str | None) -> Path | str:
     with open_zip(path) as archive:
         shapes = {
             str(member.path.with_suffix("")): member
-            for member in archive.members if member.path.suffix.casefold() == ".shp"
+            for member in archive.members
+            if member.path.suffix.casefold() == ".shp"
         }
         others = {str(member.path): member for member in archive.members if member.path.suffix.casefold() in _DATA}
         if shapes:
@@ -71,8 +72,10 @@ def _chosen(members: dict[str, Member], wanted: str | None) -> str:
         if wanted in (name, member.path.name, member.path.stem, str(member.path)):
             return name
     raise IntakeError(
-        N_("There is no layer {name}; the file has: {layers}."), N_("Choose one of them."),
-        name=wanted, layers=", ".join(sorted(members)),
+        N_("There is no layer {name}; the file has: {layers}."),
+        N_("Choose one of them."),
+        name=wanted,
+        layers=", ".join(sorted(members)),
     )
 
 
@@ -84,5 +87,3 @@ def _unpack_parts(archive: Archive, shp: PurePosixPath, folder: Path) -> None:
             target = folder / f"source{suffix}"
             if not target.exists() or member.path.stem == shp.stem:
                 archive.extract(member, target)
-
-

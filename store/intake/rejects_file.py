@@ -21,8 +21,13 @@ _SHEET_ROWS = 1_048_576
 def reject_rows(rejects: Sequence[Reject]) -> list[tuple[int, str, str, str, str]]:
     """Return the rejects as rows of `HEADER`, in English."""
     return [
-        (reject.row, reject.field, reject.value, reject.reason.format(**reject.params),
-         reject.remedy.format(**reject.params))
+        (
+            reject.row,
+            reject.field,
+            reject.value,
+            reject.reason.format(**reject.params),
+            reject.remedy.format(**reject.params),
+        )
         for reject in rejects
     ]
 
@@ -30,16 +35,22 @@ def reject_rows(rejects: Sequence[Reject]) -> list[tuple[int, str, str, str, str
 def check_suffix(file: Path) -> None:
     """Raise IntakeError unless rejects can be written to a file of this name."""
     if file.suffix.lower() not in SUFFIXES:
-        raise IntakeError(N_("Rejects cannot be written as “{suffix}”."), N_("Use .csv, .json or .xlsx."),
-                          suffix=file.suffix or file.name)
+        raise IntakeError(
+            N_("Rejects cannot be written as “{suffix}”."),
+            N_("Use .csv, .json or .xlsx."),
+            suffix=file.suffix or file.name,
+        )
 
 
 def check_place(file: Path, source: Path) -> None:
     """Raise IntakeError unless rejects can be written to `file` and would not destroy the file they come from."""
     check_suffix(file)
     if file.exists() and file.samefile(source):
-        raise IntakeError(N_("The rejects would replace the file “{file}” that is imported."),
-                          N_("Choose another place."), file=file.name)
+        raise IntakeError(
+            N_("The rejects would replace the file “{file}” that is imported."),
+            N_("Choose another place."),
+            file=file.name,
+        )
 
 
 def write_rejects(rejects: Sequence[Reject], file: Path) -> None:
@@ -67,8 +78,12 @@ def write_rejects(rejects: Sequence[Reject], file: Path) -> None:
         aside.replace(file)
     except OSError as error:
         aside.unlink(missing_ok=True)
-        raise IntakeError(N_("The rejects cannot be written to “{file}”: {detail}."), N_("Choose another place."),
-                          file=file.name, detail=error.strerror or str(error)) from error
+        raise IntakeError(
+            N_("The rejects cannot be written to “{file}”: {detail}."),
+            N_("Choose another place."),
+            file=file.name,
+            detail=error.strerror or str(error),
+        ) from error
 
 
 def _write_xlsx(rows: Sequence[tuple[int, str, str, str, str]], file: Path) -> None:
@@ -80,6 +95,7 @@ def _write_xlsx(rows: Sequence[tuple[int, str, str, str, str]], file: Path) -> N
     sheet = book.create_sheet("rejects")
     sheet.append(list(HEADER))
     for row in rows:
-        sheet.append([row[0], *("".join(c if c.isprintable() else "\ufffd" for c in safe_text(text) or "")
-                                for text in row[1:])])
+        sheet.append(
+            [row[0], *("".join(c if c.isprintable() else "\ufffd" for c in safe_text(text) or "") for text in row[1:])]
+        )
     book.save(file)

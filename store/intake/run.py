@@ -17,25 +17,22 @@ import shapely
 from geo.columns import Snapshot
 from geo.crs import WGS84, try_transform_xy
 from geo.errors import N_
-from store.batch import Batch, Note, Provenance, Reject
+from store.batch import Batch, Note, Provenance
 from store.errors import IntakeError, StoreBusyError, StoreError
 from store.intake import grids, ids, sandbox
+from store.intake.hand_over import ROWS, received
 from store.intake.locate import Box
-from store.intake.normalise import Normalised, normalise
+from store.intake.normalise import Normalised
 from store.intake.options import ImportOptions, ImportReport, Limits, NothingAcceptedError, StrictError, rejects_path
 from store.intake.preview import Preview, child_inspect, inspect_file
-from store.intake.progress import report
-from store.intake.read_table import read_table
 from store.intake.reasons import Ledger
 from store.intake.rejects_file import check_place, write_rejects
-from store.intake.wire import read_columns, write_columns
 from store.schema import LAYERS
 from store.store import Store
 
 Progress = Callable[[float, str], None]
-__all__ = ["Preview", "child_inspect", "child_normalise", "import_file", "inspect_file"]
+__all__ = ["Preview", "child_inspect", "import_file", "inspect_file"]
 
-_ROWS = "rows.arrow"
 _TRIES = 3
 _READ_SHARE = 0.6  # of the progress bar, before the write
 _DRY = N_("This was a dry run: nothing was changed.")
@@ -95,8 +92,12 @@ def import_file(
         if store.crs() != place.crs:
             continue  # another import took the empty store meanwhile
         try:
-            written = store.write(found.batch, options.mode, _provenance(file, found, options, file_name),
-                                  progress=lambda share: tell(_READ_SHARE + (1 - _READ_SHARE) * share, "write"))
+            written = store.write(
+                found.batch,
+                options.mode,
+                _provenance(file, found, options, file_name),
+                progress=lambda share: tell(_READ_SHARE + (1 - _READ_SHARE) * share, "write"),
+            )
         except StoreBusyError:
             raise
         except StoreError:
@@ -112,10 +113,23 @@ def import_file(
 class _Place:
     """What the store holds when an import starts."""
 
-    def __init__(self, revision: int, crs: str | None, target: str | None, area: Box | None,
-                 keys: set[tuple[str, ...]], grids_: list[tuple[str, str, str | None]]) -> None:
+    def __init__(
+        self,
+        revision: int,
+        crs: str | None,
+        target: str | None,
+        area: Box | None,
+        keys: set[tuple[str, ...]],
+        grids_: list[tuple[str, str, str | None]],
+    ) -> None:
         self.revision, self.crs, self.target, self.area, self.keys, self.grids = (
-            revision, crs, target, area, keys, grids_)
+            revision,
+            crs,
+            target,
+            area,
+            keys,
+            grids_,
+        )
 
     @classmethod
     def of(cls, store: Store, layer: str, options: ImportOptions) -> _Place:
@@ -125,8 +139,14 @@ class _Place:
             return cls(snapshot.revision, snapshot.crs, None, None, set(), [])
         replaced = layer if options.mode == "replace" else None
         keys = store.keys(layer) if options.mode == "append" else set()
-        return cls(snapshot.revision, snapshot.crs, snapshot.crs, area_of(snapshot, without=replaced), keys,
-                   _stored_grids(snapshot) if layer == "grids" else [])
+        return cls(
+            snapshot.revision,
+            snapshot.crs,
+            snapshot.crs,
+            area_of(snapshot, without=replaced),
+            keys,
+            _stored_grids(snapshot) if layer == "grids" else [],
+        )
 
 
 def area_of(snapshot: Snapshot, without: str | None = None) -> Box | None:
@@ -155,48 +175,27 @@ def _stored_grids(snapshot: Snapshot) -> list[tuple[str, str, str | None]]:
     return list(zip(rows.text("level").tolist(), rows.text("code").tolist(), rows.text("parent").tolist(), strict=True))
 
 
-def _in_child(file: Path, layer: str, options: ImportOptions, place: _Place, scratch: Path, limits: Limits,
-              tell: Progress) -> Normalised:
-    arguments = {"file": str(file.resolve()), "layer": layer, "options": asdict(options), "target": place.target,
-                 "area": place.area, "store_crs": place.crs}
-    sandbox.run("normalise", arguments, scratch=scratch, memory_bytes=limits.memory_bytes, cpu_s=limits.cpu_s,
-                wall_s=limits.wall_s, progress=lambda share, step: tell(_READ_SHARE * share, step))
-    return _received(scratch / _ROWS, layer)
-
-
-def child_normalise(arguments: dict[str, Any], scratch: Path) -> dict[str, Any]:
-    """Read and understand a file; leave the rows in `scratch`. Runs in the child."""
-    options = ImportOptions(**arguments["options"])
-    report(0.05, "read")
-    raw = read_table(Path(arguments["file"]), encoding=options.encoding, layer_name=options.layer_name)
-    report(0.5, "understand")
-    area = arguments["area"]
-    found = normalise(raw, arguments["layer"], options, target_crs=arguments["target"],
-                      area=None if area is None else tuple(area), store_crs=arguments["store_crs"])
-    report(0.85, "hand over")
-    batch = found.batch
-    columns = {f"c:{name}": values for name, values in batch.columns.items()} | {"row": found.row}
-    if batch.x is not None and batch.y is not None:
-        columns |= {"x": batch.x, "y": batch.y}
-    meta = {
-        "batch_crs": batch.crs, "crs": found.crs, "encoding": found.encoding, "total": found.total,
-        "used_timezone": found.used_timezone, "signature": found.signature, "mapping": found.mapping,
-        "notes": [asdict(note) for note in found.notes], "rejects": [asdict(reject) for reject in found.rejects],
+def _in_child(
+    file: Path, layer: str, options: ImportOptions, place: _Place, scratch: Path, limits: Limits, tell: Progress
+) -> Normalised:
+    arguments = {
+        "file": str(file.resolve()),
+        "layer": layer,
+        "options": asdict(options),
+        "target": place.target,
+        "area": place.area,
+        "store_crs": place.crs,
     }
-    write_columns(scratch / _ROWS, columns, geometry=batch.geometry, meta=meta)
-    return {"accepted": len(batch), "total": found.total}
-
-
-def _received(file: Path, layer: str) -> Normalised:
-    columns, geometry, meta = read_columns(file)
-    row = columns.pop("row")
-    x, y = columns.pop("x", None), columns.pop("y", None)
-    batch = Batch(layer, meta["batch_crs"], {name[2:]: values for name, values in columns.items()}, geometry, x, y)
-    return Normalised(
-        batch, row,
-        tuple(Reject(**reject) for reject in meta["rejects"]), tuple(Note(**note) for note in meta["notes"]),
-        meta["total"], meta["crs"], meta["encoding"], meta["used_timezone"], meta["signature"], meta["mapping"],
+    sandbox.run(
+        "normalise",
+        arguments,
+        scratch=scratch,
+        memory_bytes=limits.memory_bytes,
+        cpu_s=limits.cpu_s,
+        wall_s=limits.wall_s,
+        progress=lambda share, step: tell(_READ_SHARE * share, step),
     )
+    return received(scratch / ROWS, layer)
 
 
 def _against_store(found: Normalised, place: _Place, options: ImportOptions) -> Normalised:
@@ -214,9 +213,12 @@ def _against_store(found: Normalised, place: _Place, options: ImportOptions) -> 
         return found
     keep = ledger.alive
     smaller = Batch(
-        batch.layer, batch.crs, {name: values[keep] for name, values in batch.columns.items()},
+        batch.layer,
+        batch.crs,
+        {name: values[keep] for name, values in batch.columns.items()},
         None if batch.geometry is None else batch.geometry[keep],
-        None if batch.x is None else batch.x[keep], None if batch.y is None else batch.y[keep],
+        None if batch.x is None else batch.x[keep],
+        None if batch.y is None else batch.y[keep],
     )
     rejects = tuple(sorted((*found.rejects, *ledger.rejects), key=lambda reject: reject.row))
     if len(smaller) + len(rejects) != found.total:
@@ -227,10 +229,19 @@ def _against_store(found: Normalised, place: _Place, options: ImportOptions) -> 
 def _report(found: Normalised, options: ImportOptions, revision: int, rejects_file: Path | None) -> ImportReport:
     notes = (*found.notes, Note(_DRY)) if options.dry_run else found.notes
     return ImportReport(
-        found.batch.layer, len(found.batch), len(found.rejects), revision, found.crs, found.encoding,
-        rejects_path(rejects_file), notes, found.rejects,
+        found.batch.layer,
+        len(found.batch),
+        len(found.rejects),
+        revision,
+        found.crs,
+        found.encoding,
+        rejects_path(rejects_file),
+        notes,
+        found.rejects,
         timezone=(options.timezone or "") if found.used_timezone else "",
-        dry_run=options.dry_run, signature=found.signature, mapping=found.mapping,
+        dry_run=options.dry_run,
+        signature=found.signature,
+        mapping=found.mapping,
     )
 
 
@@ -239,19 +250,27 @@ def _refuse(report_: ImportReport, options: ImportOptions) -> None:
     if report_.rejected and (options.strict or not report_.accepted):
         first = report_.rejects[0]
         params: dict[str, Any] = {
-            "count": report_.rejected, "row": first.row, "field": first.field or "–",
+            "count": report_.rejected,
+            "row": first.row,
+            "field": first.field or "–",
             "reason": first.reason.format(**first.params),
         }
         error: StrictError | NothingAcceptedError
         if not report_.accepted:
             error = NothingAcceptedError(
                 N_("None of the {count} rows can be taken; nothing was changed. Row {row}, {field}: {reason}"),
-                N_("Look at the rejects (--rejects FILE)."), **params)
+                N_("Look at the rejects (--rejects FILE)."),
+                **params,
+            )
         else:
             error = StrictError(
-                N_("{count} rows were rejected and --strict was asked for; nothing was changed. Row {row}, {field}: "
-                   "{reason}"),
-                N_("Correct them (--rejects FILE lists them), or import without --strict."), **params)
+                N_(
+                    "{count} rows were rejected and --strict was asked for; nothing was changed. Row {row}, {field}: "
+                    "{reason}"
+                ),
+                N_("Correct them (--rejects FILE lists them), or import without --strict."),
+                **params,
+            )
         error.report = report_
         raise error
     if not report_.accepted:
@@ -262,7 +281,14 @@ def _provenance(file: Path, found: Normalised, options: ImportOptions, file_name
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return Provenance(
-        file_name=file_name or file.name, sha256=digest, source_crs=found.crs, encoding=found.encoding,
-        timezone=options.timezone or "", attribution=options.attribution, simulated=options.simulated,
-        demo=options.demo, rejects=found.rejects, notes=found.notes,
+        file_name=file_name or file.name,
+        sha256=digest,
+        source_crs=found.crs,
+        encoding=found.encoding,
+        timezone=options.timezone or "",
+        attribution=options.attribution,
+        simulated=options.simulated,
+        demo=options.demo,
+        rejects=found.rejects,
+        notes=found.notes,
     )

@@ -19,55 +19,23 @@ import store.errors
 from geo.errors import N_, AtlasError
 from store.errors import IntakeError
 from store.intake.child import NO_ROOM, RESULT
+from store.intake.child_env import environment
 
-ROOT = Path(__file__).resolve().parents[2]
 FILE_BYTES = 4 << 30
 _LINE_BYTES = 1 << 16
 _log = logging.getLogger(__name__)
 
-# Drivers that open addresses, other files or programs; what remains is told by content before GDAL sees a file.
-GDAL_SKIP = (
-    "AmigoCloud", "Carto", "CSW", "EEDA", "EEDAI", "Elasticsearch", "GDALG", "GMLAS", "GTI", "HTTP", "MBTiles",
-    "MongoDBv3", "MVT", "MySQL", "NAS", "NGW", "OAPIF", "ODBC", "OGCAPI", "OGR_VRT", "PDF", "PLMOSAIC", "PLSCENES",
-    "PostgreSQL", "PostGISRaster", "STACIT", "STACTA", "VRT", "WCS", "WFS", "WMS", "WMTS", "DAAS", "GPSBabel",
-)
-_GDAL = {
-    "GDAL_SKIP": ",".join(GDAL_SKIP),
-    "OGR_SKIP": ",".join(GDAL_SKIP),
-    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "{none}",
-    "CPL_VSIL_CURL_ALLOWED_FILENAME": "/vsicurl/none",
-    "GDAL_HTTP_PROXY": "127.0.0.1:1",
-    "GDAL_HTTP_TIMEOUT": "1",
-    "GDAL_DRIVER_PATH": "disable",
-    "OGR_GEOJSON_MAX_OBJ_SIZE": "200",
-    "OGR_SQLITE_LOAD_EXTENSIONS": "",
-    "OGR_SQLITE_ALLOW_EXTERNAL_ACCESS": "NO",
-    "SHAPE_RESTORE_SHX": "YES",
-    "CPL_DEBUG": "OFF",
-    "GDAL_PAM_ENABLED": "NO",
-    "GDAL_NUM_THREADS": "1",
-    "PROJ_NETWORK": "OFF",
-}
-# Each pool of threads reserves address space of its own, which the memory limit counts.
-_THREADS = {
-    "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "ARROW_IO_THREADS": "2",
-    "ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2",
-}
-_PROXIES = dict.fromkeys(("http_proxy", "https_proxy", "ftp_proxy", "all_proxy"), "http://127.0.0.1:1")
-
-
-def environment(scratch: Path) -> dict[str, str]:
-    """Return the whole environment of the child: nothing of the parent's but the place of the programs."""
-    return {
-        "PATH": os.defpath, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1",
-        "LANG": "C.UTF-8", "HOME": str(scratch), "TMPDIR": str(scratch), "TZ": "UTC",
-        **_PROXIES, **_THREADS, **_GDAL,
-    }
-
 
 def run(
-    function: str, arguments: dict[str, Any], *, scratch: Path, memory_bytes: int, cpu_s: int, wall_s: int,
-    progress: Callable[[float, str], None] | None = None, file_bytes: int = FILE_BYTES,
+    function: str,
+    arguments: dict[str, Any],
+    *,
+    scratch: Path,
+    memory_bytes: int,
+    cpu_s: int,
+    wall_s: int,
+    progress: Callable[[float, str], None] | None = None,
+    file_bytes: int = FILE_BYTES,
 ) -> Any:
     """Run a function in a child process and return its JSON result.
 
@@ -102,15 +70,28 @@ def run(
     result = scratch / RESULT
     result.unlink(missing_ok=True)
     read_end, write_end = os.pipe2(os.O_CLOEXEC)
-    request = json.dumps({
-        "function": function, "arguments": arguments, "scratch": str(scratch), "memory_bytes": memory_bytes,
-        "cpu_s": cpu_s, "file_bytes": file_bytes, "progress_fd": write_end, "parent": os.getpid(),
-    })
+    request = json.dumps(
+        {
+            "function": function,
+            "arguments": arguments,
+            "scratch": str(scratch),
+            "memory_bytes": memory_bytes,
+            "cpu_s": cpu_s,
+            "file_bytes": file_bytes,
+            "progress_fd": write_end,
+            "parent": os.getpid(),
+        }
+    )
     with (scratch / "child.log").open("w+b") as log:
         try:
             child = subprocess.Popen(
-                [sys.executable, "-P", "-s", "-m", "store.intake.child"], stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL, stderr=log, cwd=scratch, env=environment(scratch), pass_fds=(write_end,),
+                [sys.executable, "-P", "-s", "-m", "store.intake.child"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                cwd=scratch,
+                env=environment(scratch),
+                pass_fds=(write_end,),
                 start_new_session=True,
             )
         except BaseException:
@@ -128,13 +109,17 @@ def run(
     if not ended:
         raise IntakeError(
             N_("Reading the file took longer than {seconds} s and was stopped."),
-            N_("Split the file, or raise the time limit."), seconds=wall_s,
+            N_("Split the file, or raise the time limit."),
+            seconds=wall_s,
         )
     return _outcome(child.returncode, result, said, cpu_s, memory_bytes)
 
 
 def _follow(
-    child: subprocess.Popen[bytes], request: bytes, pipe: int, wall_s: float,
+    child: subprocess.Popen[bytes],
+    request: bytes,
+    pipe: int,
+    wall_s: float,
     progress: Callable[[float, str], None] | None,
 ) -> bool:
     """Hand the request over and pass reports on until the child ends; False if its time is over."""
@@ -195,18 +180,24 @@ def _outcome(status: int, result: Path, said: str, cpu_s: int, memory_bytes: int
     if status == -signal.SIGXCPU:
         raise IntakeError(
             N_("Reading the file took more than {seconds} s of processor time and was stopped."),
-            N_("Split the file, or raise the time limit."), seconds=cpu_s,
+            N_("Split the file, or raise the time limit."),
+            seconds=cpu_s,
         )
     words = said.casefold()
-    if status == -signal.SIGKILL or "memoryerror" in words or "bad_alloc" in words or "out of memory" in words or (
-        "memory allocation" in words
+    if (
+        status == -signal.SIGKILL
+        or "memoryerror" in words
+        or "bad_alloc" in words
+        or "out of memory" in words
+        or ("memory allocation" in words)
     ):
         raise _memory(memory_bytes)
     _log.error("the reading process ended with status %s:\n%s", status, said)
     last = said.strip().splitlines()[-1] if said.strip() else f"status {status}"
     raise IntakeError(
         N_("The file made the reader fail: {detail}"),
-        N_("Export the file again in another format, such as GeoPackage; please report this file."), detail=last[:200],
+        N_("Export the file again in another format, such as GeoPackage; please report this file."),
+        detail=last[:200],
     )
 
 
@@ -220,7 +211,8 @@ def _no_room() -> IntakeError:
 def _memory(memory_bytes: int) -> IntakeError:
     return IntakeError(
         N_("Reading the file needs more than the {limit} MiB of memory that it may use."),
-        N_("Split the file, or use GeoPackage, FlatGeobuf or Parquet; or raise the limit."), limit=memory_bytes >> 20,
+        N_("Split the file, or use GeoPackage, FlatGeobuf or Parquet; or raise the limit."),
+        limit=memory_bytes >> 20,
     )
 
 

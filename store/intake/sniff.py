@@ -111,7 +111,8 @@ def note_suffix(path: Path, found: Format, book: NoteBook) -> None:
     if found not in SUFFIXES.get(path.suffix.casefold(), (found,)):
         book.add(
             N_("The name ends in {suffix}, but the content is {format}; it was read as {format}."),
-            suffix=path.suffix, format=found.value,
+            suffix=path.suffix,
+            format=found.value,
         )
 
 
@@ -185,6 +186,4 @@ def _xml(text: str) -> Format:
     local = root[1].rsplit(":", 1)[-1] if root else ""
     if local == "kml":
         return Format.KML
-    raise IntakeError(
-        N_("The file is XML with the root {root}, not KML."), REMEDY, root=local[:40] or "-"
-    )
+    raise IntakeError(N_("The file is XML with the root {root}, not KML."), REMEDY, root=local[:40] or "-")

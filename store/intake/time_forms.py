@@ -21,8 +21,19 @@ LONGEST = 48
 _MONTH_NAMES = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
 _CHINESE = (
-    ("年", "-"), ("月", "-"), ("日", " "), ("号", " "), ("时", ":"), ("時", ":"), ("点", ":"), ("分", ":"), ("秒", " "),
-    ("上午", " AM "), ("下午", " PM "), ("\u2212", "-"), ("\u2013", "-"),
+    ("年", "-"),
+    ("月", "-"),
+    ("日", " "),
+    ("号", " "),
+    ("时", ":"),
+    ("時", ":"),
+    ("点", ":"),
+    ("分", ":"),
+    ("秒", " "),
+    ("上午", " AM "),
+    ("下午", " PM "),
+    ("\u2212", "-"),
+    ("\u2013", "-"),
 )
 
 _CLOCK = (
@@ -106,8 +117,21 @@ def read_parts(values: list[str]) -> Parts:
         return np.zeros(n, dtype=np.bool_)
 
     parts = Parts(
-        np.full(n, "", dtype=object), number(), number(), number(), number(), number(), number(), number(), number(),
-        number(), number(), flag(), flag(), flag(), flag(),
+        np.full(n, "", dtype=object),
+        number(),
+        number(),
+        number(),
+        number(),
+        number(),
+        number(),
+        number(),
+        number(),
+        number(),
+        number(),
+        flag(),
+        flag(),
+        flag(),
+        flag(),
     )
     usable = [value if value.isascii() and len(value) <= LONGEST and "\0" not in value else "" for value in values]
     if not any(usable):

@@ -9,7 +9,7 @@ undecidable rows are rejected.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,27 +18,16 @@ from numpy.typing import NDArray
 from geo.errors import N_
 from store.batch import Note
 from store.errors import IntakeError
+from store.intake import time_faults
 from store.intake.texts import NOTHING, texts
+from store.intake.time_faults import Fault
 from store.intake.time_forms import Parts, read_parts, tidy
 from store.intake.zones import localise, zone_of
 
 Mask = NDArray[np.bool_]
 
-FIRST_YEAR, LAST_YEAR = 1900, 2100
-NO_ORDER = N_("Nothing in “{column}” tells whether the day or the month comes first.")
 _DAY_MS = 86_400_000
 _EPOCH_S = (10**9 // 10, 4_102_444_800)  # 1973 to 2100
-_REWRITE = N_("Write times as 2024-05-03T14:05:00+08:00.")
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Values of a column that are no usable times; `where` marks rows."""
-
-    where: Mask
-    reason: str
-    remedy: str
-    params: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -93,37 +82,12 @@ def read_times(
             moved, wrong = reader.to_utc(distinct, np.zeros(len(distinct), dtype=bool), np.bincount(inverse))
             instant[known], bad[known] = moved[inverse], wrong[inverse]
         year = stamps.astype("datetime64[Y]").astype(np.int64) + 1970
-        bad[known & ((year < FIRST_YEAR) | (year > LAST_YEAR)) & (bad == 0)] = _YEAR
+        bad[known & ((year < time_faults.FIRST_YEAR) | (year > time_faults.LAST_YEAR)) & (bad == 0)] = time_faults.YEAR
         return reader.result(np.where(known & (bad == 0), instant, np.iinfo(np.int64).min), bad)
     column_texts = texts(values)
     instant, bad = reader.read(tidy(column_texts.values), column_texts.counts(), epoch=epoch)
     codes = column_texts.codes
     return reader.result(np.append(instant, np.iinfo(np.int64).min)[codes], np.append(bad, np.uint8(0))[codes])
-
-
-_UNREADABLE, _SHORT, _UNDECIDED, _IMPOSSIBLE, _SKIPPED, _YEAR, _ORDER, _NUMBER = range(1, 9)
-_FAULTS = {
-    _UNREADABLE: (N_("This is not a date or time in a known form."), _REWRITE),
-    _SHORT: (N_("A year of two digits does not say its century."), _REWRITE),
-    _UNDECIDED: (
-        N_("Day and month cannot be told apart: other rows of “{column}” are written in both orders."),
-        N_("Write the dates in one order, or state it with --date-order."),
-    ),
-    _IMPOSSIBLE: (N_("There is no such date or time."), N_("Check day, month, hour and minute.")),
-    _SKIPPED: (
-        N_("The clock of {timezone} never shows this time: it was put forward over it."),
-        N_("Check the time zone, or write the time with its offset."),
-    ),
-    _YEAR: (N_("The year is outside {first} to {last}."), N_("Check the year.")),
-    _ORDER: (
-        N_("This date does not fit the stated order “{order}”."),
-        N_("Check the row, or state another --date-order."),
-    ),
-    _NUMBER: (
-        N_("A plain number is read as a time only where the column was named with --map."),
-        N_("Add --map occurred_at={column} if these are seconds or milliseconds since 1970."),
-    ),
-}
 
 
 class _Reader:
@@ -140,11 +104,16 @@ class _Reader:
         self.notes.append(Note(message, {"column": self.column} | params))
 
     def result(self, instant: NDArray[np.int64], bad: NDArray[np.uint8]) -> Times:
-        params = {"column": self.column, "timezone": self.timezone or "", "order": self.order or "",
-                  "first": FIRST_YEAR, "last": LAST_YEAR}
+        params = {
+            "column": self.column,
+            "timezone": self.timezone or "",
+            "order": self.order or "",
+            "first": time_faults.FIRST_YEAR,
+            "last": time_faults.LAST_YEAR,
+        }
         faults = tuple(
             Fault(bad == code, reason, remedy, params)
-            for code, (reason, remedy) in _FAULTS.items()
+            for code, (reason, remedy) in time_faults.FAULTS.items()
             if bool((bad == code).any())
         )
         return Times(instant.astype("datetime64[ms]"), faults, tuple(self.notes), self.used_timezone)
@@ -158,13 +127,15 @@ class _Reader:
         bad = np.zeros(n, dtype=np.uint8)
         nothing = np.fromiter((value.lower() in NOTHING for value in values), dtype=bool, count=n)
         if nothing.any():
-            self.note(N_("{count} values of “{column}” say that no time is known; they stay empty."),
-                      count=int(counts[nothing].sum()))
+            self.note(
+                N_("{count} values of “{column}” say that no time is known; they stay empty."),
+                count=int(counts[nothing].sum()),
+            )
         parts = read_parts(values)
         form = parts.form
         readable = (form != "") & ~nothing
-        bad[~readable & ~nothing] = _UNREADABLE
-        bad[parts.short_year] = _SHORT
+        bad[~readable & ~nothing] = time_faults.UNREADABLE
+        bad[parts.short_year] = time_faults.SHORT
         self._epochs(values, counts, readable | nothing, instant, bad, epoch=epoch)
         self._order(parts, counts, readable, bad)
         self._forms(parts, counts, readable)
@@ -178,8 +149,16 @@ class _Reader:
             instant[bad != 0] = np.iinfo(np.int64).min
         return instant, bad
 
-    def _epochs(self, values: list[str], counts: NDArray[np.int64], done: Mask, instant: NDArray[np.int64],
-                bad: NDArray[np.uint8], *, epoch: bool) -> None:
+    def _epochs(
+        self,
+        values: list[str],
+        counts: NDArray[np.int64],
+        done: Mask,
+        instant: NDArray[np.int64],
+        bad: NDArray[np.uint8],
+        *,
+        epoch: bool,
+    ) -> None:
         taken = {"seconds": 0, "milliseconds": 0}
         for index in np.flatnonzero(~done).tolist():
             value = values[index]
@@ -190,14 +169,17 @@ class _Reader:
             number = round(float(value) * (1000 if unit == "seconds" else 1))
             if not _EPOCH_S[0] * 1000 <= number < _EPOCH_S[1] * 1000:
                 continue
-            bad[index] = 0 if epoch else _NUMBER
+            bad[index] = 0 if epoch else time_faults.NUMBER
             if epoch:
                 instant[index] = number
                 taken[unit] += int(counts[index])
         for unit, count in taken.items():
             if count:
-                self.note(N_("{count} plain numbers in “{column}” were read as {unit} since 1970 (UTC)."),
-                          count=count, unit=unit)
+                self.note(
+                    N_("{count} plain numbers in “{column}” were read as {unit} since 1970 (UTC)."),
+                    count=count,
+                    unit=unit,
+                )
 
     def _order(self, parts: Parts, counts: NDArray[np.int64], readable: Mask, bad: NDArray[np.uint8]) -> None:
         """Decide which of the two numbers before a last year is the day."""
@@ -209,18 +191,21 @@ class _Reader:
         month_first = slashed & (b > 12) & (a <= 12)
         open_ = slashed & (a <= 12) & (b <= 12) & (a != b)
         if self.order == "ymd":
-            bad[slashed] = _ORDER
+            bad[slashed] = time_faults.ORDER
             return
         if self.order is not None:
             dmy = np.full(len(a), self.order == "dmy")
-            bad[month_first if self.order == "dmy" else day_first] = _ORDER
+            bad[month_first if self.order == "dmy" else day_first] = time_faults.ORDER
         elif day_first.any() and month_first.any():
             dmy = day_first
-            bad[open_] = _UNDECIDED
+            bad[open_] = time_faults.UNDECIDED
             self.note(
-                N_("“{column}” holds dates in both orders: {dmy} rows with the day first, {mdy} with the month first, "
-                   "{undecided} that cannot be decided and are rejected."),
-                dmy=int(counts[day_first].sum()), mdy=int(counts[month_first].sum()),
+                N_(
+                    "“{column}” holds dates in both orders: {dmy} rows with the day first, {mdy} with the month first, "
+                    "{undecided} that cannot be decided and are rejected."
+                ),
+                dmy=int(counts[day_first].sum()),
+                mdy=int(counts[month_first].sum()),
                 undecided=int(counts[open_].sum()),
             )
         elif day_first.any() or month_first.any():
@@ -228,11 +213,12 @@ class _Reader:
             proof = day_first if day_first.any() else month_first
             self.note(
                 N_("Dates in “{column}” are read as {order}: {count} rows can only be read so, none contradicts."),
-                order="day/month/year" if day_first.any() else "month/day/year", count=int(counts[proof].sum()),
+                order="day/month/year" if day_first.any() else "month/day/year",
+                count=int(counts[proof].sum()),
             )
         elif open_.any():
             raise IntakeError(
-                NO_ORDER,
+                time_faults.NO_ORDER,
                 N_("State it: --date-order dmy, mdy or ymd."),
                 column=self.column,
             )
@@ -243,8 +229,13 @@ class _Reader:
 
     def _forms(self, parts: Parts, counts: NDArray[np.int64], readable: Mask) -> None:
         seen: Counter[str] = Counter()
-        for form, zone, clock, count in zip(parts.form[readable], parts.has_zone[readable], parts.has_clock[readable],
-                                            counts[readable].tolist(), strict=True):
+        for form, zone, clock, count in zip(
+            parts.form[readable],
+            parts.has_zone[readable],
+            parts.has_clock[readable],
+            counts[readable].tolist(),
+            strict=True,
+        ):
             seen[f"{form}{'' if clock else ', no time of day'}{', zone' if zone else ''}"] += count
         if len(seen) > 1:
             forms = "; ".join(f"{form}: {count}" for form, count in seen.most_common())
@@ -253,7 +244,9 @@ class _Reader:
     def _calendar(self, parts: Parts, readable: Mask, bad: NDArray[np.uint8]) -> NDArray[np.int64]:
         """Return the written date and time as ms on its own clock; mark what the calendar does not have."""
         year, month, day = parts.year, parts.month, parts.day
-        bad[readable & (bad == 0) & ((year < FIRST_YEAR) | (year > LAST_YEAR))] = _YEAR
+        bad[readable & (bad == 0) & ((year < time_faults.FIRST_YEAR) | (year > time_faults.LAST_YEAR))] = (
+            time_faults.YEAR
+        )
         good = readable & (bad == 0)
         months = (year - 1970) * 12 + month - 1
         start = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
@@ -261,7 +254,7 @@ class _Reader:
         midnight = (parts.hour == 24) & (parts.minute == 0) & (parts.second == 0) & (parts.ms == 0)
         wrong = (month < 1) | (month > 12) | (day < 1) | (day > length) | parts.impossible
         wrong |= ((parts.hour > 23) & ~midnight) | (parts.minute > 59) | (parts.second > 59)
-        bad[good & wrong] = _IMPOSSIBLE
+        bad[good & wrong] = time_faults.IMPOSSIBLE
         seconds = (parts.hour * 60 + parts.minute) * 60 + parts.second
         return (start + day - 1) * _DAY_MS + seconds * 1000 + parts.ms
 
@@ -273,20 +266,25 @@ class _Reader:
             raise IntakeError(
                 N_("“{column}” holds {count} times without a zone."),
                 N_("Say on which clock they were read: --timezone, such as Asia/Shanghai or America/New_York."),
-                column=self.column, count=int(counts.sum()),
+                column=self.column,
+                count=int(counts.sum()),
             )
         self.used_timezone = True
         found = localise(local, zone_of(self.timezone))
-        bad = np.where(found.skipped & ~date_only, _SKIPPED, 0).astype(np.uint8)
+        bad = np.where(found.skipped & ~date_only, time_faults.SKIPPED, 0).astype(np.uint8)
         if found.repeated.any():
             self.note(
-                N_("{count} times in “{column}” occur twice on the clock of {timezone} (it was put back); the first "
-                   "occurrence is taken."),
-                count=int(counts[found.repeated].sum()), timezone=self.timezone,
+                N_(
+                    "{count} times in “{column}” occur twice on the clock of {timezone} (it was put back); the first "
+                    "occurrence is taken."
+                ),
+                count=int(counts[found.repeated].sum()),
+                timezone=self.timezone,
             )
         if (found.skipped & date_only).any():
             self.note(
                 N_("{count} dates in “{column}” have no midnight in {timezone}; the first moment of the day is taken."),
-                count=int(counts[found.skipped & date_only].sum()), timezone=self.timezone,
+                count=int(counts[found.skipped & date_only].sum()),
+                timezone=self.timezone,
             )
         return found.utc, bad

@@ -21,7 +21,10 @@ _KIND = b"kind"
 
 
 def write_columns(
-    file: Path, columns: Mapping[str, NDArray[Any]], *, geometry: NDArray[Any] | None = None,
+    file: Path,
+    columns: Mapping[str, NDArray[Any]],
+    *,
+    geometry: NDArray[Any] | None = None,
     meta: Mapping[str, Any] | None = None,
 ) -> None:
     """Write columns of equal length, a geometry column and JSON metadata to one Arrow IPC file.
@@ -81,8 +84,13 @@ def _from_arrow(kind: str, column: Any) -> NDArray[Any]:
 def write_raw(file: Path, table: RawTable) -> None:
     """Write a raw table to one Arrow IPC file."""
     meta = {
-        "crs": table.crs, "encoding": table.encoding, "driver": table.driver, "layer_name": table.layer_name,
-        "total": table.total, "utc": sorted(table.utc), "notes": [asdict(note) for note in table.notes],
+        "crs": table.crs,
+        "encoding": table.encoding,
+        "driver": table.driver,
+        "layer_name": table.layer_name,
+        "total": table.total,
+        "utc": sorted(table.utc),
+        "notes": [asdict(note) for note in table.notes],
         "rejects": [asdict(reject) for reject in table.rejects],
     }
     # The row numbers go under a name that no source column can have.
@@ -94,8 +102,15 @@ def read_raw(file: Path) -> RawTable:
     columns, geometry, meta = read_columns(file)
     row = columns.pop("\0row")
     return RawTable(
-        columns=columns, geometry=geometry, row=row, crs=meta["crs"], encoding=meta["encoding"], driver=meta["driver"],
-        layer_name=meta["layer_name"], notes=tuple(Note(**note) for note in meta["notes"]),
-        rejects=tuple(Reject(**reject) for reject in meta["rejects"]), total=meta["total"],
+        columns=columns,
+        geometry=geometry,
+        row=row,
+        crs=meta["crs"],
+        encoding=meta["encoding"],
+        driver=meta["driver"],
+        layer_name=meta["layer_name"],
+        notes=tuple(Note(**note) for note in meta["notes"]),
+        rejects=tuple(Reject(**reject) for reject in meta["rejects"]),
+        total=meta["total"],
         utc=frozenset(meta["utc"]),
     )

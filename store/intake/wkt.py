@@ -43,9 +43,13 @@ def with_geometry(raw: RawTable) -> RawTable:
     srids = {match[1] for text in column.values[:100] if (match := _SRID.match(text))}
     keep = ~bad
     return replace(
-        raw, columns={other: values[keep] for other, values in raw.columns.items() if other != name},
-        geometry=shapes[keep], row=raw.row[keep], rejects=(*raw.rejects, *rejects),
-        crs=raw.crs or (f"EPSG:{srids.pop()}" if len(srids) == 1 else None), utc=raw.utc - {name},
+        raw,
+        columns={other: values[keep] for other, values in raw.columns.items() if other != name},
+        geometry=shapes[keep],
+        row=raw.row[keep],
+        rejects=(*raw.rejects, *rejects),
+        crs=raw.crs or (f"EPSG:{srids.pop()}" if len(srids) == 1 else None),
+        utc=raw.utc - {name},
     )
 
 

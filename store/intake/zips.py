@@ -30,8 +30,15 @@ _AGAIN = N_("Transfer or pack it again.")
 
 # What zipfile and its decompressors raise on broken input.
 DAMAGE = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, RuntimeError,
-    ValueError, OSError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OSError,
 )
 
 
@@ -111,7 +118,8 @@ def damaged(error: Exception) -> Exception:
 
 def _too_big(max_bytes: int) -> IntakeError:
     return IntakeError(
-        N_("Unpacked, the archive would take more than {limit} MiB."), N_("Split it into smaller archives."),
+        N_("Unpacked, the archive would take more than {limit} MiB."),
+        N_("Split it into smaller archives."),
         limit=max_bytes >> 20,
     )
 
@@ -120,8 +128,10 @@ def _judge(source: zipfile.ZipFile, max_bytes: int, max_ratio: int) -> list[Memb
     entries = source.infolist()
     if len(entries) > MAX_MEMBERS:
         raise IntakeError(
-            N_("The archive has {count} members; the limit is {limit}."), N_("Pack only the files of one layer."),
-            count=len(entries), limit=MAX_MEMBERS,
+            N_("The archive has {count} members; the limit is {limit}."),
+            N_("Pack only the files of one layer."),
+            count=len(entries),
+            limit=MAX_MEMBERS,
         )
     unpacked = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries)
@@ -130,7 +140,8 @@ def _judge(source: zipfile.ZipFile, max_bytes: int, max_ratio: int) -> list[Memb
     if unpacked > _RATIO_FROM_BYTES and unpacked > max_ratio * max(1, packed):
         raise IntakeError(
             N_("The archive unpacks to {ratio} times its size, as no map data does."),
-            N_("Pack the data again, or import the unpacked file."), ratio=unpacked // max(1, packed),
+            N_("Pack the data again, or import the unpacked file."),
+            ratio=unpacked // max(1, packed),
         )
     members, seen = [], set()
     for entry in entries:
@@ -145,7 +156,8 @@ def _judge(source: zipfile.ZipFile, max_bytes: int, max_ratio: int) -> list[Memb
             )
         if path.suffix.casefold() in _NESTED:
             raise IntakeError(
-                N_("The archive holds another archive, {name}."), N_("Unpack it and pack only its files."),
+                N_("The archive holds another archive, {name}."),
+                N_("Unpack it and pack only its files."),
                 name=str(path),
             )
         if str(path).casefold() in seen:
@@ -166,18 +178,22 @@ def _safe_path(entry: zipfile.ZipInfo) -> PurePosixPath:
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if "\0" in name or path.is_absolute() or ".." in path.parts or name[1:2] == ":":
         raise IntakeError(
-            N_("The archive names a file outside itself: {name}."), N_("Pack it again, with plain names."),
+            N_("The archive names a file outside itself: {name}."),
+            N_("Pack it again, with plain names."),
             name=name.replace("\0", "\\0")[:80],
         )
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise IntakeError(
-            N_("The archive holds {name}, which is a link or a device."), N_("Pack the files themselves."),
+            N_("The archive holds {name}, which is a link or a device."),
+            N_("Pack the files themselves."),
             name=name[:80],
         )
     return path
 
 
 def _litter(path: PurePosixPath) -> bool:
-    return path.parts[:1] == ("__MACOSX",) or path.name.startswith("._") or path.name in (
-        ".DS_Store", "Thumbs.db", "desktop.ini"
+    return (
+        path.parts[:1] == ("__MACOSX",)
+        or path.name.startswith("._")
+        or path.name in (".DS_Store", "Thumbs.db", "desktop.ini")
     )

@@ -119,8 +119,11 @@ def test_siblings_follow_the_ordering_rule():
 
 
 def test_a_building_across_three_blocks_joins_them_and_a_dead_end_divides_nothing():
-    streets = np.array([shapely.linestrings([[x, 0], [x, 100]]) for x in (100, 200, 300)]
-                       + [shapely.linestrings([[350, 0], [350, 60]])], object)
+    streets = np.array(
+        [shapely.linestrings([[x, 0], [x, 100]]) for x in (100, 200, 300)]
+        + [shapely.linestrings([[350, 0], [350, 60]])],
+        object,
+    )
     hall = np.array([shapely.box(90, 40, 210, 60)], object)
     options = DraftOptions(group_sizes=(), levels=("grid",), layout=CodeLayout("", (3,)))
     draft = draft_grids(streets, hall, shapely.box(0, 0, 400, 100), options=options)
@@ -128,8 +131,9 @@ def test_a_building_across_three_blocks_joins_them_and_a_dead_end_divides_nothin
 
 
 def test_a_building_of_two_parts_does_not_join_what_it_does_not_connect():
-    faces = arrange(np.array([shapely.linestrings([[x, 0], [x, 10]]) for x in (10, 20)], object),
-                    shapely.box(0, 0, 30, 10))
+    faces = arrange(
+        np.array([shapely.linestrings([[x, 0], [x, 10]]) for x in (10, 20)], object), shapely.box(0, 0, 30, 10)
+    )
     parts = shapely.multipolygons([shapely.box(1, 1, 2, 2), shapely.box(25, 1, 26, 2)])
     assert building_groups(faces, np.array([parts, None], object)).tolist() == [0, 1, 2]
 
@@ -141,11 +145,13 @@ def test_small_blocks_join_the_neighbour_of_the_longest_border_and_bounds_hold()
     lone = np.arange(4)
     merged = merge_small(area, around, pairs, np.array([30.0, 40.0, 80.0]), lone, min_m2=5_000, max_m2=20_000)
     assert merged.tolist() == [0, 1, 1, 2]  # the longest border would exceed the bound
-    same = merge_small(area, around, pairs, np.array([30.0, 40.0, 80.0]), np.array([7, 7, 8, 9]),
-                       min_m2=5_000, max_m2=20_000)
+    same = merge_small(
+        area, around, pairs, np.array([30.0, 40.0, 80.0]), np.array([7, 7, 8, 9]), min_m2=5_000, max_m2=20_000
+    )
     assert same.tolist() == [0, 0, 1, 2]  # the same street block comes first
-    kept = merge_small(area[:2] + 9_000, around[:2], pairs[:1], np.array([30.0]), lone[:2],
-                       min_m2=15_000, max_m2=20_000)
+    kept = merge_small(
+        area[:2] + 9_000, around[:2], pairs[:1], np.array([30.0]), lone[:2], min_m2=15_000, max_m2=20_000
+    )
     assert kept.tolist() == [0, 0]  # an enclave always joins
 
 
@@ -182,8 +188,9 @@ def test_groups_are_contiguous(seed, size, n):
     rng = np.random.default_rng(seed)
     xy = rng.uniform(0, 1000, (n, 2))
     near = np.argsort(np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1)), axis=1)[:, 1:4]
-    pairs = np.unique(np.sort([(i, j) for i in range(n) for j in near[i] if i != j] or np.empty((0, 2), int), axis=1),
-                      axis=0).astype(np.int64)
+    pairs = np.unique(
+        np.sort([(i, j) for i in range(n) for j in near[i] if i != j] or np.empty((0, 2), int), axis=1), axis=0
+    ).astype(np.int64)
     group = contiguous_groups(xy, pairs, size)
     assert set(group) == set(range(group.max() + 1))
     links = pairs[group[pairs[:, 0]] == group[pairs[:, 1]]]
@@ -221,9 +228,17 @@ def test_foot_ways_bound_no_block():
 
 
 def test_areas_are_named_by_the_street_with_the_longest_part_at_them():
-    areas = np.array([shapely.box(0, 0, 100, 100), shapely.box(100, 0, 200, 100), shapely.box(900, 900, 999, 999)],
-                     object)
-    streets = np.array([shapely.linestrings([[0, -5], [40, -5]]), shapely.linestrings([[0, 105], [200, 105]]),
-                        shapely.linestrings([[100, 0], [100, 100]]), shapely.linestrings([[0, 50], [500, 50]])], object)
+    areas = np.array(
+        [shapely.box(0, 0, 100, 100), shapely.box(100, 0, 200, 100), shapely.box(900, 900, 999, 999)], object
+    )
+    streets = np.array(
+        [
+            shapely.linestrings([[0, -5], [40, -5]]),
+            shapely.linestrings([[0, 105], [200, 105]]),
+            shapely.linestrings([[100, 0], [100, 100]]),
+            shapely.linestrings([[0, 50], [500, 50]]),
+        ],
+        object,
+    )
     assert main_streets(areas, streets, ["Short", "North", "Between", None]).tolist() == ["North", "North", None]
     assert main_streets(areas, streets[:3], [None, None, "Between"]).tolist() == ["Between", "Between", None]

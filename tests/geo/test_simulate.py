@@ -18,10 +18,14 @@ START, END = np.datetime64("2024-01-01"), np.datetime64("2026-01-01")
 
 @pytest.fixture(scope="module")
 def town():
-    streets = np.array([shapely.linestrings([[x, 0], [x, 800]]) for x in range(100, 800, 100)]
-                       + [shapely.linestrings([[0, y], [800, y]]) for y in range(100, 800, 100)], object)
-    houses = np.array([shapely.box(x + 5, y + 5, x + 90, y + 90) for x in range(0, 800, 100)
-                       for y in range(0, 800, 100)], object)
+    streets = np.array(
+        [shapely.linestrings([[x, 0], [x, 800]]) for x in range(100, 800, 100)]
+        + [shapely.linestrings([[0, y], [800, y]]) for y in range(100, 800, 100)],
+        object,
+    )
+    houses = np.array(
+        [shapely.box(x + 5, y + 5, x + 90, y + 90) for x in range(0, 800, 100) for y in range(0, 800, 100)], object
+    )
     options = DraftOptions(group_sizes=(), levels=("grid",), layout=CodeLayout("", (3,)))
     draft = draft_grids(streets, houses, shapely.box(0, 0, 800, 800), options=options)
     return streets, houses, draft.polygons, draft.code
@@ -30,8 +34,9 @@ def town():
 def simulate(town, seed=7, **changes):
     streets, houses, polygons, codes = town
     arguments = {"start": START, "end": END, "count": 6_000} | changes
-    return simulate_incidents(np.random.default_rng(seed), streets=streets, buildings=houses, polygons=polygons,
-                              codes=codes, **arguments)
+    return simulate_incidents(
+        np.random.default_rng(seed), streets=streets, buildings=houses, polygons=polygons, codes=codes, **arguments
+    )
 
 
 def test_the_same_seed_gives_the_same_incidents_and_another_seed_others(town):

@@ -18,15 +18,30 @@ NAMES = ("北京市海淀区中关村大街", "上海市黄浦区南京东路", 
 
 
 def write_vector(
-    file: Path, driver: str, *, crs: str | None = "EPSG:4326", rows: int = 3, layer: str | None = None,
-    append: bool = False, encoding: str | None = None, **columns: Any,
+    file: Path,
+    driver: str,
+    *,
+    crs: str | None = "EPSG:4326",
+    rows: int = 3,
+    layer: str | None = None,
+    append: bool = False,
+    encoding: str | None = None,
+    **columns: Any,
 ) -> Path:
     """Write `rows` points (i, i + 0.5) with a name each through GDAL."""
     points = shapely.points(np.arange(rows), np.arange(rows) + 0.5)
     fields = {"name": object_array([NAMES[i % 3] for i in range(rows)]), "n": np.arange(rows), **columns}
     pyogrio.raw.write(
-        file, shapely.to_wkb(points), list(fields.values()), list(fields), geometry_type="Point", crs=crs,
-        driver=driver, layer=layer, append=append, encoding=encoding,
+        file,
+        shapely.to_wkb(points),
+        list(fields.values()),
+        list(fields),
+        geometry_type="Point",
+        crs=crs,
+        driver=driver,
+        layer=layer,
+        append=append,
+        encoding=encoding,
     )
     return file
 

@@ -22,16 +22,24 @@ def raw(
     driver: str = "CSV",
     utc: frozenset[str] = frozenset(),
 ) -> RawTable:
-    arrays = {name: values if isinstance(values, np.ndarray) else object_array(list(values))
-              for name, values in columns.items()}
+    arrays = {
+        name: values if isinstance(values, np.ndarray) else object_array(list(values))
+        for name, values in columns.items()
+    }
     count = len(geometry) if geometry is not None else len(next(iter(arrays.values())))
     shapes = None if geometry is None else object_array(list(geometry))
     return RawTable(arrays, shapes, np.arange(1, count + 1), crs, "utf-8", driver, "", (), (), count, utc)
 
 
 def understand(
-    layer: str, columns: Mapping[str, Sequence[Any] | np.ndarray], geometry: Sequence[Any] | None = None,
-    *, file_crs: str | None = None, driver: str = "CSV", place: Mapping[str, Any] | None = None, **options: Any,
+    layer: str,
+    columns: Mapping[str, Sequence[Any] | np.ndarray],
+    geometry: Sequence[Any] | None = None,
+    *,
+    file_crs: str | None = None,
+    driver: str = "CSV",
+    place: Mapping[str, Any] | None = None,
+    **options: Any,
 ) -> Normalised:
     """Normalise a small table; `place` holds target_crs, area and store_crs."""
     found = normalise(raw(columns, geometry, file_crs, driver), layer, ImportOptions(**options), **(place or {}))
@@ -41,8 +49,10 @@ def understand(
 
 def points(count: int, step: float = 0.001) -> dict[str, list[float]]:
     """Columns lon and lat of `count` different places."""
-    return {"lon": [HELSINKI[0] + step * n for n in range(count)],
-    "lat": [HELSINKI[1] + step * n for n in range(count)]}
+    return {
+        "lon": [HELSINKI[0] + step * n for n in range(count)],
+        "lat": [HELSINKI[1] + step * n for n in range(count)],
+    }
 
 
 def square(x: float = HELSINKI[0], y: float = HELSINKI[1], side: float = 0.001) -> Any:

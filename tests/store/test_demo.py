@@ -26,8 +26,15 @@ def demo(tmp_path_factory):
 def test_the_demo_holds_the_whole_file(demo):
     store, report, _, steps = demo
     assert report.revision == store.revision() > 0
-    assert report.rows == {"grids": report.rows["grids"], "incidents": 8_000, "cameras": 223, "buildings": 453,
-                           "streets": 2_385, "places": 48, "zones": 8}
+    assert report.rows == {
+        "grids": report.rows["grids"],
+        "incidents": 8_000,
+        "cameras": 223,
+        "buildings": 453,
+        "streets": 2_385,
+        "places": 48,
+        "zones": 8,
+    }
     assert store.crs() == "EPSG:32635" and store.timezone() == "Europe/Helsinki"
     assert store.is_demo() and not needs_demo(store)
     assert [share for share, _ in steps] == sorted(share for share, _ in steps) and steps[-1][0] == 1.0
@@ -100,8 +107,12 @@ def test_loading_again_changes_nothing_but_the_revision(demo):
 def test_a_load_that_was_cut_short_is_seen(demo, tmp_path):
     with Store.open(tmp_path / "atlas.gpkg") as store:
         point = {"id": ["a"], "name": [None], "kind": [None]}
-        batch = Batch("places", "EPSG:32635", {k: np.array(v, object) for k, v in point.items()},
-                      np.array([shapely.Point(385_700, 6_672_300)], object))
+        batch = Batch(
+            "places",
+            "EPSG:32635",
+            {k: np.array(v, object) for k, v in point.items()},
+            np.array([shapely.Point(385_700, 6_672_300)], object),
+        )
         store.write(batch, "append", Provenance("x", demo=True))
         assert needs_demo(store)
 
@@ -109,8 +120,12 @@ def test_a_load_that_was_cut_short_is_seen(demo, tmp_path):
 def test_the_demo_never_goes_over_real_data(tmp_path):
     with Store.open(tmp_path / "atlas.gpkg") as store:
         point = {"id": ["a"], "name": [None], "kind": [None]}
-        batch = Batch("places", "EPSG:32635", {k: np.array(v, object) for k, v in point.items()},
-                      np.array([shapely.Point(385_700, 6_672_300)], object))
+        batch = Batch(
+            "places",
+            "EPSG:32635",
+            {k: np.array(v, object) for k, v in point.items()},
+            np.array([shapely.Point(385_700, 6_672_300)], object),
+        )
         store.write(batch, "append", Provenance("x"))
         assert not needs_demo(store)
         with pytest.raises(StoreError, match="demo cannot be loaded"):

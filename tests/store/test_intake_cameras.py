@@ -99,8 +99,12 @@ def test_yes_and_no() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{'camera:type': 'dome', 'height': 4}", '{"camera:type": "dome", "height": 4}',
-             '"camera:type"=>"dome","height"=>"4"'],
+    "text",
+    [
+        "{'camera:type': 'dome', 'height': 4}",
+        '{"camera:type": "dome", "height": 4}',
+        '"camera:type"=>"dome","height"=>"4"',
+    ],
 )
 def test_tags_in_one_column(text: str) -> None:
     assert tags_of(text) == {"camera:type": "dome", "height": "4"}
@@ -116,12 +120,15 @@ def cameras(count: int, **columns: list[Any]) -> Any:
 
 
 def test_openstreetmap_cameras() -> None:
-    found = cameras(6, **{
-        "surveillance:type": ["camera", "guard", "ALPR", "camera", None, "camera;ALPR"],
-        "camera:type": ["fixed", "fixed", "fixed", "panning", "dome", "fixed"],
-        "camera:direction": ["NNE", "10", "20", "315-45", "0-360", "5"],
-        "camera:angle": ["15", None, None, None, "30", None],
-    })
+    found = cameras(
+        6,
+        **{
+            "surveillance:type": ["camera", "guard", "ALPR", "camera", None, "camera;ALPR"],
+            "camera:type": ["fixed", "fixed", "fixed", "panning", "dome", "fixed"],
+            "camera:direction": ["NNE", "10", "20", "315-45", "0-360", "5"],
+            "camera:angle": ["15", None, None, None, "30", None],
+        },
+    )
     assert [row for row, _, _ in reasons(found)] == [2, 3, 6]
     columns = found.batch.columns
     assert columns["kind"].tolist() == ["fixed", "ptz", "dome"]
@@ -159,12 +166,17 @@ def test_directions_of_travel_in_an_address() -> None:
 
 
 def test_chinese_cameras() -> None:
-    found = cameras(4, **{
-        "设备编码": [f"3402000000132000010{n}" for n in range(4)], "点位名称": ["东门", "西门", "南门", "北门"],
-        "类型": ["枪机", "球机", "半球", "全景"], "DirectionType": [1, 2, 6, 8], "是否在线": ["在线", "离线", "是",
-        " "],
-        "安装高度": ["3 米", "4", "3,5", ""],
-    })
+    found = cameras(
+        4,
+        **{
+            "设备编码": [f"3402000000132000010{n}" for n in range(4)],
+            "点位名称": ["东门", "西门", "南门", "北门"],
+            "类型": ["枪机", "球机", "半球", "全景"],
+            "DirectionType": [1, 2, 6, 8],
+            "是否在线": ["在线", "离线", "是", " "],
+            "安装高度": ["3 米", "4", "3,5", ""],
+        },
+    )
     columns = found.batch.columns
     assert columns["kind"].tolist() == ["fixed", "ptz", "dome", "panoramic"]
     assert columns["azimuth_deg"].tolist() == [90, 270, 45, 315]
@@ -204,8 +216,11 @@ def test_real_direction_texts_are_all_understood(shared_data: Path) -> None:
     import json
 
     forms = {}
-    for name, column in (("speed_cameras", "DIRECTION"), ("red_light_cameras", "DIRECTION"),
-    ("enforcement_cameras", "ADDRESS")):
+    for name, column in (
+        ("speed_cameras", "DIRECTION"),
+        ("red_light_cameras", "DIRECTION"),
+        ("enforcement_cameras", "ADDRESS"),
+    ):
         text = (shared_data / "dc" / f"{name}.geojson").read_text(encoding="utf-8")
         values = [feature["properties"][column] for feature in json.loads(text)["features"]]
         found = [read_direction(value) for value in values if value.strip()]

@@ -77,9 +77,11 @@ def test_every_valid_file_of_the_corpus_is_read_without_a_word(shared_corpora: P
 
 
 def test_a_collection_becomes_columns_in_source_order_with_row_numbers() -> None:
-    table = read(collection(
-        feature(point(1, 2), a=1, b="x"), feature(None, c=[1, {"k": "网格"}]), feature(point(3, 4), a=2.5, b=None)
-    ))
+    table = read(
+        collection(
+            feature(point(1, 2), a=1, b="x"), feature(None, c=[1, {"k": "网格"}]), feature(point(3, 4), a=2.5, b=None)
+        )
+    )
     assert list(table.columns) == ["a", "b", "c"]
     assert table.columns["a"].tolist() == [1, None, 2.5]
     assert table.columns["c"].tolist() == [None, '[1, {"k": "网格"}]', None]
@@ -150,22 +152,31 @@ FAULTS = {
     "empty ring": (feature(polygon([])), "geometry.coordinates", "list"),
     "nested collection": (
         feature({"type": "GeometryCollection", "geometries": [{"type": "GeometryCollection", "geometries": []}]}),
-        "geometry", "inside another",
+        "geometry",
+        "inside another",
     ),
     "null in collection": (feature({"type": "GeometryCollection", "geometries": [None]}), "geometry", "not an object"),
-    "nan": ('{"type":"Feature","properties":{},"geometry":{"type":"Point","coordinates":[NaN,1]}}',
-            "geometry.coordinates", "not a finite number"),
+    "nan": (
+        '{"type":"Feature","properties":{},"geometry":{"type":"Point","coordinates":[NaN,1]}}',
+        "geometry.coordinates",
+        "not a finite number",
+    ),
     "infinity in ring": (
         '{"type":"Feature","properties":{},"geometry":{"type":"Polygon","coordinates":'
         "[[[0,0],[1,0],[1,-Infinity],[0,0]]]}}",
-        "geometry.coordinates", "not a finite number",
+        "geometry.coordinates",
+        "not a finite number",
     ),
-    "1e999": ('{"type":"Feature","properties":{},"geometry":{"type":"Point","coordinates":[1e999,1]}}',
-              "geometry.coordinates", "not a finite number"),
+    "1e999": (
+        '{"type":"Feature","properties":{},"geometry":{"type":"Point","coordinates":[1e999,1]}}',
+        "geometry.coordinates",
+        "not a finite number",
+    ),
     "huge integer": (feature(point(10**400, 1)), "geometry.coordinates", "not a finite number"),
     "two geometries": (
         '{"type":"Feature","properties":{},"geometry":null,"geometry":{"type":"Point","coordinates":[1,1]}}',
-        "geometry", "given twice",
+        "geometry",
+        "given twice",
     ),
 }
 
@@ -189,7 +200,9 @@ NOTES: dict[str, tuple[Any, str]] = {
     "ring not closed": (feature(polygon(SQUARE[:-1])), "not closed"),
     "clockwise": (feature(polygon(SQUARE[::-1])), "wound against"),
     "hole counter-clockwise": (
-        feature(polygon(SQUARE, [[0.2, 0.2], [0.4, 0.2], [0.4, 0.4], [0.2, 0.2]])), "wound against"),
+        feature(polygon(SQUARE, [[0.2, 0.2], [0.4, 0.2], [0.4, 0.4], [0.2, 0.2]])),
+        "wound against",
+    ),
     "mixed dimensions": (feature({"type": "LineString", "coordinates": [[0, 0], [1, 1, 5]]}), "mix positions"),
     "four numbers": (feature(point(1, 2, 3, 4)), "more than three"),
     "wrong case": (feature({"type": "POINT", "coordinates": [1, 2]}), "wrong case"),
@@ -224,18 +237,22 @@ def test_a_repair_or_doubt_is_noted_with_its_row(name: str) -> None:
 
 
 def test_repairs_give_the_geometry_that_was_meant() -> None:
-    table = read(collection(
-        feature(polygon(SQUARE[:-1])), feature(point(1, 2, 3, 4)),
-        feature({"type": "LineString", "coordinates": [[0, 0], [1, 1, 5]]}),
-    ))
+    table = read(
+        collection(
+            feature(polygon(SQUARE[:-1])),
+            feature(point(1, 2, 3, 4)),
+            feature({"type": "LineString", "coordinates": [[0, 0], [1, 1, 5]]}),
+        )
+    )
     assert table.geometry[0].equals(shapely.box(0, 0, 1, 1))
     assert table.geometry[1].wkt == "POINT Z (1 2 3)"
     assert table.geometry[2].wkt == "LINESTRING (0 0, 1 1)"
 
 
 def test_missing_numbers_stay_missing() -> None:
-    table = read('{"type":"FeatureCollection","features":['
-                 '{"type":"Feature","properties":{"a":NaN,"b":1},"geometry":null}]}')
+    table = read(
+        '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"a":NaN,"b":1},"geometry":null}]}'
+    )
     assert table.columns["a"].tolist() == [None]
 
 
@@ -245,10 +262,17 @@ def test_notes_count_rows_and_name_the_first_ones() -> None:
     assert (note.params["count"], note.params["rows"]) == (9, "1, 2, 3, 4, 5 …")
 
 
-@pytest.mark.parametrize(("bbox", "silent"), [
-    ([0, 0, 1, 1], True), ([0, 0, -9, 1, 1, 9], True), ([170, -1, -170, 1], True), ([0, 0, 1, 0.5], False),
-    ([0.5, 0, 1, 1], False), ([5, 5, 6, 6], False),
-])
+@pytest.mark.parametrize(
+    ("bbox", "silent"),
+    [
+        ([0, 0, 1, 1], True),
+        ([0, 0, -9, 1, 1, 9], True),
+        ([170, -1, -170, 1], True),
+        ([0, 0, 1, 0.5], False),
+        ([0.5, 0, 1, 1], False),
+        ([5, 5, 6, 6], False),
+    ],
+)
 def test_a_bounding_box_of_the_whole_is_checked(bbox: list[float], silent: bool) -> None:
     table = read(collection(feature(polygon(SQUARE)), feature(None), bbox=bbox))
     assert (table.notes == ()) == silent
@@ -325,7 +349,8 @@ def test_a_named_crs_is_honoured(name: str) -> None:
 def test_a_preview_knows_a_crs_behind_the_features() -> None:
     features = json.dumps([feature(point(i, i), crs="x") for i in range(9)])
     for tail, expected in (
-        ('"crs": {"type":"name","properties":{"name":"EPSG:32650"}}', "EPSG:32650"), ('"crs": {"type"', "EPSG:4326"),
+        ('"crs": {"type":"name","properties":{"name":"EPSG:32650"}}', "EPSG:32650"),
+        ('"crs": {"type"', "EPSG:4326"),
         ('"a": 1', "EPSG:4326"),
     ):
         text = f'{{"type":"FeatureCollection","features":{features},{tail}}}'

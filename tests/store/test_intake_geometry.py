@@ -140,10 +140,14 @@ def test_a_million_vertices() -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=3, max_size=9), min_size=1,
-max_size=4))
-def test_whatever_rings_come_what_is_taken_is_valid_and_of_nearly_the_same_area(rings: list[list[tuple[int,
-int]]]) -> None:
+@given(
+    st.lists(
+        st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=3, max_size=9), min_size=1, max_size=4
+    )
+)
+def test_whatever_rings_come_what_is_taken_is_valid_and_of_nearly_the_same_area(
+    rings: list[list[tuple[int, int]]],
+) -> None:
     shapes_in = [shapely.Polygon(ring) for ring in rings]
     shapes, ledger = clean("zones", *shapes_in)
     for before, after, alive in zip(shapes_in, shapes, ledger.alive, strict=True):

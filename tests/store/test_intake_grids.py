@@ -17,15 +17,23 @@ from tests.store.raw_tables import notes, points, reasons, square, understand
 
 def grid_file(**columns: list[Any]) -> Any:
     count = len(next(iter(columns.values())))
-    return understand("grids", columns, [square(24.9 + 0.002 * n) for n in range(count)], file_crs="EPSG:4326",
-    driver="GeoJSON")
+    return understand(
+        "grids", columns, [square(24.9 + 0.002 * n) for n in range(count)], file_crs="EPSG:4326", driver="GeoJSON"
+    )
 
 
-def parents(codes: list[str], above: list[str | None], levels: list[str] | None = None,
-            stored: list[tuple[str, str, str | None]] | None = None) -> Ledger:
+def parents(
+    codes: list[str],
+    above: list[str | None],
+    levels: list[str] | None = None,
+    stored: list[tuple[str, str, str | None]] | None = None,
+) -> Ledger:
     ledger = Ledger(np.arange(1, len(codes) + 1))
-    columns = {"code": object_array(codes), "level": object_array(levels or ["grid"] * len(codes)),
-               "parent": object_array(above)}
+    columns = {
+        "code": object_array(codes),
+        "level": object_array(levels or ["grid"] * len(codes)),
+        "parent": object_array(above),
+    }
     grids.check_parents(columns, ledger, stored or [])
     return ledger
 
@@ -54,8 +62,9 @@ def test_a_code_is_unique_within_its_level() -> None:
     assert found.batch.columns["code"].tolist() == ["1", "1"]
 
 
-@pytest.mark.parametrize(("value", "good"), [("120", True), (" ", True), ("-1", False), ("1.5", False),
-("1,200", True)])
+@pytest.mark.parametrize(
+    ("value", "good"), [("120", True), (" ", True), ("-1", False), ("1.5", False), ("1,200", True)]
+)
 def test_population(value: str, good: bool) -> None:
     found = grid_file(code=["1"], population=[value])
     assert len(found.batch) == int(good)

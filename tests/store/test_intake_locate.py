@@ -15,7 +15,8 @@ from pyproj import Transformer
 from geo.crs import WGS84, try_transform_xy
 from geo.errors import ParameterError
 from store.errors import IntakeError
-from store.intake.locate import crs_name, distance_km, suggest_crs
+from store.intake.locate import distance_km, suggest_crs
+from store.intake.source_crs import crs_name
 from tests.store.raw_tables import HELSINKI, notes, points, reasons, square, understand
 
 HELSINKI_AREA = (24.90, 60.15, 24.98, 60.19)
@@ -69,8 +70,13 @@ def test_without_a_crs_the_file_is_refused() -> None:
 @pytest.mark.parametrize(
     ("crs", "name"),
     [
-        ("EPSG:26985", "EPSG:26985"), ("epsg:4547", "EPSG:4547"), ("ESRI:102696", "ESRI:102696"), ("4326", "EPSG:4326"),
-        ("OGC:CRS84", "EPSG:4326"), ("EPSG:4979", "EPSG:4326"), ("+proj=utm +zone=35 +datum=WGS84", "EPSG:32635"),
+        ("EPSG:26985", "EPSG:26985"),
+        ("epsg:4547", "EPSG:4547"),
+        ("ESRI:102696", "ESRI:102696"),
+        ("4326", "EPSG:4326"),
+        ("OGC:CRS84", "EPSG:4326"),
+        ("EPSG:4979", "EPSG:4326"),
+        ("+proj=utm +zone=35 +datum=WGS84", "EPSG:32635"),
     ],
 )
 def test_names_of_reference_systems(crs: str, name: str) -> None:
@@ -157,8 +163,10 @@ def test_a_polygon_with_one_impossible_vertex_is_rejected_whole() -> None:
 
 
 def test_places_outside_the_area_of_a_national_grid_are_rejected() -> None:
-    columns = project("EPSG:26985", 0) | {"x": [400_000.0, 400_100.0, 6_000_000.0], "y": [137_000.0, 137_100.0,
-    137_000.0]}
+    columns = project("EPSG:26985", 0) | {
+        "x": [400_000.0, 400_100.0, 6_000_000.0],
+        "y": [137_000.0, 137_100.0, 137_000.0],
+    }
     found = understand("incidents", columns, crs="EPSG:26985")
     assert [(row, "outside the area" in text) for row, _, text in reasons(found)] == [(3, True)]
 
@@ -178,7 +186,8 @@ def test_distance_to_a_box_is_zero_inside_and_grows_outside(lon: float, lat: flo
             st.one_of(st.none(), st.floats(), st.sampled_from(["x", "", "24.9", "1e9"]), st.floats(24, 25)),
             st.one_of(st.none(), st.floats(), st.sampled_from(["y", " ", "60.1", "-0"]), st.floats(60, 61)),
         ),
-        min_size=1, max_size=12,
+        min_size=1,
+        max_size=12,
     )
 )
 def test_every_row_is_accepted_finite_or_rejected_with_a_reason(rows: list[tuple[Any, Any]]) -> None:

@@ -17,8 +17,14 @@ from store.schema import LAYERS
 
 def mapped(layer: str, names: list[str], *, geometry: bool = True, driver: str = "", **options: Any) -> FieldMap:
     columns = {name: object_array(["a", "b"]) for name in names}
-    return map_columns(layer, columns, wanted=options.get("wanted", {}), const=options.get("const", {}),
-                       has_geometry=geometry, driver=driver)
+    return map_columns(
+        layer,
+        columns,
+        wanted=options.get("wanted", {}),
+        const=options.get("const", {}),
+        has_geometry=geometry,
+        driver=driver,
+    )
 
 
 def test_every_canonical_column_is_known_by_its_own_name() -> None:

@@ -41,8 +41,14 @@ def test_dtypes_are_those_of_the_contract() -> None:
         if name == "streets":
             shape = [square().exterior]
         const = {"code": "1"} if name == "grids" else {}
-        found = understand(name, points(1), shape, file_crs="EPSG:4326", const=const,
-                           map={} if shape is None else {"id": ""} if name != "grids" else {})
+        found = understand(
+            name,
+            points(1),
+            shape,
+            file_crs="EPSG:4326",
+            const=const,
+            map={} if shape is None else {"id": ""} if name != "grids" else {},
+        )
         assert len(found.batch) == 1, name
         assert set(found.batch.columns) == set(layer.names)
         for column in layer.columns:
@@ -84,15 +90,17 @@ def test_lon_and_lat_far_from_the_geometry_are_noted() -> None:
     columns = points(3)
     columns["lon"][1] += 0.01
     columns["lat"][2] = None  # type: ignore[call-overload]
-    found = understand("incidents", {"LONGITUDE": columns["lon"], "LATITUDE": columns["lat"]}, shapes,
-    file_crs="EPSG:4326")
+    found = understand(
+        "incidents", {"LONGITUDE": columns["lon"], "LATITUDE": columns["lat"]}, shapes, file_crs="EPSG:4326"
+    )
     assert "In 1 rows" in notes(found)
     assert len(found.batch) == 3
 
 
 def test_a_mapped_pair_of_columns_wins_over_the_geometry() -> None:
-    found = understand("incidents", points(2), [shapely.Point(25.2, 60.3)] * 2, file_crs="EPSG:4326",
-                       map={"lon": "lon", "lat": "lat"})
+    found = understand(
+        "incidents", points(2), [shapely.Point(25.2, 60.3)] * 2, file_crs="EPSG:4326", map={"lon": "lon", "lat": "lat"}
+    )
     plain = understand("incidents", points(2))
     np.testing.assert_allclose(found.batch.x, plain.batch.x)
 
@@ -106,8 +114,14 @@ def test_texts_that_are_none_are_rejected(text: str, reason: str) -> None:
 
 
 def test_markup_and_formulas_are_only_text() -> None:
-    texts = ["<script>alert(1)</script>", "${document.title}", "=HYPERLINK(1)", "'; DROP TABLE grids; --", "{row}",
-    "％s"]
+    texts = [
+        "<script>alert(1)</script>",
+        "${document.title}",
+        "=HYPERLINK(1)",
+        "'; DROP TABLE grids; --",
+        "{row}",
+        "％s",
+    ]
     found = understand("incidents", points(len(texts)) | {"category": texts, "id": ["{0}", "{x}", "a", "b", "a", "%d"]})
     assert found.batch.columns["category"].tolist() == [text for n, text in enumerate(texts) if n != 4]
     assert [reject.row for reject in found.rejects] == [5]
@@ -115,8 +129,10 @@ def test_markup_and_formulas_are_only_text() -> None:
 
 
 def test_a_row_is_rejected_once_even_with_several_faults() -> None:
-    found = understand("cameras", {"lon": [500.0, HELSINKI[0]], "lat": [0.0, HELSINKI[1]], "range_m": ["-1", "5"],
-                                   "azimuth_deg": ["999", "5"]})
+    found = understand(
+        "cameras",
+        {"lon": [500.0, HELSINKI[0]], "lat": [0.0, HELSINKI[1]], "range_m": ["-1", "5"], "azimuth_deg": ["999", "5"]},
+    )
     assert [reject.row for reject in found.rejects] == [1]
 
 
@@ -139,7 +155,11 @@ def test_typed_times_that_state_utc_need_no_zone() -> None:
 
 
 CELL = st.one_of(
-    st.none(), st.text(max_size=12), st.integers(-400, 400), st.floats(allow_nan=True), st.booleans(),
+    st.none(),
+    st.text(max_size=12),
+    st.integers(-400, 400),
+    st.floats(allow_nan=True),
+    st.booleans(),
     st.sampled_from(["2024-05-03T14:05Z", "05/06/2024", "N/B", "90;270", "fixed", "3 m", "yes", "12,5", "-", "0-360"]),
 )
 
@@ -157,8 +177,9 @@ def test_any_table_is_accounted_for(data: Any, layer: str) -> None:
         shape = st.one_of(st.none(), st.just(square()), st.just(square().centroid), st.just(square(500)))
         shapes = data.draw(st.lists(shape, min_size=count, max_size=count))
     try:
-        found = understand(layer, columns or {"x1": [None] * count}, shapes, file_crs="EPSG:4326", timezone="UTC",
-        date_order="dmy")
+        found = understand(
+            layer, columns or {"x1": [None] * count}, shapes, file_crs="EPSG:4326", timezone="UTC", date_order="dmy"
+        )
     except IntakeError as error:
         assert error.remedy
         return
@@ -179,8 +200,12 @@ def test_any_table_is_accounted_for(data: Any, layer: str) -> None:
 
 
 def test_geometry_written_as_text() -> None:
-    texts = ["POLYGON ((24.94 60.17, 24.95 60.17, 24.95 60.18, 24.94 60.17))",
-    "POLYGON ((1 2", None, "SRID=4326;POINT (1 2)"]
+    texts = [
+        "POLYGON ((24.94 60.17, 24.95 60.17, 24.95 60.18, 24.94 60.17))",
+        "POLYGON ((1 2",
+        None,
+        "SRID=4326;POINT (1 2)",
+    ]
     found = understand("zones", {"name": ["a", "b", "c", "d"], "WKT": texts}, crs="EPSG:4326")
     assert found.batch.columns["name"].tolist() == ["a"]
     assert [(row, field) for row, field, _ in reasons(found)] == [(2, "WKT"), (3, "geometry"), (4, "geometry")]

@@ -16,16 +16,23 @@ from store.intake.raw import RawTable
 from store.intake.read_csv import read_csv
 
 SPECTRUM = {
-    "comma_in_quotes": [{"first": "John", "last": "Doe", "address": "120 any st.", "city": "Anytown, WW",
-                         "zip": "08123"}],
+    "comma_in_quotes": [
+        {"first": "John", "last": "Doe", "address": "120 any st.", "city": "Anytown, WW", "zip": "08123"}
+    ],
     "empty": [{"a": "1", "b": "", "c": ""}, {"a": "2", "b": "3", "c": "4"}],
     "empty_crlf": [{"a": "1", "b": "", "c": ""}, {"a": "2", "b": "3", "c": "4"}],
     "escaped_quotes": [{"a": "1", "b": 'ha "ha" ha'}, {"a": "3", "b": "4"}],
     "json": [{"key": "1", "val": '{"type": "Point", "coordinates": [102.0, 0.5]}'}],
-    "newlines": [{"a": "1", "b": "2", "c": "3"}, {"a": "Once upon \na time", "b": "5", "c": "6"},
-                 {"a": "7", "b": "8", "c": "9"}],
-    "newlines_crlf": [{"a": "1", "b": "2", "c": "3"}, {"a": "Once upon \r\na time", "b": "5", "c": "6"},
-                      {"a": "7", "b": "8", "c": "9"}],
+    "newlines": [
+        {"a": "1", "b": "2", "c": "3"},
+        {"a": "Once upon \na time", "b": "5", "c": "6"},
+        {"a": "7", "b": "8", "c": "9"},
+    ],
+    "newlines_crlf": [
+        {"a": "1", "b": "2", "c": "3"},
+        {"a": "Once upon \r\na time", "b": "5", "c": "6"},
+        {"a": "7", "b": "8", "c": "9"},
+    ],
     "quotes_and_newlines": [{"a": "1", "b": 'ha \n"ha" \nha'}, {"a": "3", "b": "4"}],
     "simple": [{"a": "1", "b": "2", "c": "3"}],
     "simple_crlf": [{"a": "1", "b": "2", "c": "3"}],
@@ -83,7 +90,8 @@ def test_rows_of_another_width_are_rejects(tmp_path: Path) -> None:
     table = read(tmp_path, "a,b\n1,2\n3\n4,5,6\n\n7,8\n9,10,\n")
     assert table.row.tolist() == [1, 4, 5]
     assert [(reject.row, reject.params) for reject in table.rejects] == [
-        (2, {"found": 1, "expected": 2}), (3, {"found": 3, "expected": 2}),
+        (2, {"found": 1, "expected": 2}),
+        (3, {"found": 3, "expected": 2}),
     ]
     assert table.total == 5
 

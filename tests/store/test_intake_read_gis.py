@@ -87,16 +87,31 @@ def test_content_decides_and_a_wrong_name_is_noted(tmp_path: Path, name: str) ->
 
 def test_null_geometry_stays_a_row(tmp_path: Path) -> None:
     file = tmp_path / "a.gpkg"
-    pyogrio.raw.write(file, np.array([shapely.to_wkb(shapely.Point(1, 2)), None], dtype=object), [np.array([1, 2])],
-                      ["n"], geometry_type="Point", crs="EPSG:4326", driver="GPKG")
+    pyogrio.raw.write(
+        file,
+        np.array([shapely.to_wkb(shapely.Point(1, 2)), None], dtype=object),
+        [np.array([1, 2])],
+        ["n"],
+        geometry_type="Point",
+        crs="EPSG:4326",
+        driver="GPKG",
+    )
     assert [g is None for g in read_table(file).geometry] == [False, True]
 
 
 def test_long_whole_numbers_keep_their_digits_beside_missing_ones(tmp_path: Path) -> None:
     file = tmp_path / "a.gpkg"
     code = np.array([340200000013200001, 0], dtype=np.int64)
-    pyogrio.raw.write(file, shapely.to_wkb(shapely.points([0, 1], [0, 1])), [code], ["code"], [np.array([False, True])],
-                      geometry_type="Point", crs="EPSG:4326", driver="GPKG")
+    pyogrio.raw.write(
+        file,
+        shapely.to_wkb(shapely.points([0, 1], [0, 1])),
+        [code],
+        ["code"],
+        [np.array([False, True])],
+        geometry_type="Point",
+        crs="EPSG:4326",
+        driver="GPKG",
+    )
     assert read_table(file).columns["code"].tolist() == [340200000013200001, None]
 
 
@@ -151,8 +166,11 @@ def with_functions(file: Path) -> sqlite3.Connection:
 
 def test_a_view_as_layer_is_refused(tmp_path: Path) -> None:
     file = write_vector(tmp_path / "a.gpkg", "GPKG", layer="base")
-    execute(file, "CREATE VIEW trap AS SELECT * FROM base",
-            "INSERT INTO gpkg_contents (table_name, data_type, srs_id) VALUES ('trap', 'features', 4326)")
+    execute(
+        file,
+        "CREATE VIEW trap AS SELECT * FROM base",
+        "INSERT INTO gpkg_contents (table_name, data_type, srs_id) VALUES ('trap', 'features', 4326)",
+    )
     with pytest.raises(IntakeError, match="is a view"):
         read_table(file, layer_name="trap")
     assert len(read_table(file, layer_name="base")) == 3
@@ -167,8 +185,11 @@ def test_a_virtual_table_is_refused(tmp_path: Path) -> None:
 
 def test_triggers_do_not_run_and_the_upload_stays_as_it_was(tmp_path: Path) -> None:
     file = write_vector(tmp_path / "a.gpkg", "GPKG")
-    execute(file, "CREATE TABLE log (word TEXT)",
-            "CREATE TRIGGER spy AFTER INSERT ON a BEGIN INSERT INTO log VALUES ('ran'); END")
+    execute(
+        file,
+        "CREATE TABLE log (word TEXT)",
+        "CREATE TRIGGER spy AFTER INSERT ON a BEGIN INSERT INTO log VALUES ('ran'); END",
+    )
     before = file.read_bytes()
     assert len(read_table(file)) == 3
     assert file.read_bytes() == before
@@ -294,10 +315,16 @@ def geo(crs: object = "absent", encoding: str = "WKB") -> dict[bytes, bytes]:
     return {b"geo": json.dumps(whole).encode()}
 
 
-@pytest.mark.parametrize(("crs", "expected"), [
-    ("absent", "EPSG:4326"), (None, None), ({"id": {"authority": "EPSG", "code": 26985}}, "EPSG:26985"),
-    ({"id": {"authority": "OGC", "code": "CRS84"}}, "EPSG:4326"), ("EPSG:3857", "EPSG:3857"),
-])
+@pytest.mark.parametrize(
+    ("crs", "expected"),
+    [
+        ("absent", "EPSG:4326"),
+        (None, None),
+        ({"id": {"authority": "EPSG", "code": 26985}}, "EPSG:26985"),
+        ({"id": {"authority": "OGC", "code": "CRS84"}}, "EPSG:4326"),
+        ("EPSG:3857", "EPSG:3857"),
+    ],
+)
 def test_geoparquet_and_its_crs(tmp_path: Path, crs: object, expected: str | None) -> None:
     table = pa.table({"n": [1, 2, 3], "geometry": pa.array(WKB, pa.binary())}).replace_schema_metadata(geo(crs))
     pq.write_table(table, tmp_path / "a.parquet")
@@ -325,12 +352,19 @@ def test_plain_parquet_with_wkb_is_noted_and_broken_wkb_rejected(tmp_path: Path)
 def test_types_of_parquet_columns(tmp_path: Path) -> None:
     moment = datetime.datetime(2020, 1, 2, 3, 4, 5, 678_000)
     columns = {
-        "text": pa.array(["甲", None]), "code": pa.array(["a", "b"]).dictionary_encode(), "whole": pa.array([1, 2]),
-        "gaps": pa.array([2**60 + 1, None]), "real": pa.array([1.5, None]), "yes": pa.array([True, False]),
-        "maybe": pa.array([True, None]), "naive": pa.array([moment, None], pa.timestamp("us")),
+        "text": pa.array(["甲", None]),
+        "code": pa.array(["a", "b"]).dictionary_encode(),
+        "whole": pa.array([1, 2]),
+        "gaps": pa.array([2**60 + 1, None]),
+        "real": pa.array([1.5, None]),
+        "yes": pa.array([True, False]),
+        "maybe": pa.array([True, None]),
+        "naive": pa.array([moment, None], pa.timestamp("us")),
         "utc": pa.array([moment, None], pa.timestamp("ms", "UTC")),
         "zoned": pa.array([moment, None], pa.timestamp("ms", "Asia/Shanghai")),
-        "day": pa.array([moment.date(), None]), "parts": pa.array([["a"], None]), "none": pa.nulls(2),
+        "day": pa.array([moment.date(), None]),
+        "parts": pa.array([["a"], None]),
+        "none": pa.nulls(2),
         "raw": pa.array([b"a", b"b"]),
     }
     pq.write_table(pa.table(columns), tmp_path / "a.parquet")
@@ -393,12 +427,23 @@ def test_an_empty_file_is_called_empty(tmp_path: Path, data: bytes, suffix: str)
         read_table(tmp_path / f"a{suffix}")
 
 
-@pytest.mark.parametrize(("data", "words"), [
-    (b"%PDF-1.7 ...", "PDF"), (b"\x1f\x8b\x08\0\0\0", "gzip"), (b"\xd0\xcf\x11\xe0" + bytes(600), "Excel 97"),
-    (b"\x89PNG\r\n", "PNG"), (b"<gml:FeatureCollection xmlns:gml='x'/>", "FeatureCollection"), (b"<html>", "html"),
-    (bytes(range(1, 32)) * 10, "no known format"), (b"PAR1", "cut off"), (b"fgb\x03fgb\x00", "cut off"),
-    (b"SQLite format 3\0", "damaged"), (b"\0\0\x27\x0a", "cut off"), (b"PK\x03\x04", "damaged"),
-])
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"%PDF-1.7 ...", "PDF"),
+        (b"\x1f\x8b\x08\0\0\0", "gzip"),
+        (b"\xd0\xcf\x11\xe0" + bytes(600), "Excel 97"),
+        (b"\x89PNG\r\n", "PNG"),
+        (b"<gml:FeatureCollection xmlns:gml='x'/>", "FeatureCollection"),
+        (b"<html>", "html"),
+        (bytes(range(1, 32)) * 10, "no known format"),
+        (b"PAR1", "cut off"),
+        (b"fgb\x03fgb\x00", "cut off"),
+        (b"SQLite format 3\0", "damaged"),
+        (b"\0\0\x27\x0a", "cut off"),
+        (b"PK\x03\x04", "damaged"),
+    ],
+)
 def test_other_content_is_refused_by_name(tmp_path: Path, data: bytes, words: str) -> None:
     (tmp_path / "a.geojson").write_bytes(data)
     with pytest.raises(IntakeError, match=words):
@@ -426,8 +471,13 @@ def test_washington(shared_data: Path) -> None:
     assert (len(requests), requests.crs) == (22_947, "EPSG:4326")
     assert requests.utc == {"ADDDATE", "RESOLUTIONDATE", "SERVICEDUEDATE"}
     counts = {file.stem: len(read_table(file)) for file in sorted((shared_data / "dc").glob("*cameras.geojson"))}
-    assert counts == {"cctv_cameras": 596, "enforcement_cameras": 143, "red_light_cameras": 50, "speed_cameras": 127,
-                      "traffic_cameras": 339}
+    assert counts == {
+        "cctv_cameras": 596,
+        "enforcement_cameras": 143,
+        "red_light_cameras": 50,
+        "speed_cameras": 127,
+        "traffic_cameras": 339,
+    }
     assert len(read_table(shared_data / "dc" / "buildings_downtown.gpkg")) == 1251
 
 

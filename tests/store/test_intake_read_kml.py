@@ -37,8 +37,9 @@ GEOMETRIES = {
     "<Point><coordinates>\n 1 , 2 ,3\n</coordinates></Point>": "POINT Z (1 2 3)",
     "<LineString><coordinates>0,0,0\n\t1,1,0</coordinates></LineString>": "LINESTRING Z (0 0 0, 1 1 0)",
     f"<Polygon><outerBoundaryIs>{SQUARE}</outerBoundaryIs></Polygon>": "POLYGON ((0 0, 1 0, 1 1, 0 1, 0 0))",
-    f"<Polygon><innerBoundaryIs>{HOLE}</innerBoundaryIs><outerBoundaryIs>{SQUARE}</outerBoundaryIs></Polygon>":
-        "POLYGON ((0 0, 1 0, 1 1, 0 1, 0 0), (0.2 0.2, 0.2 0.4, 0.4 0.4, 0.2 0.2))",
+    f"<Polygon><innerBoundaryIs>{HOLE}</innerBoundaryIs><outerBoundaryIs>{SQUARE}</outerBoundaryIs></Polygon>": (
+        "POLYGON ((0 0, 1 0, 1 1, 0 1, 0 0), (0.2 0.2, 0.2 0.4, 0.4 0.4, 0.2 0.2))"
+    ),
     SQUARE: "LINESTRING (0 0, 1 0, 1 1, 0 1, 0 0)",
     "<MultiGeometry><Point><coordinates>1,2</coordinates></Point><MultiGeometry><Point><coordinates>3,4</coordinates>"
     "</Point></MultiGeometry></MultiGeometry>": "MULTIPOINT ((1 2), (3 4))",
@@ -58,15 +59,18 @@ def test_geometries(tmp_path: Path, geometry: str) -> None:
     assert (table.crs, table.driver, table.total) == ("EPSG:4326", "KML", 1)
 
 
-@pytest.mark.parametrize(("geometry", "reason"), [
-    ("<Point><coordinates>a,b</coordinates></Point>", "not a number"),
-    ("<Point><coordinates>1</coordinates></Point>", "fewer than two numbers"),
-    ("<Point><coordinates>1 2</coordinates></Point>", "more than one position"),
-    ("<Point><coordinates>nan,2</coordinates></Point>", "not a finite number"),
-    ("<LineString><coordinates>1,2</coordinates></LineString>", "fewer than two positions"),
-    ("<gx:Track><gx:coord>1 2 3</gx:coord></gx:Track>", "not read"),
-    ("<Model/>", "not read"),
-])
+@pytest.mark.parametrize(
+    ("geometry", "reason"),
+    [
+        ("<Point><coordinates>a,b</coordinates></Point>", "not a number"),
+        ("<Point><coordinates>1</coordinates></Point>", "fewer than two numbers"),
+        ("<Point><coordinates>1 2</coordinates></Point>", "more than one position"),
+        ("<Point><coordinates>nan,2</coordinates></Point>", "not a finite number"),
+        ("<LineString><coordinates>1,2</coordinates></LineString>", "fewer than two positions"),
+        ("<gx:Track><gx:coord>1 2 3</gx:coord></gx:Track>", "not read"),
+        ("<Model/>", "not read"),
+    ],
+)
 def test_a_faulty_placemark_is_rejected_alone(tmp_path: Path, geometry: str, reason: str) -> None:
     good = placemark("<Point><coordinates>1,2</coordinates></Point>")
     table = read(tmp_path, good + placemark(geometry) + good)
@@ -77,18 +81,29 @@ def test_a_faulty_placemark_is_rejected_alone(tmp_path: Path, geometry: str, rea
 def test_columns(tmp_path: Path) -> None:
     body = (
         "<name>not a folder</name><Folder><name>甲</name><Folder><name>乙</name>"
-        + placemark("", '<name> A </name><description><![CDATA[<b>x</b>]]></description><TimeStamp><when>2020-01-02'
-                    "</when></TimeStamp><styleUrl>#s</styleUrl>").replace("<Placemark>", '<Placemark id="p1">')
+        + placemark(
+            "",
+            "<name> A </name><description><![CDATA[<b>x</b>]]></description><TimeStamp><when>2020-01-02"
+            "</when></TimeStamp><styleUrl>#s</styleUrl>",
+        ).replace("<Placemark>", '<Placemark id="p1">')
         + "</Folder>"
-        + placemark("", '<ExtendedData><Data name="team"><displayName>x</displayName><value>三队</value></Data>'
-                    '<SchemaData schemaUrl="#x"><SimpleData name="level">grid</SimpleData></SchemaData></ExtendedData>')
-        + "</Folder>" + placemark("", "<name>C</name>")
+        + placemark(
+            "",
+            '<ExtendedData><Data name="team"><displayName>x</displayName><value>三队</value></Data>'
+            '<SchemaData schemaUrl="#x"><SimpleData name="level">grid</SimpleData></SchemaData></ExtendedData>',
+        )
+        + "</Folder>"
+        + placemark("", "<name>C</name>")
     )
     table = read(tmp_path, body)
     columns = {name: values.tolist() for name, values in table.columns.items()}
     assert columns == {
-        "id": ["p1", None, None], "folder": ["甲 / 乙", "甲", None], "name": ["A", None, "C"],
-        "description": ["<b>x</b>", None, None], "when": ["2020-01-02", None, None], "team": [None, "三队", None],
+        "id": ["p1", None, None],
+        "folder": ["甲 / 乙", "甲", None],
+        "name": ["A", None, "C"],
+        "description": ["<b>x</b>", None, None],
+        "when": ["2020-01-02", None, None],
+        "team": [None, "三队", None],
         "level": [None, "grid", None],
     }
 
@@ -113,8 +128,12 @@ EXTERNAL = '<!DOCTYPE kml [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
 @pytest.mark.parametrize("before", ["", "<!-- x -->\n"])
 def test_a_document_type_is_refused(tmp_path: Path, doctype: str, encoding: str, before: str) -> None:
     with pytest.raises(IntakeError, match="document type"):
-        read(tmp_path, placemark("", "<name>&a;</name>"), encoding,
-             head=HEAD.format(encoding=encoding) + before + doctype)
+        read(
+            tmp_path,
+            placemark("", "<name>&a;</name>"),
+            encoding,
+            head=HEAD.format(encoding=encoding) + before + doctype,
+        )
 
 
 @pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16", "GB18030", "GBK", "ISO-8859-1", "Big5"])

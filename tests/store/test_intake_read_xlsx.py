@@ -43,13 +43,20 @@ def said(table: RawTable) -> str:
 
 
 def test_types_of_cells(tmp_path: Path) -> None:
-    rows = [["编号", "名称", "值", "是", "时刻", "日期", "钟点"],
-            [110101001001001, "甲", 1.5, True, MOMENT, datetime.date(2020, 1, 2), datetime.time(3, 4)],
-            ["007", None, 2.0, False, None, None, None]]
+    rows = [
+        ["编号", "名称", "值", "是", "时刻", "日期", "钟点"],
+        [110101001001001, "甲", 1.5, True, MOMENT, datetime.date(2020, 1, 2), datetime.time(3, 4)],
+        ["007", None, 2.0, False, None, None, None],
+    ]
     table = read(tmp_path, rows)
     assert columns(table) == {
-        "编号": [110101001001001, "007"], "名称": ["甲", None], "值": [1.5, 2], "是": [True, False],
-        "时刻": [MOMENT, None], "日期": ["2020-01-02", None], "钟点": ["03:04:00", None],
+        "编号": [110101001001001, "007"],
+        "名称": ["甲", None],
+        "值": [1.5, 2],
+        "是": [True, False],
+        "时刻": [MOMENT, None],
+        "日期": ["2020-01-02", None],
+        "钟点": ["03:04:00", None],
     }
     assert (table.driver, table.layer_name, table.crs, table.geometry, table.notes) == ("XLSX", "网格", None, None, ())
 

@@ -90,9 +90,19 @@ def test_kmz(tmp_path: Path) -> None:
         read_table(write_zip(tmp_path / "b.kmz", {"a.kml": KML.encode(), "b.kml": KML.encode()}))
 
 
-@pytest.mark.parametrize("name", [
-    "../a.shp", "a/../../b.csv", "/etc/cron.d/x", "..\\a.shp", "C:\\a.shp", "C:a.csv", "\\\\host\\a.csv", "a/..",
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../a.shp",
+        "a/../../b.csv",
+        "/etc/cron.d/x",
+        "..\\a.shp",
+        "C:\\a.shp",
+        "C:a.csv",
+        "\\\\host\\a.csv",
+        "a/..",
+    ],
+)
 def test_names_outside_the_archive_are_refused(tmp_path: Path, name: str) -> None:
     inside = tmp_path / "inside"
     inside.mkdir()

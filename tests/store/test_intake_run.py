@@ -26,8 +26,11 @@ ROWS = [
     "b,noise,2024-05-03T15:05+08:00,24.95,60.17,1",
     "c,=cmd(),2024-05-04T14:05+08:00,24.94,60.18,2",
 ]
-BAD = ["c,theft,2024-05-04T14:05+08:00,24.94,60.18,2", "d,theft,2024-05-04T14:05+08:00,500,60.18,2",
-"-e,x,nonsense,24.9,60.2,"]
+BAD = [
+    "c,theft,2024-05-04T14:05+08:00,24.94,60.18,2",
+    "d,theft,2024-05-04T14:05+08:00,500,60.18,2",
+    "-e,x,nonsense,24.9,60.2,",
+]
 
 
 @pytest.fixture
@@ -62,8 +65,14 @@ def grids(folder: Path, rows: list[dict[str, Any]], name: str = "grids.geojson")
 
 def test_rows_reach_the_store_as_reported(store: Store, scratch: Path, tmp_path: Path) -> None:
     steps: list[float] = []
-    report = import_file(store, "incidents", table(tmp_path, *ROWS), ImportOptions(attribution="Town"), scratch=scratch,
-                         progress=lambda share, step: steps.append(share))
+    report = import_file(
+        store,
+        "incidents",
+        table(tmp_path, *ROWS),
+        ImportOptions(attribution="Town"),
+        scratch=scratch,
+        progress=lambda share, step: steps.append(share),
+    )
     assert (report.accepted, report.rejected, report.revision) == (3, 0, 1)
     rows = store.snapshot()["incidents"]
     assert sorted(rows.text("id").tolist()) == ["a", "b", "c"]
@@ -85,8 +94,9 @@ def test_the_report_has_the_keys_of_the_contract(store: Store, scratch: Path, tm
 @pytest.mark.parametrize("suffix", [".csv", ".json", ".xlsx"])
 def test_rejects_are_written_and_run_nothing(store: Store, scratch: Path, tmp_path: Path, suffix: str) -> None:
     file = tmp_path / f"rejects{suffix}"
-    report = import_file(store, "incidents", table(tmp_path, *ROWS, *BAD), ImportOptions(), rejects_file=file,
-    scratch=scratch)
+    report = import_file(
+        store, "incidents", table(tmp_path, *ROWS, *BAD), ImportOptions(), rejects_file=file, scratch=scratch
+    )
     assert (report.accepted, report.rejected, report.rejects_file) == (3, 3, str(file))
     rows: list[list[Any]]
     if suffix == ".csv":
@@ -106,7 +116,8 @@ def test_rejects_are_written_and_run_nothing(store: Store, scratch: Path, tmp_pa
         assert not any(str(cell).startswith(("=", "+", "-", "@")) for row in rows for cell in row[1:])
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".rejects")] == []
     assert [(reject.row, reject.field) for reject in store.rejects(report.import_id or 0)] == [
-        (int(row[0]), row[1]) for row in rows]
+        (int(row[0]), row[1]) for row in rows
+    ]
 
 
 def test_a_dry_run_changes_nothing_and_says_so(store: Store, scratch: Path, tmp_path: Path) -> None:
@@ -120,12 +131,20 @@ def test_a_dry_run_changes_nothing_and_says_so(store: Store, scratch: Path, tmp_
 def test_strict_refuses_any_reject_and_still_lists_them(store: Store, scratch: Path, tmp_path: Path) -> None:
     file = tmp_path / "rejects.csv"
     with pytest.raises(StrictError) as refused:
-        import_file(store, "incidents", table(tmp_path, *ROWS, *BAD), ImportOptions(strict=True), rejects_file=file,
-                    scratch=scratch)
+        import_file(
+            store,
+            "incidents",
+            table(tmp_path, *ROWS, *BAD),
+            ImportOptions(strict=True),
+            rejects_file=file,
+            scratch=scratch,
+        )
     assert isinstance(refused.value.report, ImportReport) and refused.value.report.rejected == 3
     assert store.revision() == 0 and file.exists()
-    assert import_file(store, "incidents", table(tmp_path, *ROWS), ImportOptions(strict=True),
-    scratch=scratch).accepted == 3
+    assert (
+        import_file(store, "incidents", table(tmp_path, *ROWS), ImportOptions(strict=True), scratch=scratch).accepted
+        == 3
+    )
 
 
 def test_a_file_of_which_nothing_is_taken_is_refused(store: Store, scratch: Path, tmp_path: Path) -> None:
@@ -144,16 +163,20 @@ def test_a_file_of_which_nothing_is_taken_is_refused(store: Store, scratch: Path
         ({"crs": "EPSG:3067"}, "are degrees"),
     ],
 )  # fmt: skip
-def test_refusals_change_nothing(store: Store, scratch: Path, tmp_path: Path, options: dict[str, Any],
-words: str) -> None:
+def test_refusals_change_nothing(
+    store: Store, scratch: Path, tmp_path: Path, options: dict[str, Any], words: str
+) -> None:
     with pytest.raises(Exception, match=words):
         import_file(store, "incidents", table(tmp_path, *ROWS), ImportOptions(**options), scratch=scratch)
     assert store.revision() == 0
 
 
 def test_unknown_layers_files_and_suffixes(store: Store, scratch: Path, tmp_path: Path) -> None:
-    for layer, file, rejects in (("people", table(tmp_path, *ROWS), None), ("incidents", tmp_path / "none.csv", None),
-                                 ("incidents", table(tmp_path, *ROWS), tmp_path / "rejects.exe")):
+    for layer, file, rejects in (
+        ("people", table(tmp_path, *ROWS), None),
+        ("incidents", tmp_path / "none.csv", None),
+        ("incidents", table(tmp_path, *ROWS), tmp_path / "rejects.exe"),
+    ):
         with pytest.raises(IntakeError):
             import_file(store, layer, file, ImportOptions(), rejects_file=rejects, scratch=scratch)
     assert store.revision() == 0
@@ -162,8 +185,9 @@ def test_unknown_layers_files_and_suffixes(store: Store, scratch: Path, tmp_path
 def test_personal_data_comes_back_from_the_child_as_such(store: Store, scratch: Path, tmp_path: Path) -> None:
     lines = ["phone,lon,lat", "13812345678,24.94,60.17"]
     with pytest.raises(PersonalDataError, match="phone number") as refused:
-        import_file(store, "incidents", table(tmp_path, *lines), ImportOptions(map={"status": "phone"}),
-        scratch=scratch)
+        import_file(
+            store, "incidents", table(tmp_path, *lines), ImportOptions(map={"status": "phone"}), scratch=scratch
+        )
     assert "138" not in str(refused.value)
     report = import_file(store, "incidents", table(tmp_path, *lines), ImportOptions(), scratch=scratch)
     assert any("“phone”" in note.text() for note in report.notes)
@@ -172,8 +196,9 @@ def test_personal_data_comes_back_from_the_child_as_such(store: Store, scratch: 
 
 def test_append_upsert_and_replace(store: Store, scratch: Path, tmp_path: Path) -> None:
     import_file(store, "incidents", table(tmp_path, *ROWS), ImportOptions(), scratch=scratch)
-    more = table(tmp_path, ROWS[0], ROWS[1].replace("theft",
-    "fraud"), "z,fire,2024-06-01T00:00Z,24.96,60.17,3", name="more.csv")
+    more = table(
+        tmp_path, ROWS[0], ROWS[1].replace("theft", "fraud"), "z,fire,2024-06-01T00:00Z,24.96,60.17,3", name="more.csv"
+    )
     report = import_file(store, "incidents", more, ImportOptions(), scratch=scratch)
     assert (report.accepted, report.rejected) == (1, 1)
     assert "already holds" in report.rejects[0].reason
@@ -226,7 +251,8 @@ def test_a_hierarchy_over_several_files(store: Store, scratch: Path, tmp_path: P
     circle = grids(tmp_path, [{"code": "w1", "parent": "c1"}, {"code": "w2"}], "circle.geojson")
     report = import_file(store, "grids", circle, ImportOptions(const={"level": "ward"}, mode="upsert"), scratch=scratch)
     assert [(reject.row, reject.field, reject.params["chain"]) for reject in report.rejects] == [
-        (1, "parent", "w1 → c1 → w1")]
+        (1, "parent", "w1 → c1 → w1")
+    ]
     again = import_file(store, "grids", cells, ImportOptions(const={"level": "cell"}, mode="replace"), scratch=scratch)
     assert again.accepted == 2 and len(store.snapshot()["grids"]) == 4
     with pytest.raises(NothingAcceptedError, match="already holds"):
@@ -237,16 +263,21 @@ def test_rows_that_come_in_meanwhile_are_found(
     store: Store, scratch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = table(tmp_path, *ROWS)
-    import_file(store, "incidents", table(tmp_path, ROWS[0], ROWS[1].replace("a,",
-    "q,", 1), name="q.csv"), ImportOptions(),
-                scratch=scratch)
+    import_file(
+        store,
+        "incidents",
+        table(tmp_path, ROWS[0], ROWS[1].replace("a,", "q,", 1), name="q.csv"),
+        ImportOptions(),
+        scratch=scratch,
+    )
     real, calls = run._in_child, []
 
     def slow(*arguments: Any) -> Any:
         found = real(*arguments)
         if not calls:
-            store.append_incident(id="a", x=385_000.0, y=6_672_000.0, category=None, occurred_at=None, grid_code=None,
-                                  status=None)
+            store.append_incident(
+                id="a", x=385_000.0, y=6_672_000.0, category=None, occurred_at=None, grid_code=None, status=None
+            )
         calls.append(1)
         return found
 
@@ -266,8 +297,11 @@ def test_an_empty_store_taken_by_another_import_is_projected_anew(
         found = real(*arguments)
         if not calls:
             columns = {"id": np.array(["x"], object), "name": np.array(["x"], object), "kind": np.array([None], object)}
-            store.write(Batch("places", "EPSG:3067", columns, np.array([shapely.Point(385_000, 6_672_000)])), "append",
-                        Provenance("x"))
+            store.write(
+                Batch("places", "EPSG:3067", columns, np.array([shapely.Point(385_000, 6_672_000)])),
+                "append",
+                Provenance("x"),
+            )
         calls.append(1)
         return found
 
@@ -322,8 +356,11 @@ def test_broken_files_are_refused(store: Store, scratch: Path, tmp_path: Path, b
 def test_a_million_vertices_come_through(store: Store, scratch: Path, tmp_path: Path) -> None:
     angle = np.linspace(0, 2 * np.pi, 1_000_000, endpoint=False)
     ring = np.column_stack([24.94 + 0.01 * np.cos(angle), 60.17 + 0.01 * np.sin(angle)]).round(9).tolist()
-    feature = {"type": "Feature", "properties": {"name": "round"},
-               "geometry": {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}}
+    feature = {
+        "type": "Feature",
+        "properties": {"name": "round"},
+        "geometry": {"type": "Polygon", "coordinates": [[*ring, ring[0]]]},
+    }
     file = tmp_path / "round.geojson"
     file.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
     report = import_file(store, "zones", file, ImportOptions(), scratch=scratch)
@@ -334,8 +371,9 @@ def test_a_million_vertices_come_through(store: Store, scratch: Path, tmp_path: 
 @pytest.mark.parametrize("suffix", [".geojson", ".gpkg", ".fgb", ".parquet", ".csv", ".xlsx", ".shp.zip"])
 def test_what_is_exported_comes_back(store: Store, scratch: Path, tmp_path: Path, suffix: str) -> None:
     import_file(store, "incidents", table(tmp_path, *ROWS), ImportOptions(), scratch=scratch)
-    cells = grids(tmp_path, [{"code": "01", "name": "王府井", "level": "grid", "population": 12}, {"code": "2",
-    "level": "grid"}])
+    cells = grids(
+        tmp_path, [{"code": "01", "name": "王府井", "level": "grid", "population": 12}, {"code": "2", "level": "grid"}]
+    )
     import_file(store, "grids", cells, ImportOptions(), scratch=scratch)
     with Store.open(tmp_path / "other.gpkg") as other:
         for layer in ("incidents", "grids"):
@@ -359,18 +397,28 @@ def test_what_is_exported_comes_back(store: Store, scratch: Path, tmp_path: Path
 def test_personal_data_stands_in_no_reject_note_or_log(
     store: Store, scratch: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    lines = ["id,category,手机,报警人,lon,lat", "1,noise,13812345678,张伟,24.94,60.17",
-    "2,noise,13912345678,王芳,500,60",
-             "3,noise,15012345678,李娜,24.94", "4,call 13712345678,,刘洋,24.95,60.17",
-             "5,13712345678,,陈静,24.95,60.17",
-             *[f"{n},noise,,黄磊,24.95,60.17" for n in range(6, 30)]]
+    lines = [
+        "id,category,手机,报警人,lon,lat",
+        "1,noise,13812345678,张伟,24.94,60.17",
+        "2,noise,13912345678,王芳,500,60",
+        "3,noise,15012345678,李娜,24.94",
+        "4,call 13712345678,,刘洋,24.95,60.17",
+        "5,13712345678,,陈静,24.95,60.17",
+        *[f"{n},noise,,黄磊,24.95,60.17" for n in range(6, 30)],
+    ]
     rejects = tmp_path / "rejects.json"
-    report = import_file(store, "incidents", table(tmp_path, *lines), ImportOptions(), rejects_file=rejects,
-    scratch=scratch)
+    report = import_file(
+        store, "incidents", table(tmp_path, *lines), ImportOptions(), rejects_file=rejects, scratch=scratch
+    )
     assert sorted(reject.row for reject in report.rejects) == [2, 3, 4, 5]
-    said = (rejects.read_text(encoding="utf-8") + repr(report) + caplog.text + repr(store.imports())
-            + repr(store.rejects(report.import_id or 0)) + repr(inspect_file(tmp_path / "rows.csv", None,
-            ImportOptions(), scratch)))
+    said = (
+        rejects.read_text(encoding="utf-8")
+        + repr(report)
+        + caplog.text
+        + repr(store.imports())
+        + repr(store.rejects(report.import_id or 0))
+        + repr(inspect_file(tmp_path / "rows.csv", None, ImportOptions(), scratch))
+    )
     for secret in ("1381234", "1391234", "1501234", "1371234", "张伟", "王芳", "李娜", "刘洋", "陈静", "黄磊"):
         assert secret not in said
         assert secret.encode() not in store.path.read_bytes()
@@ -378,5 +426,6 @@ def test_personal_data_stands_in_no_reject_note_or_log(
 
 def test_polygons_take_no_columns_of_points(store: Store, scratch: Path, tmp_path: Path) -> None:
     with pytest.raises(IntakeError, match="lon"):
-        import_file(store, "zones", table(tmp_path, *ROWS), ImportOptions(map={"lon": "lon",
-        "lat": "lat"}), scratch=scratch)
+        import_file(
+            store, "zones", table(tmp_path, *ROWS), ImportOptions(map={"lon": "lon", "lat": "lat"}), scratch=scratch
+        )

@@ -19,7 +19,7 @@ import shapely
 from geo.errors import NotMetricError
 from store.batch import Note, Reject
 from store.errors import IntakeError, PersonalDataError
-from store.intake import child, lockdown, sandbox
+from store.intake import child, child_env, lockdown, sandbox
 from store.intake.raw import RawTable, object_array
 from store.intake.scratch import scratch_folder, sweep
 from store.intake.wire import read_columns, read_raw, write_columns, write_raw
@@ -76,7 +76,10 @@ def test_errors_come_back_as_they_were(tmp_path: Path, kind: str, expected: type
         probe(tmp_path, "refuse", {"kind": kind})
     error: Any = caught.value
     assert (error.message, error.remedy, error.params) == (
-        "The column {name} is refused.", "Leave {name} out.", {"name": "phone"})
+        "The column {name} is refused.",
+        "Leave {name} out.",
+        {"name": "phone"},
+    )
 
 
 def test_a_class_that_is_no_error_of_the_domain_is_not_called() -> None:
@@ -151,8 +154,13 @@ def test_descriptors_of_the_parent_do_not_leak(tmp_path: Path) -> None:
 @pytest.mark.parametrize("driver", ["OGR_VRT", "HTTP", "WFS", "OAPIF", "GDALG", "Carto", "Elasticsearch", "CSW"])
 def test_drivers_that_open_other_things_are_absent(tmp_path: Path, driver: str) -> None:
     program = "import pyogrio; print(*pyogrio.list_drivers(), sep='\\n')"
-    result = subprocess.run([sys.executable, "-P", "-c", program], env=sandbox.environment(tmp_path), check=True,
-                            capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-P", "-c", program],
+        env=sandbox.environment(tmp_path),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     drivers = result.stdout.splitlines()
     assert driver not in drivers
     assert {"GPKG", "FlatGeobuf", "ESRI Shapefile"} <= set(drivers)
@@ -271,7 +279,7 @@ def test_a_killed_parent_takes_the_child_along_and_its_scratch_is_swept(tmp_path
         f"with scratch_folder(Path({str(tmp_path)!r})) as folder:\n"
         f"    sandbox.run('{PROBES}sleep', {{}}, scratch=folder, memory_bytes=1 << 30, cpu_s=30, wall_s=60)\n"
     )
-    parent = subprocess.Popen([sys.executable, "-c", program], cwd=sandbox.ROOT)
+    parent = subprocess.Popen([sys.executable, "-c", program], cwd=child_env.ROOT)
     try:
         assert wait_until(lambda: any(path.read_text() for path in tmp_path.glob("scratch-*/pid")))
         (note,) = tmp_path.glob("scratch-*/pid")
@@ -310,10 +318,13 @@ def test_a_folder_in_use_is_not_swept(tmp_path: Path) -> None:
 
 def test_columns_come_back_as_they_went(tmp_path: Path) -> None:
     columns = {
-        "text": object_array(["甲", None, ""]), "real": np.array([1.5, np.nan, 0]),
+        "text": object_array(["甲", None, ""]),
+        "real": np.array([1.5, np.nan, 0]),
         "flag": np.array([1, 0, -1], np.int8),
-        "time": np.array(["2020-01-01T00:00:00.123", "NaT", "1900-01-01"], "M8[ms]"), "whole": np.array([1, 2, 3]),
-        "mixed": object_array([1, None, "x"]), "none": object_array([None, None, None]),
+        "time": np.array(["2020-01-01T00:00:00.123", "NaT", "1900-01-01"], "M8[ms]"),
+        "whole": np.array([1, 2, 3]),
+        "mixed": object_array([1, None, "x"]),
+        "none": object_array([None, None, None]),
         "yes": np.array([True, False, True]),
     }
     geometry = object_array([shapely.Point(1, 2, 3), None, shapely.box(0, 0, 1, 1)])
@@ -332,9 +343,16 @@ def test_columns_come_back_as_they_went(tmp_path: Path) -> None:
 @pytest.mark.parametrize("rows", [0, 3])
 def test_a_raw_table_comes_back_as_it_went(tmp_path: Path, rows: int) -> None:
     table = RawTable(
-        columns={"a": object_array(["x"] * rows), "t": np.zeros(rows, "M8[ms]")}, geometry=object_array([None] * rows),
-        row=np.arange(1, rows + 1), crs=None, encoding="gb18030", driver="CSV", layer_name="层",
-        notes=(Note("n {a}", {"a": 1}),), rejects=(Reject(9, "f", "v", "r", "m", {"b": 2}),), total=rows + 1,
+        columns={"a": object_array(["x"] * rows), "t": np.zeros(rows, "M8[ms]")},
+        geometry=object_array([None] * rows),
+        row=np.arange(1, rows + 1),
+        crs=None,
+        encoding="gb18030",
+        driver="CSV",
+        layer_name="层",
+        notes=(Note("n {a}", {"a": 1}),),
+        rejects=(Reject(9, "f", "v", "r", "m", {"b": 2}),),
+        total=rows + 1,
         utc=frozenset({"t"}),
     )
     write_raw(tmp_path / "a", table)
@@ -373,11 +391,14 @@ def test_every_format_is_read_inside(tmp_path: Path, suffix: str) -> None:
         pq.write_table(pa.table({"name": list(NAMES)}), file)
     else:
         features = [{"type": "Feature", "properties": {"name": n}, "geometry": None} for n in NAMES]
-        file.write_text({
-            "a.csv": "\n".join(("name", *NAMES)),
-            "a.geojson": json.dumps({"type": "FeatureCollection", "features": features}),
-            "a.kml": "<kml>" + "".join(f"<Placemark><name>{n}</name></Placemark>" for n in NAMES) + "</kml>",
-        }[name], encoding="utf-8")
+        file.write_text(
+            {
+                "a.csv": "\n".join(("name", *NAMES)),
+                "a.geojson": json.dumps({"type": "FeatureCollection", "features": features}),
+                "a.kml": "<kml>" + "".join(f"<Placemark><name>{n}</name></Placemark>" for n in NAMES) + "</kml>",
+            }[name],
+            encoding="utf-8",
+        )
     before = {path.name: path.read_bytes() for path in source.iterdir()}
     with scratch_folder(tmp_path / "scratch") as folder:
         arguments = {"file": str(file), "encoding": "gbk" if name in ("a.shp", "a.zip") else None}

@@ -183,10 +183,12 @@ def test_an_unknown_zone_is_refused() -> None:
 
 @given(
     st.datetimes(dt.datetime(1900, 1, 2), dt.datetime(2099, 12, 30)).map(lambda t: t.replace(microsecond=0)),
-    st.sampled_from(["Asia/Shanghai", "America/Chicago", "Europe/Helsinki", "Australia/Lord_Howe", "Asia/Kolkata",
-    "UTC"]),
-    st.sampled_from(["%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y%m%d%H%M%S", "%d %b %Y %H:%M:%S",
-    "%Y年%m月%d日 %H时%M分%S秒"]),
+    st.sampled_from(
+        ["Asia/Shanghai", "America/Chicago", "Europe/Helsinki", "Australia/Lord_Howe", "Asia/Kolkata", "UTC"]
+    ),
+    st.sampled_from(
+        ["%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y%m%d%H%M%S", "%d %b %Y %H:%M:%S", "%Y年%m月%d日 %H时%M分%S秒"]
+    ),
 )
 def test_local_times_agree_with_the_standard_library(moment: dt.datetime, zone: str, form: str) -> None:
     found = read_times(column(moment.strftime(form)), "when", timezone=zone)

@@ -64,9 +64,7 @@ def _numbers(path: Path) -> tuple[int, int, int]:
             assert len(found) == 1
             number = int(found.pop())
             assert len(snapshot[layer]) == count + number % 7
-            np.testing.assert_array_equal(
-                snapshot[layer].text("id"), _marked(layer, count, number).columns["id"]
-            )
+            np.testing.assert_array_equal(snapshot[layer].text("id"), _marked(layer, count, number).columns["id"])
             marks.append(number)
         records = store.imports(limit=10_000)
         assert len(records) == store.revision() == snapshot.revision

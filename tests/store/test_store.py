@@ -198,9 +198,7 @@ def test_rows_without_id_get_their_own(store: Store, count: int) -> None:
     assert store.keys("incidents") == {(text,) for text in got}
     taken = f"i{2 * count + 2:06d}"
     store.write(batch("incidents", 1, 3, id=np.array([taken], dtype=object)), "append", SOURCE)
-    fid, _ = store.append_incident(
-        id=None, x=1, y=2, category=None, occurred_at=None, grid_code=None, status=None
-    )
+    fid, _ = store.append_incident(id=None, x=1, y=2, category=None, occurred_at=None, grid_code=None, status=None)
     assert fid == 2 * count + 2 and store.snapshot()["incidents"].text("id")[-1] == f"{taken}x"
 
 
