@@ -40,25 +40,50 @@ class Palette:
     halo: Colour
 
 
-PALETTES = MappingProxyType({
-    "light": Palette((245, 245, 243), (214, 220, 223), (230, 229, 226), (208, 206, 202), (214, 213, 209),
-                     (255, 255, 255), (255, 255, 255), (172, 172, 168), (226, 225, 221), (96, 98, 102),
-                     (255, 255, 255)),
-    "dark": Palette((30, 32, 35), (20, 24, 28), (42, 44, 48), (58, 61, 66), (22, 23, 26),
-                    (58, 61, 66), (72, 75, 81), (98, 102, 109), (46, 49, 53), (178, 181, 186), (30, 32, 35)),
-})
+PALETTES = MappingProxyType(
+    {
+        "light": Palette(
+            (245, 245, 243),
+            (214, 220, 223),
+            (230, 229, 226),
+            (208, 206, 202),
+            (214, 213, 209),
+            (255, 255, 255),
+            (255, 255, 255),
+            (172, 172, 168),
+            (226, 225, 221),
+            (96, 98, 102),
+            (255, 255, 255),
+        ),
+        "dark": Palette(
+            (30, 32, 35),
+            (20, 24, 28),
+            (42, 44, 48),
+            (58, 61, 66),
+            (22, 23, 26),
+            (58, 61, 66),
+            (72, 75, 81),
+            (98, 102, 109),
+            (46, 49, 53),
+            (178, 181, 186),
+            (30, 32, 35),
+        ),
+    }
+)
 
 # Rank of a street by its OpenStreetMap kind, else by words of road registers; any other kind counts as ordinary.
 FOOT, SERVICE, ORDINARY, TERTIARY, SECONDARY, PRIMARY = range(6)
 HIDDEN = -1
-_RANKS = MappingProxyType({
-    **dict.fromkeys(("motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link"), PRIMARY),
-    **dict.fromkeys(("secondary", "secondary_link"), SECONDARY),
-    **dict.fromkeys(("tertiary", "tertiary_link"), TERTIARY),
-    **dict.fromkeys(("service", "track", "pedestrian", "busway"), SERVICE),
-    **dict.fromkeys(("footway", "path", "steps", "cycleway", "bridleway", "trail", "crossing"), FOOT),
-    **dict.fromkeys(("elevator", "corridor", "platform", "proposed", "construction", "abandoned", "razed"), HIDDEN),
-})
+_RANKS = MappingProxyType(
+    {
+        **dict.fromkeys(("motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link"), PRIMARY),
+        **dict.fromkeys(("secondary", "secondary_link"), SECONDARY),
+        **dict.fromkeys(("tertiary", "tertiary_link"), TERTIARY),
+        **dict.fromkeys(("service", "track", "pedestrian", "busway"), SERVICE),
+        **dict.fromkeys(("footway", "path", "steps", "cycleway", "bridleway", "trail", "crossing"), FOOT),
+        **dict.fromkeys(("elevator", "corridor", "platform", "proposed", "construction", "abandoned", "razed"), HIDDEN),
+    }
+)
 _OSM_ORDINARY = frozenset(("residential", "unclassified", "living_street", "road"))
 _WORDS = (
     (PRIMARY, ("freeway", "expressway", "motorway", "interstate", "principal arterial", "高速", "快速路", "主干")),
@@ -175,8 +200,10 @@ class BaseMap:
         bounds = tile_bounds(z, x, y)
         if theme not in PALETTES or scale not in (1, 2):
             raise ParameterError(
-                N_("The base map has no theme “{theme}” at scale {scale}."), N_("Use light or dark, and 1 or 2."),
-                theme=theme, scale=scale,
+                N_("The base map has no theme “{theme}” at scale {scale}."),
+                N_("Use light or dark, and 1 or 2."),
+                theme=theme,
+                scale=scale,
             )
         palette = PALETTES[theme]
         size, per_px = TILE_PX * scale, metres_per_px(z) / scale
@@ -196,13 +223,18 @@ class BaseMap:
         foot = rank == FOOT
         cased = ~foot & ((rank < TERTIARY) | (z > _FAR))
         for chosen, extra, colour in (
-            (foot, 0.0, palette.path), (cased, 1.6 * scale, palette.casing),
+            (foot, 0.0, palette.path),
+            (cased, 1.6 * scale, palette.casing),
             (~foot & (rank < TERTIARY), 0.0, palette.street),
             (rank >= TERTIARY, 0.0, palette.main if z > _FAR else palette.far),
         ):
             if chosen.any():
-                put(cover_strokes(self.lines.xy, self.lines.starts, streets[chosen], width[chosen] + extra, origin,
-                                  per_px, size), colour)
+                put(
+                    cover_strokes(
+                        self.lines.xy, self.lines.starts, streets[chosen], width[chosen] + extra, origin, per_px, size
+                    ),
+                    colour,
+                )
         if len(houses):  # above the streets: a passage under a house is hidden
             flat = (self.buildings.xy, self.buildings.starts, houses)
             put(cover_rings(*flat, origin, per_px, size), palette.building)

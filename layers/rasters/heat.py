@@ -24,10 +24,12 @@ UNIT = N_("incidents per km²")
 
 # One hue family for incidents, the same as in the pages' style sheet; it grows darker on light ground and lighter on
 # dark ground, so that it is told apart by colour-blind eyes and in greyscale.
-RAMPS = MappingProxyType({
-    "light": ((249, 217, 228), (240, 166, 194), (221, 107, 155), (176, 46, 114), (107, 15, 78)),
-    "dark": ((74, 34, 56), (123, 43, 87), (180, 63, 128), (226, 116, 168), (255, 194, 218)),
-})
+RAMPS = MappingProxyType(
+    {
+        "light": ((249, 217, 228), (240, 166, 194), (221, 107, 155), (176, 46, 114), (107, 15, 78)),
+        "dark": ((74, 34, 56), (123, 43, 87), (180, 63, 128), (226, 116, 168), (255, 194, 218)),
+    }
+)
 _ALPHA = (0.35, 0.70, 0.80, 0.86, 0.90)
 _GROUND = MappingProxyType({"light": 255.0, "dark": 30.0})
 
@@ -66,7 +68,8 @@ class HeatMap:
     ) -> None:
         if not (math.isfinite(radius_m) and radius_m > 0):
             raise ParameterError(
-                N_("The radius of a heat map, {radius_m} m, cannot be used."), N_("Give a radius above 0."),
+                N_("The radius of a heat map, {radius_m} m, cannot be used."),
+                N_("Give a radius above 0."),
                 radius_m=radius_m,
             )
         x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
@@ -92,8 +95,10 @@ class HeatMap:
         tile_bounds(z, x, y)
         if theme not in RAMPS or scale not in _EMPTY:
             raise ParameterError(
-                N_("The heat map has no theme “{theme}” at scale {scale}."), N_("Use light or dark, and 1 or 2."),
-                theme=theme, scale=scale,
+                N_("The heat map has no theme “{theme}” at scale {scale}."),
+                N_("Use light or dark, and 1 or 2."),
+                theme=theme,
+                scale=scale,
             )
         values = self.values(z, x, y, TILE_PX * scale)
         if values is None:

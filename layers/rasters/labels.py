@@ -44,9 +44,7 @@ class Labels:
         Paths of font files, tried in turn.
     """
 
-    def __init__(
-        self, lines: NDArray[Any], names: NDArray[Any], ranks: NDArray[np.int8], fonts: Sequence[str]
-    ) -> None:
+    def __init__(self, lines: NDArray[Any], names: NDArray[Any], ranks: NDArray[np.int8], fonts: Sequence[str]) -> None:
         self._font_path = next((path for path in fonts if Path(path).is_file()), None)
         self._fonts: dict[int, ImageFont.FreeTypeFont] = {}
         self._stamps: OrderedDict[tuple[str, int, tuple[int, ...]], Image.Image] = OrderedDict()
@@ -182,7 +180,10 @@ class _Places:
 
 
 def _turned_boxes(
-    x: NDArray[np.float64], y: NDArray[np.float64], angle: NDArray[np.float64], wide: NDArray[np.float64],
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    angle: NDArray[np.float64],
+    wide: NDArray[np.float64],
     high: NDArray[np.float64],
 ) -> NDArray[Any]:
     """Return rectangles around centres, turned by `angle` degrees counter-clockwise."""

@@ -26,7 +26,11 @@ def tile_bounds(z: int, x: int, y: int) -> tuple[float, float, float, float]:
     """
     if not (0 <= z <= MAX_ZOOM and 0 <= x < 1 << z and 0 <= y < 1 << z):
         raise ParameterError(
-            N_("There is no map tile {z}/{x}/{y}."), N_("Zoom levels go from 0 to {most}."), z=z, x=x, y=y,
+            N_("There is no map tile {z}/{x}/{y}."),
+            N_("Zoom levels go from 0 to {most}."),
+            z=z,
+            x=x,
+            y=y,
             most=MAX_ZOOM,
         )
     side = 2 * HALF_M / (1 << z)

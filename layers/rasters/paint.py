@@ -155,8 +155,13 @@ def _edge(area, x0, y0, x1, y1):  # type: ignore[no-untyped-def]
 def _rings(area, xy, starts, chosen, x0, y0, scale):  # type: ignore[no-untyped-def]
     for ring in chosen:
         for i in range(starts[ring], starts[ring + 1] - 1):
-            _edge(area, (xy[i, 0] - x0) * scale, (y0 - xy[i, 1]) * scale,
-                  (xy[i + 1, 0] - x0) * scale, (y0 - xy[i + 1, 1]) * scale)
+            _edge(
+                area,
+                (xy[i, 0] - x0) * scale,
+                (y0 - xy[i, 1]) * scale,
+                (xy[i + 1, 0] - x0) * scale,
+                (y0 - xy[i + 1, 1]) * scale,
+            )
 
 
 @njit(cache=True, nogil=True)
@@ -180,7 +185,7 @@ def _strokes(area, xy, starts, chosen, width, x0, y0, scale):  # type: ignore[no
                 continue
             bx = (xy[i + 1, 0] - x0) * scale
             by = (y0 - xy[i + 1, 1]) * scale
-            if (max(ax, bx) < -half or min(ax, bx) > size + half or max(ay, by) < -half or min(ay, by) > size + half):
+            if max(ax, bx) < -half or min(ax, bx) > size + half or max(ay, by) < -half or min(ay, by) > size + half:
                 continue
             length = math.hypot(bx - ax, by - ay)
             if length == 0:

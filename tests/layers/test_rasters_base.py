@@ -37,14 +37,16 @@ def street(*points):
 
 
 def town(**changes) -> BaseMap:
-    streets = np.array([street((-600, 0), (600, 0)), street((0, -600), (0, 600)), street((50, -600), (50, 600))],
-                       object)
+    streets = np.array(
+        [street((-600, 0), (600, 0)), street((0, -600), (0, 600)), street((50, -600), (50, 600))], object
+    )
     ring = shapely.box(E0 + 100, N0 + 100, E0 + 200, N0 + 200)
     buildings = np.array([ring.difference(shapely.box(E0 + 130, N0 + 130, E0 + 170, N0 + 170))], object)
     arguments = {"kinds": ["primary", "elevator", "footway"], "names": ["主干路 Main", None, None]} | changes
     water = np.array([shapely.box(E0 - 200, N0 - 200, E0 - 100, N0 - 100)], object)
-    return BaseMap(streets, arguments["kinds"], arguments["names"], buildings, CRS, water=water,
-                   fonts=arguments.get("fonts", ()))
+    return BaseMap(
+        streets, arguments["kinds"], arguments["names"], buildings, CRS, water=water, fonts=arguments.get("fonts", ())
+    )
 
 
 def pixel(base: BaseMap, x: float, y: float, z: int, theme="light", scale=1):
@@ -80,13 +82,24 @@ def test_small_things_appear_only_when_zoomed_in():
 
 def test_unknown_kinds_are_ordinary_streets_and_missing_ones_too():
     assert street_ranks(["primary", "elevator", None, "主干路", "trunk_link"]).tolist() == [
-        PRIMARY, HIDDEN, 2, PRIMARY, PRIMARY]
+        PRIMARY,
+        HIDDEN,
+        2,
+        PRIMARY,
+        PRIMARY,
+    ]
     assert street_ranks(["Principal Arterial", "Minor Arterial", "collector", "次干路", "lane"]).tolist() == [
-        PRIMARY, 4, 3, 4, 2]
+        PRIMARY,
+        4,
+        3,
+        4,
+        2,
+    ]
 
 
-@pytest.mark.parametrize(("kind", "apart_m", "shown"), [
-    ("lane", 1000.0, True), ("lane", 100.0, False), ("residential", 1000.0, False)])
+@pytest.mark.parametrize(
+    ("kind", "apart_m", "shown"), [("lane", 1000.0, True), ("lane", 100.0, False), ("residential", 1000.0, False)]
+)
 def test_unknown_kinds_show_in_a_whole_town_where_they_are_few(kind, apart_m, shown):
     places = np.arange(0, 5001, apart_m)
     lines = shapely.linestrings([[(E0, N0 + d), (E0 + 5000, N0 + d)] for d in places])
@@ -130,8 +143,9 @@ def test_names_agree_where_two_pictures_overlap(fonts):
     z = 17
     x0, _, _, y1 = tile_bounds(z, 74616, 37936)
     side = metres_per_px(z) * 256
-    lines = np.array([shapely.linestrings(np.array([x0, y1]) + rng.uniform(-1, 3, (2, 2)) * side) for _ in range(40)],
-                     object)
+    lines = np.array(
+        [shapely.linestrings(np.array([x0, y1]) + rng.uniform(-1, 3, (2, 2)) * side) for _ in range(40)], object
+    )
     names = np.array([f"Street {i % 25}" for i in range(40)], object)
     labels = Labels(lines, names, rng.integers(0, 6, 40).astype(np.int8), fonts)
     per_px = metres_per_px(z)

@@ -21,7 +21,8 @@ E0, N0 = 385_700.0, 6_672_300.0
 def points():
     rng = np.random.default_rng(2)
     return np.append(rng.normal(E0, 150, 300), rng.uniform(E0 - 800, E0 + 800, 60)), np.append(
-        rng.normal(N0, 100, 300), rng.uniform(N0 - 800, N0 + 800, 60))
+        rng.normal(N0, 100, 300), rng.uniform(N0 - 800, N0 + 800, 60)
+    )
 
 
 def tile_of(z):

@@ -44,9 +44,11 @@ def test_a_polygon_covers_what_it_covers_also_at_the_edges_and_with_a_hole(seed)
 
 
 def test_overlaps_cover_once_and_neighbours_leave_no_seam():
-    boxes = shapely.get_rings(shapely.orient_polygons(
-        np.array([shapely.box(1, 1, 9.3, 9), shapely.box(4, 4, 12, 12), shapely.box(9.3, 1, 14, 4)], object)
-    ))
+    boxes = shapely.get_rings(
+        shapely.orient_polygons(
+            np.array([shapely.box(1, 1, 9.3, 9), shapely.box(4, 4, 12, 12), shapely.box(9.3, 1, 14, 4)], object)
+        )
+    )
     share = cover_rings(*flat(boxes), np.arange(3), (0.0, float(SIZE)), 1.0, SIZE)
     assert share.max() == 1.0
     assert share[SIZE - 3, 2:13] == pytest.approx(1.0, abs=1e-6)  # the row across the common edge at x = 9.3
@@ -68,8 +70,10 @@ def test_pictures_side_by_side_are_one_picture():
     xy, starts = flat(lines)
     width = rng.uniform(0.8, 5, 12)
     big = cover_strokes(xy, starts, np.arange(12), width, (0.0, 32.0), 1.0, 32)
-    small = [[cover_strokes(xy, starts, np.arange(12), width, (c, 32.0 - r), 1.0, 16) for c in (0.0, 16.0)]
-             for r in (0.0, 16.0)]
+    small = [
+        [cover_strokes(xy, starts, np.arange(12), width, (c, 32.0 - r), 1.0, 16) for c in (0.0, 16.0)]
+        for r in (0.0, 16.0)
+    ]
     assert big == pytest.approx(np.block(small), abs=1e-5)
 
 
