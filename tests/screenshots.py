@@ -24,7 +24,7 @@ def shoot(browser: Browser, address: str, folder: Path) -> None:
             page = context.new_page()
             for name in PAGES:
                 page.goto(f"{address}/{name}")
-                page.wait_for_function("document.documentElement.dataset.ready === 'true'", timeout=60_000)
+                page.wait_for_selector("html[data-ready='true']", state="attached", timeout=60_000)
                 page.wait_for_load_state("networkidle")
                 page.screenshot(path=folder / f"{name}-{lang}-{size}.png")
             context.close()
