@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 
 def N_(message: str) -> str:
     """Mark `message` for the translation catalogue without translating it."""
     return message
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A template with its values, as a value of another message: translated where that one is."""
+
+    template: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.template.format(**self.params)
 
 
 class AtlasError(Exception):

@@ -12,7 +12,7 @@ from flask import Flask, Response, current_app, jsonify, make_response, render_t
 from werkzeug.exceptions import HTTPException
 
 from geo import errors as domain
-from geo.errors import N_, AtlasError
+from geo.errors import N_, AtlasError, Phrase
 from store import errors as storage
 from web.i18n import translate
 from web.shell import shell
@@ -96,7 +96,10 @@ def fill(template: str, params: Mapping[str, Any], lang: str | None = None) -> s
     if not template:
         return ""
     words = {name: translate(value, lang) for name, value in params.items() if name in WORDS and isinstance(value, str)}
-    return translate(template, lang).format(**{**params, **words})
+    phrases = {
+        name: fill(value.template, value.params, lang) for name, value in params.items() if isinstance(value, Phrase)
+    }
+    return translate(template, lang).format(**{**params, **words, **phrases})
 
 
 def without_places(params: Mapping[str, Any]) -> dict[str, Any]:

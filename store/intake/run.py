@@ -16,7 +16,7 @@ import shapely
 
 from geo.columns import Snapshot
 from geo.crs import WGS84, try_transform_xy
-from geo.errors import N_
+from geo.errors import N_, Phrase
 from store.batch import Batch, Note, Provenance
 from store.errors import IntakeError, StoreBusyError, StoreError
 from store.intake import grids, ids, sandbox
@@ -253,7 +253,7 @@ def _refuse(report_: ImportReport, options: ImportOptions) -> None:
             "count": report_.rejected,
             "row": first.row,
             "field": first.field or "–",
-            "reason": first.reason.format(**first.params),
+            "reason": Phrase(first.reason, first.params),
         }
         error: StrictError | NothingAcceptedError
         if not report_.accepted:

@@ -11,10 +11,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from geo import errors as domain
-from geo.errors import AtlasError, ConservationError
+from geo.errors import AtlasError, ConservationError, Phrase
 from store import errors as storage
 from store.errors import StoreBusyError, StoreError
-from web.errors import STATUS
+from web.errors import STATUS, fill
 
 
 def own_errors() -> list[type[AtlasError]]:
@@ -120,3 +120,13 @@ def test_a_store_that_cannot_be_read_is_said(client: FlaskClient, app: Flask) ->
     page = client.get("/command", headers={"Accept": "text/html"})
     assert (page.status_code, page.mimetype) == (503, "text/html")
     assert str(settings.instance) not in page.get_data(as_text=True)
+
+
+def test_a_reason_inside_a_refusal_is_translated_with_its_values() -> None:
+    reason = Phrase("The year is outside {first} to {last}.", {"first": 1900, "last": 2100})
+    refusal = "None of the {count} rows can be taken; nothing was changed. Row {row}, {field}: {reason}"
+    values = {"count": 3, "row": 1, "field": "occurred_at", "reason": reason}
+    assert fill(refusal, values, "en").endswith(": The year is outside 1900 to 2100.")
+    chinese = fill(refusal, values, "zh")
+    assert "1900" in chinese and "2100" in chinese
+    assert "year" not in chinese and "rows" not in chinese
