@@ -42,6 +42,13 @@ def test_no_registry_host_is_committed(name: str) -> None:
     assert '"resolved"' not in text
 
 
+def test_no_file_names_a_registry() -> None:
+    hosts = ("pypi" + ".org", "pythonhosted" + ".org", "npmjs" + ".org", "npmjs" + ".com", "deb.debian" + ".org")
+    pattern = "|".join(host.replace(".", "[.]") for host in hosts)
+    found = subprocess.run(["git", "grep", "-lE", pattern], cwd=ROOT, capture_output=True, text=True)
+    assert found.returncode == 1, found.stdout + found.stderr
+
+
 def test_no_third_party_source_is_committed() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     assert [path for path in listed if "node_modules" in path or path.endswith((".min.js", ".woff2", ".whl"))] == []

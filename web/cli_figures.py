@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from geo.columns import Snapshot
+from geo.errors import N_, UnknownLevelError
 from layers.base import Params
 from store.intake.scratch import scratch_folder
 from web import service
@@ -35,6 +36,10 @@ def density_command(
 ) -> None:
     """Print the density of a level."""
     snapshot = atlas().snapshot()
+    if level is not None and len(snapshot["grids"]) == 0:  # a page shows its empty state; a script must not go on
+        raise UnknownLevelError(
+            N_("There is no grid level {level}: the store holds no grids."), N_("Import grids first."), level=level
+        )
     answer = service.density_answer(snapshot, _params(snapshot, level, start, end, category))
     show(form, answer, lambda: _print_density(answer))
 

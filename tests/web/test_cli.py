@@ -211,3 +211,10 @@ def test_text_of_a_file_cannot_command_the_terminal(app: Flask, tmp_path: Path) 
     refused = run(app, "import", "places", str(tmp_path / "x.csv"), "--map", f"name={escape}", status=1).output
     for text in (printed, refused):
         assert not set("\u009b\u202e\u2028") & set(text)
+
+
+def test_a_level_of_an_empty_store_is_refused(app: Flask) -> None:
+    result = app.test_cli_runner().invoke(args=["density", "--level", "ward", "--format", "json"])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "ward" in result.stderr and "Import grids" in result.stderr
+    assert app.test_cli_runner().invoke(args=["density", "--format", "json"]).exit_code == 0
