@@ -5,6 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes depends on what else the machine does. The rest is Hypothesis' own profile: on a CI machine
+# the same examples every time, elsewhere new ones.
+settings.register_profile("atlas", settings.default, deadline=None)
+settings.load_profile("atlas")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
