@@ -141,3 +141,28 @@ def unique_columns(names: list[str], book: NoteBook) -> list[str]:
 def no_rows() -> IntakeError:
     """Return the error for a source with nothing in it."""
     return IntakeError(N_("The file has no rows."), N_("Choose a file with data."))
+
+
+def kept_rows(
+    table: pa.Table, geometry_name: str | None, book: NoteBook, encoding: str | None
+) -> tuple[dict[str, NDArray[Any]], NDArray[Any] | None, NDArray[np.int64], list[Reject]]:
+    """Return the columns, the geometry and the numbers of the rows whose geometry can be read; rejects for the rest.
+
+    `geometry_name` is the column of WKB, None where there is none.
+    """
+    rows = np.arange(1, table.num_rows + 1, dtype=np.int64)
+    geometry: NDArray[Any] | None = None
+    rejects: list[Reject] = []
+    keep = np.ones(len(rows), dtype=bool)
+    if geometry_name is not None:
+        geometry, broken, rejects = geometry_from_wkb(table.column(geometry_name), rows)
+        keep = ~broken
+        geometry = geometry[keep]
+    columns = {}
+    for field in table.column_names:
+        if field == geometry_name:
+            continue
+        values = to_array(field, table.column(field), book, encoding)
+        if values is not None:
+            columns[field] = values[keep]
+    return columns, geometry, rows[keep], rejects

@@ -10,14 +10,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from geo.errors import N_
-from store.batch import Reject
 from store.errors import IntakeError
-from store.intake.arrow_columns import geometry_from_wkb, no_rows, to_array
+from store.intake.arrow_columns import kept_rows, no_rows
 from store.intake.notebook import NoteBook
 from store.intake.raw import RawTable
 from store.intake.sniff import Format
@@ -198,34 +195,23 @@ def read_ogr(
 def _raw(
     meta: dict[str, Any], table: Any, driver: Format, layer: str, book: NoteBook, encoding: str | None
 ) -> RawTable:
-    rows = np.arange(1, table.num_rows + 1, dtype=np.int64)
-    geometry: NDArray[Any] | None = None
-    rejects: list[Reject] = []
-    keep = np.ones(len(rows), dtype=bool)
     name = meta["geometry_name"] or "wkb_geometry"
-    if meta["geometry_type"] is not None and name in table.column_names:
-        geometry, broken, rejects = geometry_from_wkb(table.column(name), rows)
-        keep = ~broken
-        geometry = geometry[keep]
-    columns = {}
-    for field in table.column_names:
-        if field == name:
-            continue
-        values = to_array(field, table.column(field), book, encoding)
-        if values is not None:
-            columns[field] = values[keep]
+    present = name in table.column_names
+    if present and meta["geometry_type"] is None:
+        table, present = table.drop_columns([name]), False
+    columns, geometry, rows, rejects = kept_rows(table, name if present else None, book, encoding)
     crs = meta["crs"]
     if crs is not None and ("Undefined" in crs or "Unknown" in crs.split(",", 1)[0]):
         crs = None
     return RawTable(
         columns=columns,
         geometry=geometry,
-        row=rows[keep],
+        row=rows,
         crs=crs,
         encoding="utf-8",
         driver=driver.value,
         layer_name=layer,
         notes=book.notes(),
         rejects=tuple(rejects),
-        total=len(rows),
+        total=table.num_rows,
     )

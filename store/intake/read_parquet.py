@@ -6,15 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from geo.errors import N_
-from store.batch import Reject
 from store.errors import IntakeError
-from store.intake.arrow_columns import geometry_from_wkb, no_rows, to_array, utc_columns
+from store.intake.arrow_columns import kept_rows, no_rows, utc_columns
 from store.intake.notebook import NoteBook
 from store.intake.raw import RawTable
 
@@ -66,33 +63,19 @@ def read_parquet(path: Path, *, encoding: str | None = None, limit: int | None, 
 
 
 def _raw(table: pa.Table, book: NoteBook, encoding: str | None) -> RawTable:
-    rows = np.arange(1, table.num_rows + 1, dtype=np.int64)
-    keep = np.ones(len(rows), dtype=bool)
     name, crs = _geometry_column(table, book)
-    geometry: NDArray[Any] | None = None
-    rejects: list[Reject] = []
-    if name is not None:
-        geometry, broken, rejects = geometry_from_wkb(table.column(name), rows)
-        keep = ~broken
-        geometry = geometry[keep]
-    columns = {}
-    for field in table.column_names:
-        if field == name:
-            continue
-        values = to_array(field, table.column(field), book, encoding)
-        if values is not None:
-            columns[field] = values[keep]
+    columns, geometry, rows, rejects = kept_rows(table, name, book, encoding)
     return RawTable(
         columns=columns,
         geometry=geometry,
-        row=rows[keep],
+        row=rows,
         crs=crs,
         encoding="utf-8",
         driver="Parquet",
         layer_name="",
         notes=book.notes(),
         rejects=tuple(rejects),
-        total=len(rows),
+        total=table.num_rows,
         utc=utc_columns(table.schema) & columns.keys(),
     )
 
