@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from geo.columns import Codes, Snapshot
 from geo.crs import lonlat
 from geo.density import Density, density
+from geo.extent import lonlat_extent
 from geo.hierarchy import Hierarchy, build_hierarchy
 from layers.assignment import AssignmentLayer
 from layers.base import Params, chosen_level, rows_of_level
@@ -141,19 +141,8 @@ def opening_level(snapshot: Snapshot, levels: Sequence[str]) -> str | None:
 
 def bounds(snapshot: Snapshot) -> list[float] | None:
     """Return west, south, east, north of everything in the store, None while it is empty."""
-    boxes = []
-    for layer in snapshot.layers.values():
-        if len(layer) and layer.x is not None and layer.y is not None:
-            boxes.append((layer.x.min(), layer.y.min(), layer.x.max(), layer.y.max()))
-        elif len(layer) and layer.geometry is not None:
-            boxes.append(tuple(shapely.total_bounds(layer.geometry)))
-    found = np.array([box for box in boxes if np.isfinite(box).all()], dtype=np.float64).reshape(-1, 4)
-    if not len(found) or snapshot.crs is None:
-        return None
-    x0, y0 = found[:, :2].min(axis=0)
-    x1, y1 = found[:, 2:].max(axis=0)
-    lon, lat = lonlat(np.array([x0, x1, x0, x1]), np.array([y0, y0, y1, y1]), snapshot.crs)
-    return [round(float(value), DECIMALS) for value in (lon.min(), lat.min(), lon.max(), lat.max())]
+    box = lonlat_extent(snapshot)
+    return None if box is None else [round(value, DECIMALS) for value in box]
 
 
 def level_density(snapshot: Snapshot, params: Params) -> tuple[LevelData, Density]:

@@ -11,12 +11,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import shapely
-
 from geo.columns import Snapshot
-from geo.crs import WGS84, try_transform_xy
 from geo.errors import N_, Phrase
+from geo.extent import lonlat_extent
 from store.batch import Batch, Note, Provenance
 from store.errors import IntakeError, StoreBusyError, StoreError
 from store.intake import grids, ids, sandbox
@@ -143,31 +140,10 @@ class _Place:
             snapshot.revision,
             snapshot.crs,
             snapshot.crs,
-            area_of(snapshot, without=replaced),
+            lonlat_extent(snapshot, without=replaced),
             keys,
             _stored_grids(snapshot) if layer == "grids" else [],
         )
-
-
-def area_of(snapshot: Snapshot, without: str | None = None) -> Box | None:
-    """Return the box (west, south, east, north in degrees) of all rows of a snapshot; None if there are none."""
-    boxes = []
-    for name, columns in snapshot.layers.items():
-        if name == without or not len(columns):
-            continue
-        if columns.x is not None and columns.y is not None:
-            boxes.append((columns.x.min(), columns.y.min(), columns.x.max(), columns.y.max()))
-        elif columns.geometry is not None:
-            boxes.append(tuple(shapely.total_bounds(columns.geometry)))
-    if not boxes or snapshot.crs is None:
-        return None
-    low, high = np.nanmin(np.array(boxes), axis=0), np.nanmax(np.array(boxes), axis=0)
-    x = np.array([low[0], low[0], high[2], high[2]])
-    y = np.array([low[1], high[3], low[1], high[3]])
-    lon, lat, ok = try_transform_xy(x, y, snapshot.crs, WGS84)
-    if not ok.all():
-        return None
-    return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
 
 
 def _stored_grids(snapshot: Snapshot) -> list[tuple[str, str, str | None]]:
