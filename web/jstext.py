@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from geo.errors import N_
+from geo.simulate_patterns import CATEGORY_TITLES, STATUS_TITLES
 from web.i18n import translate
 
 # Fields are written {name} and filled by the script, which sets textContent. `value.X` is what a page shows for the
@@ -174,15 +175,7 @@ TEXTS: Mapping[str, str] = {
     "value.community": N_("community"),
     "value.grid": N_("unit grid"),
     "value.block": N_("block"),
-    "value.illegal_parking": N_("Illegal parking"),
-    "value.waste": N_("Dumped waste"),
-    "value.noise": N_("Noise"),
-    "value.road_damage": N_("Road damage"),
-    "value.street_light_fault": N_("Street light fault"),
-    "value.facility_damage": N_("Damaged public facility"),
-    "value.flooding": N_("Standing water"),
-    "value.open": N_("Open"),
-    "value.closed": N_("Closed"),
+    **{f"value.{word}": title for word, title in {**CATEGORY_TITLES, **STATUS_TITLES}.items()},
     "upload.reading": N_("Reading {name} …"),
     "upload.file": N_("{name} · {size} · {driver}"),
     "upload.again": N_("Another file"),
