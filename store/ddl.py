@@ -59,6 +59,14 @@ ATLAS_TABLES = (
     "CREATE TABLE atlas_mappings (signature TEXT NOT NULL PRIMARY KEY, mapping TEXT NOT NULL, at DATETIME NOT NULL)",
 )
 
+SCENARIO_TABLES = (
+    """CREATE TABLE atlas_scenarios (
+        id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, version INTEGER NOT NULL, changes TEXT NOT NULL,
+        base TEXT NOT NULL, options TEXT NOT NULL, base_revision INTEGER NOT NULL, created_at DATETIME NOT NULL,
+        updated_at DATETIME NOT NULL, applied_revision INTEGER, deleted_at DATETIME) WITHOUT ROWID""",
+    "CREATE UNIQUE INDEX atlas_scenario_name ON atlas_scenarios (name) WHERE deleted_at IS NULL",
+)
+
 _SQL_TYPE = {
     Kind.TEXT: "TEXT",
     Kind.CODE: "TEXT",

@@ -13,6 +13,14 @@ class StoreBusyError(StoreError):
     """Another writer held the store for longer than the wait."""
 
 
+class ConflictError(StoreError):
+    """What a change was planned on is no longer what the store holds; `camera` or `scenario` in the parameters."""
+
+
+class UnknownScenarioError(StoreError):
+    """There is no scenario of this id."""
+
+
 class IntakeError(AtlasError):
     """A file is refused as a whole; nothing was changed."""
 

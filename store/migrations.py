@@ -98,10 +98,17 @@ def _edits(connection: sqlite3.Connection) -> None:
     )
 
 
+def _scenarios(connection: sqlite3.Connection) -> None:
+    """Keep planned changes of cameras; see `store.scenarios`."""
+    for statement in ddl.SCENARIO_TABLES:
+        connection.execute(statement)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     ("0001-geopackage", _geopackage),
     ("0002-layers", _layers),
     ("0003-edits", _edits),
+    ("0004-scenarios", _scenarios),
 )
 
 

@@ -19,18 +19,19 @@ from store import indexes, reader, records, revisions, rows, writer
 from store.batch import Batch, Mode, Provenance, Reject
 from store.blobs import encode_points
 from store.connection import transaction
+from store.edits import CameraEdits
 from store.errors import StoreError
 from store.migrations import now
 from store.opening import open_file
-from store.pool import Pool
 from store.records import ImportRecord, WriteResult
+from store.scenarios import Scenarios
 from store.schema import LAYERS
 from store.values import time_texts
 
 _WAIT_S = 10.0
 
 
-class Store(Pool):
+class Store(CameraEdits, Scenarios):
     """A GeoPackage at `path`. Safe to share between threads; other processes may open the same file.
 
     Reads see only what was committed. Every change is one transaction and makes one revision; edits by QGIS and other

@@ -29,6 +29,8 @@ STATUS: Mapping[type[AtlasError], tuple[int, str]] = {
     domain.ConservationError: (500, "conservation"),
     storage.StoreError: (503, "store"),
     storage.StoreBusyError: (503, "store_busy"),
+    storage.ConflictError: (409, "conflict"),
+    storage.UnknownScenarioError: (404, "unknown_scenario"),
     storage.IntakeError: (422, "intake"),
     storage.PersonalDataError: (422, "personal_data"),
     storage.ExportError: (400, "export"),

@@ -1,0 +1,269 @@
+"""Scenarios: named lists of camera changes that were planned but not done, kept in the store beside the layers.
+
+A scenario has a version. Whoever changes it says which version he saw; another one is a `ConflictError`, so that of two
+people at once nobody loses work unseen. A deleted one stays restorable for `KEEP_DAYS`. Keeping scenarios makes no
+revision, because no layer changes; applying one does.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from geo.errors import N_, ParameterError
+from store.edits import CameraEdit, Edited, apply_edits
+from store.errors import ConflictError, StoreError, UnknownScenarioError
+from store.migrations import now
+from store.pool import Pool
+
+MAX_NAME = 80
+MAX_SCENARIOS = 500
+MAX_BYTES = 1 << 20
+KEEP_DAYS = 30
+_FIELDS = (
+    "id, name, version, changes, base, options, base_revision, created_at, updated_at, applied_revision, deleted_at"
+)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One scenario.
+
+    Attributes
+    ----------
+    version
+        Counts the changes of the scenario from 1.
+    changes
+        The planned changes in their order, as the service takes them (see docs/whatif.md).
+    base
+        Camera id -> every canonical column, x and y, as they were when the scenario was saved.
+    options
+        What the reader looked at: level, class of the standard and so on; kept for the link to it.
+    base_revision
+        Revision of the cameras layer at saving.
+    applied_revision
+        Revision that applying made, None before.
+    """
+
+    id: str
+    name: str
+    version: int
+    changes: tuple[dict[str, Any], ...]
+    base: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    base_revision: int = 0
+    created_at: str = ""
+    updated_at: str = ""
+    applied_revision: int | None = None
+    deleted_at: str | None = None
+
+
+def clean_name(text: object) -> str:
+    """Return a name as it is kept: NFC, blanks joined, without control characters.
+
+    Raises
+    ------
+    ParameterError
+        Not a text, empty, or longer than `MAX_NAME` characters.
+    """
+    shown = text if isinstance(text, str) else ""
+    kept = "".join(" " if letter.isspace() else letter for letter in unicodedata.normalize("NFC", shown))
+    kept = "".join(letter for letter in kept if unicodedata.category(letter) not in ("Cc", "Cf", "Cs"))
+    kept = " ".join(kept.split())
+    if not kept or len(kept) > MAX_NAME:
+        raise ParameterError(
+            N_("A scenario needs a name."), N_("Give 1 to {limit} characters."),
+            field="name", value=kept[:80], limit=MAX_NAME,
+        )  # fmt: skip
+    return kept
+
+
+class Scenarios(Pool):
+    """The part of a store that keeps scenarios."""
+
+    def scenarios(self) -> list[Scenario]:
+        """Return what is not deleted, the last changed first."""
+        with self._reading() as connection:
+            sql = f"SELECT {_FIELDS} FROM atlas_scenarios WHERE deleted_at IS NULL ORDER BY updated_at DESC, id"
+            return [_scenario(row) for row in connection.execute(sql)]
+
+    def scenario(self, scenario_id: str) -> Scenario:
+        """Return one scenario.
+
+        Raises
+        ------
+        UnknownScenarioError
+            There is none of this id, or it was deleted.
+        """
+        with self._reading() as connection:
+            return _find(connection, scenario_id)
+
+    def add_scenario(
+        self, name: str, changes: Sequence[dict[str, Any]], *, base: Mapping[str, Any], options: Mapping[str, Any],
+        base_revision: int,
+    ) -> Scenario:  # fmt: skip
+        """Keep a new scenario.
+
+        Raises
+        ------
+        ParameterError
+            The name cannot be used.
+        ConflictError
+            Another scenario has this name.
+        StoreError
+            There are too many, or it is too large.
+        """
+        kept = clean_name(name)
+        with self._writing() as connection:
+            _forget(connection)
+            count = connection.execute("SELECT count(*) FROM atlas_scenarios WHERE deleted_at IS NULL").fetchone()[0]
+            if count >= MAX_SCENARIOS:
+                raise ConflictError(
+                    N_("There are {count} scenarios; more are not kept."), N_("Delete some first."), count=count
+                )
+            _require_free(connection, kept, "")
+            made = Scenario(secrets.token_hex(8), kept, 1, tuple(changes), base, options, base_revision, now(), now())
+            connection.execute(f"INSERT INTO atlas_scenarios ({_FIELDS}) VALUES ({', '.join('?' * 11)})", _row(made))
+        return made
+
+    def change_scenario(
+        self, scenario_id: str, version: int, *, name: str | None = None,
+        changes: Sequence[dict[str, Any]] | None = None, base: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None, base_revision: int | None = None,
+    ) -> Scenario:  # fmt: skip
+        """Change what is given of a scenario; its version counts on.
+
+        Raises
+        ------
+        ConflictError
+            `version` is not the present one, or the name is another scenario's.
+        ParameterError, UnknownScenarioError, StoreError
+            As above.
+        """
+        with self._writing() as connection:
+            old = _require_version(_find(connection, scenario_id), version)
+            kept = old.name if name is None else clean_name(name)
+            _require_free(connection, kept, scenario_id)
+            new = Scenario(
+                old.id, kept, old.version + 1, old.changes if changes is None else tuple(changes),
+                old.base if base is None else base, old.options if options is None else options,
+                old.base_revision if base_revision is None else base_revision, old.created_at, now(),
+                old.applied_revision if changes is None else None,
+            )  # fmt: skip
+            _overwrite(connection, new)
+        return new
+
+    def delete_scenario(self, scenario_id: str, version: int) -> Scenario:
+        """Delete a scenario; `restore_scenario` brings it back. Raises like `change_scenario`."""
+        with self._writing() as connection:
+            old = _require_version(_find(connection, scenario_id), version)
+            sql = "UPDATE atlas_scenarios SET deleted_at = ?, version = version + 1 WHERE id = ?"
+            connection.execute(sql, (now(), scenario_id))
+        return old
+
+    def restore_scenario(self, scenario_id: str) -> Scenario:
+        """Bring a deleted scenario back; nothing happens to one that is there.
+
+        Raises
+        ------
+        UnknownScenarioError
+            There never was one, or it was deleted too long ago.
+        ConflictError
+            Its name was given to another one meanwhile.
+        """
+        with self._writing() as connection:
+            found = _find(connection, scenario_id, deleted=True)
+            if found.deleted_at is not None:
+                _require_free(connection, found.name, scenario_id)
+                connection.execute("UPDATE atlas_scenarios SET deleted_at = NULL WHERE id = ?", (scenario_id,))
+            return _find(connection, scenario_id)
+
+    def apply_scenario(self, scenario_id: str, version: int, edits: Sequence[CameraEdit]) -> tuple[Scenario, Edited]:
+        """Change the cameras by `edits` and note in the scenario that it was applied: one transaction.
+
+        Raises
+        ------
+        ConflictError
+            Another version, applied before, or a camera is not as it was when the scenario was saved.
+        """
+        with self._writing() as connection:
+            old = _require_version(_find(connection, scenario_id), version)
+            if old.applied_revision is not None:
+                raise ConflictError(
+                    N_("The scenario was applied already, in revision {revision}."),
+                    N_("Save it again to apply it once more, or start a new one."),
+                    revision=old.applied_revision, scenario=scenario_id,
+                )  # fmt: skip
+            done = apply_edits(connection, edits)
+            connection.execute(
+                "UPDATE atlas_scenarios SET applied_revision = ?, version = version + 1, updated_at = ? WHERE id = ?",
+                (done.revision, now(), scenario_id),
+            )
+            return _find(connection, scenario_id), done
+
+
+def _find(connection: sqlite3.Connection, scenario_id: str, *, deleted: bool = False) -> Scenario:
+    row = connection.execute(f"SELECT {_FIELDS} FROM atlas_scenarios WHERE id = ?", (scenario_id,)).fetchone()
+    found = None if row is None else _scenario(row)
+    if found is None or (found.deleted_at is not None and not deleted):
+        raise UnknownScenarioError(
+            N_("There is no such scenario."), N_("It may have been deleted; open the list of scenarios."),
+            scenario=scenario_id[:80],
+        )  # fmt: skip
+    return found
+
+
+def _require_version(found: Scenario, version: int) -> Scenario:
+    if found.version != version:
+        raise ConflictError(
+            N_("“{name}” was changed by somebody else meanwhile."),
+            N_("Open it again to see the change, or save yours under another name."),
+            name=found.name, scenario=found.id, version=found.version,
+        )  # fmt: skip
+    return found
+
+
+def _require_free(connection: sqlite3.Connection, name: str, scenario_id: str) -> None:
+    sql = "SELECT 1 FROM atlas_scenarios WHERE name = ? AND deleted_at IS NULL AND id != ?"
+    if connection.execute(sql, (name, scenario_id)).fetchone():
+        raise ConflictError(
+            N_("There is a scenario “{name}” already."), N_("Give it another name, or open that one and save it."),
+            name=name, field="name",
+        )  # fmt: skip
+
+
+def _forget(connection: sqlite3.Connection) -> None:
+    """Drop what was deleted long ago."""
+    before = datetime.fromisoformat(now()) - timedelta(days=KEEP_DAYS)
+    oldest = before.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    connection.execute("DELETE FROM atlas_scenarios WHERE deleted_at < ?", (oldest,))
+
+
+def _overwrite(connection: sqlite3.Connection, scenario: Scenario) -> None:
+    _, *values = _row(scenario)
+    names = _FIELDS.split(", ")[1:]
+    sets = ", ".join(f"{name} = ?" for name in names)
+    connection.execute(f"UPDATE atlas_scenarios SET {sets} WHERE id = ?", (*values, scenario.id))
+
+
+def _row(scenario: Scenario) -> tuple[Any, ...]:
+    texts = [json.dumps(part, allow_nan=False) for part in (scenario.changes, scenario.base, scenario.options)]
+    if sum(map(len, texts)) > MAX_BYTES:
+        raise StoreError(N_("The scenario is too large to be kept."), N_("Split it into several."))
+    return (
+        scenario.id, scenario.name, scenario.version, *texts, scenario.base_revision, scenario.created_at,
+        scenario.updated_at, scenario.applied_revision, scenario.deleted_at,
+    )  # fmt: skip
+
+
+def _scenario(row: tuple[Any, ...]) -> Scenario:
+    scenario_id, name, version, changes, base, options, *rest = row
+    return Scenario(
+        scenario_id, name, version, tuple(json.loads(changes)), json.loads(base), json.loads(options), *rest
+    )
