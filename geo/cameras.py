@@ -1,200 +1,239 @@
-"""From what is known of a camera to what it certainly sees and what it may see.
+"""From what is known of a camera to what it certainly sees and what it may see, before anything stands in its way.
 
-The rules of `camera_states`, in order:
+A camera's picture is a sector: a middle, an angle, from a near radius to a reach. What is not known of it leaves many
+sectors. A place is certain if all of them hold it, possible if at least one does. The rules of `beams_of`, in order:
 
 1. Known to be offline: with `online_only` it sees nothing. Online unknown: with `online_only` it is only possible.
 2. Range 0 or angle of view 0 sees nothing.
-3. Range unknown: the stated assumption stands in for it, and nothing is certain.
-4. Angle of view known to be 360: all round, whatever the kind.
-5. `panoramic` without an angle: all round. With an angle below 360 it is treated like a fixed one.
-6. `ptz` and `dome` can turn, and where they look now is not known: possible all round, never certain.
-7. `fixed` or no kind, azimuth and angle known: azimuth within +-t (t = 0 where no tolerance is stated) makes the sector
-   angle - 2 t certain, because every allowed azimuth has it in view, and angle + 2 t possible.
+3. Reach without a class is the range. Range unknown: the stated assumption stands in for it, nothing is certain.
+4. Reach for a class is where its density is met (`geo.reach.reach_m`), at most the range; where the range is unknown it
+   is that distance alone. Pixels or angle unknown: as rule 3, and nothing is certain.
+5. Angle known to be 360, or `panoramic` without an angle: all round. A direction has no meaning for it.
+6. `ptz` and `dome` turn: possible is the circle to the range, for a class too as they can zoom. Azimuth and angle, when
+   both are set, are the home view, which is certain as far as rules 3 and 4 say.
+7. Others, azimuth and angle known: azimuth within +-t (t = 0 where no tolerance is stated, 22.5 for eight compass
+   points) makes the sector angle - 2 t certain, because every allowed azimuth has it in view, and angle + 2 t possible.
+   t counts for the home view of rule 6 in the same way.
 8. `fixed`, azimuth known, angle unknown: possible 180 + 2 t, as no fixed flat picture is wider.
 9. Everything else: possible all round.
+10. Near blind zone (`geo.reach.near_blind_m`): cut where height, tilt and vertical angle are known, else taken as 0. A
+    turning camera can look down, so that its zone is still possible.
+11. A camera of unknown height is taken to be no higher than any building: every building hides all behind it.
+
+The possible beams of a camera are without its certain one: flanks beside it, a ring beyond it, what is beneath it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 
 import numpy as np
-import shapely
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from geo.camera_facts import CameraFacts, ViewRules, angle_deg, px_per_m_at
+from geo.cameras_first import CameraStates, CameraViews, camera_states, camera_views
 from geo.crs import grid_azimuth
-from geo.errors import N_, ParameterError
-from geo.view import GRID_M, polygons_of, settle, view_from
+from geo.obstacles import Obstacles
+from geo.reach import capped_reach_m, near_blind_m, reach_m
+from geo.visibility import Beams, settle_cameras
+
+__all__ = [
+    "FARTHEST_M",
+    "CameraBeams",
+    "CameraFacts",
+    "CameraStates",
+    "CameraViews",
+    "Extents",
+    "ViewRules",
+    "beams_of",
+    "camera_states",
+    "camera_views",
+    "extents_of",
+    "px_per_m_at",
+]
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 WIDEST_FIXED_DEG = 180.0
-_TURNING = ("ptz", "dome")
+FARTHEST_M = 10_000.0  # of a class by its density, where no range is recorded: the longest range that can be
 
 
 @dataclass(frozen=True)
-class CameraStates:
-    """One entry per camera.
+class Extents:
+    """The certain and the possible sector of each camera; arrays (n,).
 
     Attributes
     ----------
     certain_deg, possible_deg
-        float64: angle of the sector that is certainly, and that is possibly, in view; 0 for none, 360 for all round.
-        Where both are above 0 they have the same middle and possible >= certain.
+        float64: angles about `azimuth_deg`; 0 for none, 360 for all round. Possible >= certain.
+    certain_m, possible_m
+        float64: reach; possible >= certain.
+    certain_near_m, possible_near_m
+        float64: near blind radius; possible <= certain.
     azimuth_deg
-        float64: middle of the sectors, from true north, NaN where unknown. All round it still says in which
-        direction a camera drawn inside a building looks out of it.
-    range_m
-        float64: the known range or the assumption.
-    range_assumed
-        bool: the range is the assumption.
+        float64: clockwise from true north, NaN where unknown.
+    assumed
+        Which fact is missing, bool (n,): "range" (the assumption stands in for it), "direction", "fov", "pixels",
+        "near", "height", "state"; and "turning": which cameras turn.
     """
 
     certain_deg: Floats
     possible_deg: Floats
+    certain_m: Floats
+    possible_m: Floats
+    certain_near_m: Floats
+    possible_near_m: Floats
     azimuth_deg: Floats
-    range_m: Floats
-    range_assumed: NDArray[np.bool_]
-
-
-def camera_states(
-    kind: ArrayLike,
-    azimuth_deg: ArrayLike,
-    azimuth_tolerance_deg: ArrayLike,
-    hfov_deg: ArrayLike,
-    range_m: ArrayLike,
-    online: ArrayLike,
-    *,
-    assumed_range_m: float,
-    online_only: bool = False,
-) -> CameraStates:
-    """Decide what of each camera's view is certain and what is possible; the rules are the module's text.
-
-    Parameters
-    ----------
-    kind
-        Object array (n,) of "fixed", "ptz", "dome", "panoramic" or None.
-    azimuth_deg, azimuth_tolerance_deg, hfov_deg, range_m
-        float64 (n,), NaN where unknown.
-    online
-        (n,): 1, 0, -1 unknown.
-    assumed_range_m
-        Stands in for an unknown range; it must be shown wherever the result is.
-    online_only
-        True leaves out cameras that are known to be offline.
-
-    Raises
-    ------
-    ParameterError
-        `assumed_range_m` is not a positive finite number.
-
-    Examples
-    --------
-    >>> known = camera_states(["fixed"], [90.0], [22.5], [60.0], [np.nan], [1], assumed_range_m=50)
-    >>> known.certain_deg.tolist(), known.possible_deg.tolist(), known.range_m.tolist()
-    ([0.0], [105.0], [50.0])
-    """
-    if not np.isfinite(assumed_range_m) or assumed_range_m <= 0:
-        raise ParameterError(
-            N_("The assumed range of {range_m} m cannot be used."),
-            N_("Give a positive number of metres."),
-            range_m=assumed_range_m,
-        )
-    kinds = np.asarray(kind, dtype=object)
-    azimuth, angle = np.asarray(azimuth_deg, np.float64), np.asarray(hfov_deg, np.float64)
-    slack = np.nan_to_num(np.asarray(azimuth_tolerance_deg, np.float64))
-    reach, state = np.asarray(range_m, np.float64), np.asarray(online)
-    assumed = np.isnan(reach)
-
-    turning = np.isin(kinds, _TURNING)
-    all_round = (angle >= 360) | ((kinds == "panoramic") & np.isnan(angle))
-    aimed = ~all_round & ~turning & np.isfinite(azimuth)
-    aimed_wide = aimed & np.isnan(angle) & (kinds == "fixed")
-    aimed_known = aimed & np.isfinite(angle)
-
-    certain = np.where(all_round, 360.0, np.where(aimed_known, np.maximum(angle - 2 * slack, 0.0), 0.0))
-    possible = np.where(aimed_known, angle + 2 * slack, np.where(aimed_wide, WIDEST_FIXED_DEG + 2 * slack, 360.0))
-    possible = np.minimum(possible, 360.0)
-
-    certain = np.where(assumed | (online_only & (state == -1)), 0.0, certain)
-    nothing = (reach == 0) | (angle == 0) | (online_only & (state == 0))
-    return CameraStates(
-        certain_deg=np.where(nothing, 0.0, certain),
-        possible_deg=np.where(nothing, 0.0, possible),
-        azimuth_deg=azimuth,
-        range_m=np.where(assumed, assumed_range_m, reach),
-        range_assumed=assumed,
-    )
+    assumed: Mapping[str, Flags]
 
 
 @dataclass(frozen=True)
-class CameraViews:
-    """Visible polygons of many cameras.
+class CameraBeams:
+    """What to compute of each camera: its certain and possible beams, none of which lies over another of the camera.
 
     Attributes
     ----------
-    certain, possible
-        Object arrays (n,) of polygons or None. `possible` is without the camera's own `certain`.
+    beams
+        Rows (b,) in the order of the cameras.
+    camera
+        int32 (b,): row of the camera.
+    certain
+        bool (b,).
     moved_m
-        float64: how far a camera drawn inside a footprint was moved to the façade, 0 for none.
+        float64 (n,): how far a camera drawn inside a footprint was moved to the façade, 0 for none.
+    reach_m
+        float64 (n,): reach of the possible view, 0 where nothing is seen.
+    assumed
+        See `Extents`.
     """
 
-    certain: NDArray[Any]
-    possible: NDArray[Any]
+    beams: Beams
+    camera: NDArray[np.int32]
+    certain: Flags
     moved_m: Floats
+    reach_m: Floats
+    assumed: Mapping[str, Flags]
+
+    def __len__(self) -> int:
+        return len(self.camera)
+
+    def take(self, rows: NDArray[np.int64] | Flags) -> Beams:
+        """Return the beams at `rows` alone."""
+        return Beams(*(getattr(self.beams, field.name)[rows] for field in fields(Beams)))
 
 
-def camera_views(
-    x: ArrayLike,
-    y: ArrayLike,
-    states: CameraStates,
-    buildings: ArrayLike,
-    *,
-    crs: str,
-    near_m: ArrayLike | None = None,
-    segments_per_quadrant: int = 16,
-) -> CameraViews:
-    """Return the views of many cameras among many buildings.
+def extents_of(facts: CameraFacts, rules: ViewRules) -> Extents:
+    """Decide what of each camera's view is certain and what is possible; the rules are the module's text."""
+    angle, slack = np.minimum(angle_deg(facts), 360.0), np.nan_to_num(facts.azimuth_tolerance_deg)
+    azimuth, ranged = facts.azimuth_deg, np.isfinite(facts.range_m)
+    fixed, turning = facts.kind == "fixed", (facts.kind == "ptz") | (facts.kind == "dome")
+    all_round = angle >= 360
+    home = np.isfinite(azimuth) & np.isfinite(angle)
+
+    certain = np.where(all_round, 360.0, np.where(home, np.maximum(angle - 2 * slack, 0.0), 0.0))
+    half = np.isfinite(azimuth) & np.isnan(angle) & fixed
+    possible = np.where(home, angle + 2 * slack, np.where(half, WIDEST_FIXED_DEG + 2 * slack, 360.0))
+    possible = np.where(all_round | turning, 360.0, np.minimum(possible, 360.0))
+
+    farthest = np.where(ranged, facts.range_m, rules.assumed_range_m)
+    if rules.px_per_m is None:
+        near_end, far_end, assumed = np.where(ranged, facts.range_m, 0.0), farthest, ~ranged
+    else:
+        reach = reach_m(facts.pixels_h, angle, rules.px_per_m)
+        met = np.isfinite(facts.pixels_h) & np.isfinite(angle)
+        near_end = np.where(met, np.minimum(capped_reach_m(reach, facts.range_m), FARTHEST_M), 0.0)
+        far_end = np.where(met & ~turning, near_end, np.maximum(farthest, near_end))
+        assumed = ~ranged & (~met | turning)
+
+    near = near_blind_m(facts.height_m, facts.tilt_deg, facts.vfov_deg)
+    blind = np.nan_to_num(near)
+    nothing = (facts.range_m == 0) | (angle == 0)
+    if rules.online_only:
+        nothing = nothing | (facts.online == 0)
+        certain = np.where(facts.online == -1, 0.0, certain)
+    surely = ~nothing & (certain > 0) & (near_end > blind)
+    perhaps = ~nothing & (far_end > np.where(turning, 0.0, blind))
+    return Extents(
+        certain_deg=np.where(surely, certain, 0.0),
+        possible_deg=np.where(perhaps, possible, 0.0),
+        certain_m=np.where(surely, near_end, 0.0),
+        possible_m=np.where(perhaps, far_end, 0.0),
+        certain_near_m=blind,
+        possible_near_m=np.where(turning, 0.0, blind),
+        azimuth_deg=azimuth,
+        assumed={
+            "range": assumed,
+            "direction": np.isnan(azimuth) & ~all_round & ~turning,
+            "fov": np.isnan(angle) & ~turning,
+            "pixels": np.isnan(facts.pixels_h) & (rules.px_per_m is not None),
+            "near": np.isnan(near),
+            "height": np.isnan(facts.height_m),
+            "turning": turning & ~all_round,
+            "state": facts.online == -1,
+        },
+    )
+
+
+def beams_of(facts: CameraFacts, rules: ViewRules, obstacles: Obstacles, *, crs: str) -> CameraBeams:
+    """Return the beams of cameras among obstacles.
 
     Parameters
     ----------
-    x, y
-        (n,), metres in `crs`.
-    states
-        See `camera_states`.
-    buildings
-        Footprints, any number, in `crs`.
+    facts
+        Cameras (n,), in `crs`.
+    rules
+        What is asked for.
+    obstacles
+        In `crs`. A camera drawn inside one is moved to its façade (`geo.visibility.settle_cameras`).
     crs
         Needed to turn azimuths from true north to grid north.
-    near_m
-        (n,) radius below each camera that it cannot see; NaN where unknown counts as 0.
     """
-    x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
-    blocks = np.asarray(buildings, dtype=object)
-    tree = shapely.STRtree(blocks)
-    blind = np.zeros(len(x)) if near_m is None else np.nan_to_num(np.asarray(near_m, np.float64))
-    aim = grid_azimuth(states.azimuth_deg, x, y, crs) if len(x) else np.zeros(0)
-    certain, possible = np.full(len(x), None, dtype=object), np.full(len(x), None, dtype=object)
-    moved = np.zeros(len(x))
+    extents = extents_of(facts, rules)
+    x, y, moved = facts.x.astype(np.float64), facts.y.astype(np.float64), np.zeros(len(facts))
+    aim = np.full(len(facts), np.nan)
+    active = np.flatnonzero((extents.possible_deg > 0) | (extents.certain_deg > 0))
+    aimed = active[np.isfinite(extents.azimuth_deg[active])]
+    if len(aimed):
+        aim[aimed] = grid_azimuth(extents.azimuth_deg[aimed], x[aimed], y[aimed], crs)
+    if len(active):
+        settled = settle_cameras(x[active], y[active], aim[active], obstacles)
+        x[active], y[active], moved[active] = settled.x, settled.y, settled.moved_m
 
-    def near(at_x: float, at_y: float, radius: float) -> NDArray[np.object_]:
-        found: NDArray[np.object_] = blocks[tree.query(shapely.Point(at_x, at_y), predicate="dwithin", distance=radius)]
-        return found
+    camera, certain, azimuth, angle, near, far = _parts(extents, np.nan_to_num(aim))
+    return CameraBeams(
+        beams=Beams(x[camera], y[camera], azimuth, angle, near, far, facts.height_m[camera].astype(np.float64)),
+        camera=camera,
+        certain=certain,
+        moved_m=moved,
+        reach_m=extents.possible_m,
+        assumed=extents.assumed,
+    )
 
-    for i in range(len(x)):
-        if states.possible_deg[i] == 0 and states.certain_deg[i] == 0:
-            continue
-        azimuth = None if np.isnan(aim[i]) else float(aim[i])
-        reach = float(states.range_m[i])
-        place, solid = settle(float(x[i]), float(y[i]), near, reach, azimuth)
-        moved[i] = place.moved_m
-        same = states.certain_deg[i] == states.possible_deg[i]  # nothing is left that is only possible
-        for degrees, views in ((states.certain_deg[i], certain), (0.0 if same else states.possible_deg[i], possible)):
-            if degrees > 0:
-                views[i] = view_from(
-                    place, solid, reach, azimuth, float(degrees), float(blind[i]), segments_per_quadrant
-                )
-        if certain[i] is not None and possible[i] is not None:
-            possible[i] = polygons_of(shapely.difference(possible[i], certain[i], grid_size=GRID_M))
-    return CameraViews(certain, possible, moved)
+
+def _parts(extents: Extents, aim: Floats) -> tuple[NDArray[np.int32], Flags, Floats, Floats, Floats, Floats]:
+    """Camera, certain, azimuth, angle, near, far of every beam, sorted by camera."""
+    inner, outer = extents.certain_deg, extents.possible_deg
+    start, end, low, high = extents.certain_near_m, extents.certain_m, extents.possible_near_m, extents.possible_m
+    seen, closed = inner > 0, outer >= 360
+    flank = np.maximum(outer - inner, 0.0)
+    one, back, sides = ~seen, seen & closed, seen & ~closed
+    sections = (  # which cameras, certain, azimuth, angle, near, far
+        (seen, True, aim, inner, start, end),
+        (one, False, aim, outer, low, high),
+        (back, False, aim + 180.0, flank, low, high),
+        (sides, False, aim - (inner + outer) / 4, flank / 2, low, high),
+        (sides, False, aim + (inner + outer) / 4, flank / 2, low, high),
+        (seen, False, aim, inner, end, high),  # the ring beyond
+        (seen, False, aim, inner, low, np.minimum(start, high)),  # what is beneath
+    )
+    rows = [np.flatnonzero(which & (angle > 0) & (far > near)) for which, _, _, angle, near, far in sections]
+    camera = np.concatenate(rows)
+    order = np.argsort(camera, kind="stable")
+    sure = np.repeat([section[1] for section in sections], [len(row) for row in rows])
+    azimuth, angle, near, far = (
+        np.concatenate([np.asarray(section[i])[row] for row, section in zip(rows, sections, strict=True)])[order]
+        for i in (2, 3, 4, 5)
+    )
+    return camera[order].astype(np.int32), sure[order], np.mod(azimuth, 360.0), angle, near, far

@@ -2,11 +2,14 @@
 
 The function reads like the definition:
 
-    view = sector - union(obstacles, shadows of their edges, near disc)
+    view = sector - union(obstacles, what they hide, near disc)
 
-Everything is seen from above: a building hides what lies behind it whatever its height, and nothing is hidden by the
-ground. Azimuths here are clockwise from the plane's own north (grid north); `geo.camera` turns true north into it.
-Arcs are drawn as chords inside the true arc: with 16 segments a quadrant the disc's area is 0.16 % short.
+Seen from above, the camera at the origin: a building that is as high as the camera or higher, or one of the two heights
+unknown, hides all behind it. A lower one hides {t p : p in the footprint, 1 <= t <= k}: behind a roof of height o a
+camera of height c sees a target of height h again from k = (c - h) / (c - o) times as far (k at least 1: a roof lower
+than the target hides nothing but itself). Nothing is hidden by the ground. Azimuths here are clockwise from the plane's
+own north (grid north); `geo.cameras` turns true north into it. Arcs are drawn as chords inside the true arc: with 16
+segments a quadrant the disc's area is 0.16 % short.
 
 Overlays run on a lattice of a micrometre (`GRID_M`). In plain floating point GEOS 3.14 silently gave areas wrong by
 tens of m2 here, with valid geometries and even with `A - B` and `A & B` adding up to A: rays along walls make many
@@ -15,37 +18,35 @@ lines that nearly coincide. Snap rounding is made for that.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
-from shapely.geometry import LineString, MultiPolygon, Point, Polygon
+from numpy.typing import ArrayLike, NDArray
+from shapely.geometry import MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geo.errors import N_, ParameterError
+from geo.facade import FACADE_OFFSET_M, Placement, place_camera, settle
+
+__all__ = [
+    "FACADE_OFFSET_M",
+    "GRID_M",
+    "Placement",
+    "camera_view",
+    "hides_until",
+    "place_camera",
+    "polygons_of",
+    "sector",
+    "settle",
+    "shadow",
+    "view_from",
+]
 
 Area = Polygon | MultiPolygon
 
-FACADE_OFFSET_M = 0.01  # how far in front of the façade a camera is put that is drawn inside its building
 GRID_M = 1e-6
 _SHADOW_REACH = 1.5  # in ranges: beyond sqrt(2), so that the far chords of a shadow lie outside the disc
-
-
-@dataclass(frozen=True)
-class Placement:
-    """Where a camera really looks from.
-
-    `rule` is "free" (not moved), "azimuth" (moved along its azimuth to where that leaves the building) or "nearest"
-    (azimuth unknown: moved to the nearest façade). `moved_m` is the distance; a large one is worth a finding.
-    """
-
-    x: float
-    y: float
-    moved_m: float
-    rule: Literal["free", "azimuth", "nearest"]
 
 
 def sector(
@@ -74,57 +75,6 @@ def sector(
     return Polygon(np.vstack([apex, arc]))
 
 
-def place_camera(x: float, y: float, obstacles: BaseGeometry, azimuth_deg: float | None = None) -> Placement:
-    """Move a camera that lies inside a footprint, or on its edge, to just in front of the façade.
-
-    Maps draw a camera on a wall as a point in the building. With a known azimuth it goes along that to the first
-    place outside; else to the nearest façade (the wall of a courtyard counts as one).
-
-    Parameters
-    ----------
-    x, y
-        Metres.
-    obstacles
-        The dissolved footprints.
-    azimuth_deg
-        From grid north; None where unknown.
-    """
-    if not shapely.intersects_xy(obstacles, x, y):
-        return Placement(x, y, 0.0, "free")
-    here = Point(x, y)
-    walls = shapely.boundary(obstacles)
-    if azimuth_deg is not None:
-        turn = np.radians(azimuth_deg)
-        step = np.array([np.sin(turn), np.cos(turn)])
-        x0, y0, x1, y1 = obstacles.bounds
-        ray = LineString([(x, y), np.array([x, y]) + step * (np.hypot(x1 - x0, y1 - y0) + 1.0)])
-        crossings = shapely.get_coordinates(shapely.intersection(ray, walls)) - [x, y]
-        for along in [0.0, *np.sort(crossings @ step)]:
-            out_x, out_y = np.array([x, y]) + step * (along + FACADE_OFFSET_M)
-            if not shapely.intersects_xy(obstacles, out_x, out_y):
-                return Placement(float(out_x), float(out_y), float(along + FACADE_OFFSET_M), "azimuth")
-    return _to_nearest_wall(here, walls, obstacles)
-
-
-def _to_nearest_wall(here: Point, walls: BaseGeometry, obstacles: BaseGeometry) -> Placement:
-    foot = shapely.get_coordinates(shapely.shortest_line(here, walls))[1]
-    outward = foot - [here.x, here.y]
-    length = float(np.hypot(*outward))
-    turn = np.arctan2(outward[0], outward[1]) if length > 1e-9 else 0.0
-    # Straight on first, then ever further to the sides and away: a corner or a narrow gap can be in the way.
-    for away in FACADE_OFFSET_M * 4.0 ** np.arange(8):
-        for aside in np.pi * np.array([0, 0.25, -0.25, 0.5, -0.5, 0.75, -0.75, 1]):
-            x, y = foot + away * np.array([np.sin(turn + aside), np.cos(turn + aside)])
-            if not shapely.intersects_xy(obstacles, x, y):
-                return Placement(float(x), float(y), float(np.hypot(x - here.x, y - here.y)), "nearest")
-    raise ParameterError(
-        N_("No free place was found for the camera at {x}, {y}."),
-        N_("Check the building footprints there."),
-        x=here.x,
-        y=here.y,
-    )
-
-
 def camera_view(
     x: float,
     y: float,
@@ -134,6 +84,9 @@ def camera_view(
     azimuth_deg: float | None = None,
     hfov_deg: float | None = None,
     near_m: float = 0.0,
+    height_m: float | None = None,
+    obstacle_height_m: ArrayLike | None = None,
+    target_height_m: float = 1.6,
     segments_per_quadrant: int = 16,
 ) -> Area:
     """Return the visible area.
@@ -152,6 +105,12 @@ def camera_view(
         Horizontal angle of view; None or >= 360 all round, 0 nothing.
     near_m
         Radius below the camera that it cannot see.
+    height_m
+        Of the camera; None or NaN: no higher than any obstacle.
+    obstacle_height_m
+        (n,) of the obstacles; NaN hides all behind it, as all do when None.
+    target_height_m
+        Of what is to be seen.
 
     Returns
     -------
@@ -183,28 +142,29 @@ def camera_view(
         return many[shapely.dwithin(many, Point(at_x, at_y), radius)] if len(many) else many
 
     place, solid = settle(x, y, near, range_m, azimuth_deg)
-    return view_from(place, solid, range_m, azimuth_deg, hfov_deg, near_m, segments_per_quadrant)
+    if height_m is None or obstacle_height_m is None:
+        return view_from(place, solid, range_m, azimuth_deg, hfov_deg, near_m, segments_per_quadrant)
+    reached = shapely.dwithin(many, Point(place.x, place.y), range_m) if len(many) else np.zeros(0, bool)
+    until = hides_until(height_m, obstacle_height_m, target_height_m)
+    tall = shapely.union_all(many[reached & np.isinf(until)])
+    low = [(many[i], float(until[i])) for i in np.flatnonzero(reached & np.isfinite(until))]
+    return view_from(place, tall, range_m, azimuth_deg, hfov_deg, near_m, segments_per_quadrant, low)
 
 
-def settle(
-    x: float,
-    y: float,
-    near: Callable[[float, float, float], NDArray[np.object_]],
-    range_m: float,
-    azimuth_deg: float | None,
-) -> tuple[Placement, BaseGeometry]:
-    """Return where the camera looks from, and the dissolved footprints that can cut its sight there.
+def hides_until(height_m: float, obstacle_height_m: ArrayLike, target_height_m: float) -> NDArray[np.float64]:
+    """Return k of each obstacle: it hides a target from its near side to k times as far as its far side.
 
-    `near(x, y, radius)` returns the footprints within a radius of a place.
+    Infinity where it hides all behind it; 1 where it hides only itself.
+
+    Examples
+    --------
+    >>> hides_until(10.0, [6.0, 10.0, 1.0, float("nan")], 2.0).tolist()
+    [2.0, inf, 1.0, inf]
     """
-    radius = range_m + FACADE_OFFSET_M
-    solid = shapely.union_all(near(x, y, radius))
-    place = place_camera(x, y, solid, azimuth_deg)
-    rule = place.rule
-    while place.rule != "free":  # out of a large building it can have come to others; each turn takes in more of them
-        solid = shapely.union_all([solid, *near(place.x, place.y, radius)])
-        place = place_camera(place.x, place.y, solid, azimuth_deg)
-    return Placement(place.x, place.y, float(np.hypot(place.x - x, place.y - y)), rule), solid
+    height = np.asarray(obstacle_height_m, np.float64)
+    over = height < height_m  # False where one is not known
+    ratio = (height_m - target_height_m) / np.where(over, height_m - height, 1.0)
+    return np.where(over, np.maximum(ratio, 1.0), np.inf)
 
 
 def view_from(
@@ -215,32 +175,65 @@ def view_from(
     hfov_deg: float | None,
     near_m: float = 0.0,
     segments_per_quadrant: int = 16,
+    low: Iterable[tuple[BaseGeometry, float]] = (),
 ) -> Area:
-    """Return the visible area of a camera that stands free, among dissolved footprints (see `settle`)."""
-    view: BaseGeometry = sector(place.x, place.y, range_m, azimuth_deg, hfov_deg, segments_per_quadrant)
-    shadows = [shadow(place.x, place.y, a, b, range_m) for a, b in _edges(solid)]
-    unseen = [solid, *(piece for piece in shadows if piece is not None)]
+    """Return the visible area of a camera that stands free.
+
+    Parameters
+    ----------
+    solid
+        The dissolved footprints that hide all behind them (see `settle`).
+    low
+        Footprints over which it looks, each with its `hides_until`.
+    """
+    x, y = place.x, place.y
+    view: BaseGeometry = sector(x, y, range_m, azimuth_deg, hfov_deg, segments_per_quadrant)
+    unseen = [solid, *(shadow(x, y, a, b, range_m) for a, b in _edges(solid))]
+    for footprint, until in low:
+        unseen += [footprint, *(shadow(x, y, a, b, range_m, until) for a, b in _edges(footprint))]
     if near_m > 0:
-        unseen.append(sector(place.x, place.y, near_m, None, None, segments_per_quadrant))
-    hidden = polygons_of(shapely.union_all(unseen, grid_size=GRID_M))
+        unseen.append(_disc(x, y, near_m, azimuth_deg, hfov_deg, segments_per_quadrant))
+    present = [piece for piece in unseen if piece is not None]
+    hidden = polygons_of(shapely.union_all(present, grid_size=GRID_M))
     return polygons_of(shapely.difference(view, hidden, grid_size=GRID_M))
 
 
-def shadow(x: float, y: float, a: NDArray[np.float64], b: NDArray[np.float64], range_m: float) -> Polygon | None:
-    """Return what the wall from `a` to `b` hides of the disc, and somewhat more beyond it; None where nothing."""
+def shadow(
+    x: float, y: float, a: NDArray[np.float64], b: NDArray[np.float64], range_m: float, until: float = np.inf
+) -> Polygon | None:
+    """Return what the wall from `a` to `b` hides of the disc, and somewhat more beyond it; None where nothing.
+
+    `until` ends it at so many times the distance of the wall.
+    """
     here = np.array([x, y])
     clipped = _clip_to_disc(a - here, b - here, range_m)
-    if clipped is None:
+    if clipped is None or until <= 1:
         return None
     a, b = clipped
     near, far = np.hypot(*a), np.hypot(*b)
     if min(near, far) == 0 or abs(a[0] * b[1] - a[1] * b[0]) <= 1e-12 * near * far:
         return None  # seen end on, or touching the camera: it hides nothing of any width
+    if np.isfinite(until):
+        return Polygon(here + np.array([a, b, b * until, a * until]))
     left, right = a / near, b / far
     middle = left + right
     reach = _SHADOW_REACH * range_m
     beyond = [right * reach, middle / np.hypot(*middle) * reach, left * reach]
     return Polygon(here + np.array([a, b, *beyond]))
+
+
+def _disc(
+    x: float, y: float, radius: float, azimuth_deg: float | None, hfov_deg: float | None, segments_per_quadrant: int
+) -> Polygon:
+    """The disc with corners where the sector begins and ends, so that a sector to `radius` and one from it fit."""
+    disc = sector(x, y, radius, None, None, segments_per_quadrant)
+    if azimuth_deg is None or hfov_deg is None or hfov_deg >= 360:
+        return disc
+    turns = np.radians([azimuth_deg - hfov_deg / 2, azimuth_deg + hfov_deg / 2])
+    corners = shapely.get_coordinates(disc)[:-1] - [x, y]
+    corners = np.vstack([corners, radius * np.column_stack([np.sin(turns), np.cos(turns)])])
+    around = np.argsort(np.arctan2(corners[:, 0], corners[:, 1]), kind="stable")
+    return Polygon(corners[around] + [x, y])
 
 
 def polygons_of(geometry: BaseGeometry) -> Area:
