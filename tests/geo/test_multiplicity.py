@@ -1,0 +1,206 @@
+"""Lengths along lines against exact overlay: within the stated error, whole numbers that do not depend on company."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from geo import multiplicity as module
+from geo.errors import ParameterError
+from geo.multiplicity import count_cameras, multiplicity, update
+from tests.geo import zoo
+
+BOX = shapely.box(0, 0, 40, 40)
+EMPTY = shapely.Polygon()
+
+
+def lens(x, y, rng, corners=14):
+    """A sector with a ragged far side, as walls make it."""
+    turn = np.sort(rng.uniform(0, 2 * np.pi, 2))
+    angles = np.linspace(*turn, corners)
+    reach = rng.uniform(4, 25) * rng.uniform(0.5, 1, corners)
+    return shapely.Polygon(
+        np.vstack([[x, y], np.column_stack([x + reach * np.sin(angles), y + reach * np.cos(angles)])])
+    )
+
+
+def scene(seed, offset=0.0, cameras=12):
+    """Cells of which some overlap, one is missing and one has a hole; up to three beams a camera, which may overlap."""
+    rng = np.random.default_rng(seed)
+    cuts = np.sort(rng.uniform(0, 60, 4))
+    cells = [shapely.box(a, b, c, d) for a, c in pairwise(cuts) for b, d in [(0, 30), (28, 60)]]
+    cells += [None, EMPTY, shapely.Polygon(BOX.exterior, [shapely.box(10, 10, 20, 30).exterior.coords])]
+    views, camera = [], []
+    for n in range(cameras):
+        x, y = rng.uniform(-5, 65, 2)
+        for _ in range(rng.integers(0, 4)):
+            views.append(lens(x, y, rng))
+            camera.append(n * 7)
+    views += [None, EMPTY]
+    camera += [1, 2]
+    certain = rng.random(len(views)) < 0.5
+    move = [shapely.transform(some, lambda xy: xy + offset) if some is not None else None for some in [*cells, *views]]
+    cells, views = np.array(move[: len(cells)], dtype=object), np.array(move[len(cells) :], dtype=object)
+    return cells, shapely.make_valid(views), np.array(camera), certain
+
+
+def exact(cell, views, camera):
+    """Area seen by at least 1, 2, 3 cameras, and by each camera alone, from the faces of the overlay."""
+    merged = {name: shapely.union_all(views[camera == name]) for name in np.unique(camera)}
+    inside = {name: shapely.intersection(shape, cell) for name, shape in merged.items()}
+    lines = [shapely.boundary(shape) for shape in [cell, *inside.values()] if shape is not None and not shape.is_empty]
+    faces = shapely.get_parts(shapely.polygonize([shapely.node(shapely.union_all(lines))]))
+    points = shapely.point_on_surface(faces)
+    sees = np.array([shapely.intersects(shape, points) for shape in inside.values()])
+    sees &= shapely.intersects(cell, points)
+    count, area = sees.sum(axis=0), shapely.area(faces)
+    alone = {name: area[row & (count == 1)].sum() for name, row in zip(inside, sees, strict=True)}
+    return [area[count >= k].sum() for k in (1, 2, 3)], alone
+
+
+def bound(cell, views, step):
+    """The most that lines can err: half a step times the horizontal extent of every boundary in the cell."""
+    box = shapely.box(*shapely.bounds(cell))
+    extent = 0.0
+    for shape in [cell, *views]:
+        if shape is None or shape.is_empty:
+            continue
+        for line in shapely.get_parts(shapely.intersection(shapely.boundary(shape), box)):
+            extent += np.abs(np.diff(shapely.get_coordinates(line)[:, 0])).sum()
+    return step / 2 * extent + 1e-3
+
+
+@settings(max_examples=40)
+@given(seed=zoo.seeds, offset=st.sampled_from(zoo.OFFSETS))
+@example(seed=0, offset=0.0)
+def test_within_the_bound_of_the_exact_overlay(seed, offset):
+    cells, views, camera, certain = scene(seed, offset)
+    result = count_cameras(cells, views, camera, certain)
+    for i, cell in enumerate(cells):
+        alone = {
+            int(c): m for c, m in zip(result.camera[result.cell == i], result.alone_m2[result.cell == i], strict=True)
+        }
+        if cell is None or cell.is_empty:
+            assert result.seen_m2[i].tolist() == [0, 0, 0]
+            assert alone == {}
+            continue
+        most = bound(cell, views, 1.0)
+        for found, some in ((result.seen_m2, np.ones(len(views), bool)), (result.certain_m2, certain)):
+            expected, _ = exact(cell, views[some], camera[some])
+            assert found[i] == pytest.approx(expected, abs=most)
+        _, lone = exact(cell, views, camera)
+        for name, area in lone.items():
+            assert alone.get(name, 0.0) == pytest.approx(area, abs=most)
+        assert sum(alone.values()) == pytest.approx(result.seen_m2[i, 0] - result.seen_m2[i, 1], abs=1e-9)
+
+
+@settings(max_examples=15)
+@given(seed=zoo.seeds)
+def test_finer_lines_converge_to_the_overlay(seed):
+    cells, views, camera, certain = scene(seed, 1000.0)
+    result = count_cameras(cells, views, camera, certain, step_m=0.02)
+    for i in np.flatnonzero(shapely.area(cells) > 0):
+        expected, _ = exact(cells[i], views, camera)
+        assert result.seen_m2[i] == pytest.approx(expected, abs=bound(cells[i], views, 0.02) / 4 + 0.05)
+
+
+@settings(max_examples=25)
+@given(seed=zoo.seeds, chunk=st.sampled_from([1, 50, 1 << 21]))
+def test_a_cell_is_the_same_alone_and_in_company(seed, chunk):
+    cells, views, camera, certain = scene(seed, 312_345.678)
+    whole = count_cameras(cells, views, camera, certain)
+    rng = np.random.default_rng(seed)
+    some = rng.permutation(len(cells))[: rng.integers(1, len(cells))]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_MOST_CROSSINGS", chunk)
+        part = count_cameras(cells[some], views, camera, certain, threads=1)
+    assert (part.seen_m2 == whole.seen_m2[some]).all()
+    assert (part.certain_m2 == whole.certain_m2[some]).all()
+    both = {(int(some[i]), int(c)): m for i, c, m in zip(part.cell, part.camera, part.alone_m2, strict=True)}
+    every = {(int(i), int(c)): m for i, c, m in zip(whole.cell, whole.camera, whole.alone_m2, strict=True)}
+    assert both == {pair: area for pair, area in every.items() if pair[0] in some}
+
+
+def test_a_camera_counts_once_however_many_beams():
+    sure, maybe = shapely.box(0, 0, 20, 40), shapely.box(10, 0, 30, 40)
+    result = count_cameras([BOX], [sure, maybe], [5, 5], [True, False])
+    assert result.seen_m2.tolist() == [[1200, 0, 0]]
+    assert result.certain_m2.tolist() == [[800, 0, 0]]
+    assert (result.camera.tolist(), result.alone_m2.tolist()) == ([5], [1200])
+
+
+def test_more_cameras_than_a_byte_counts():
+    result = count_cameras([BOX], [BOX] * 600, np.arange(600), np.ones(600, bool))
+    assert result.seen_m2.tolist() == [[1600, 1600, 1600]]
+    assert len(result.alone_m2) == 0
+
+
+def test_neighbours_share_their_border_exactly():
+    """A sloping border taken from both sides: nothing counts twice or falls between."""
+    west = shapely.Polygon([(0, 0), (13.7, 0), (21.3, 40), (0, 40)])
+    east = shapely.Polygon([(21.3, 40), (13.7, 0), (40, 0), (40, 40)])
+    parts = count_cameras([west, east], [BOX.buffer(3)], [0], [True])
+    assert parts.seen_m2[:, 0].sum() == 1600
+
+
+def test_strips_add_up():
+    """A cell of many strips, and coordinates below zero."""
+    tall = shapely.box(-10, -1500, 10, 1500)
+    result = count_cameras([tall], [shapely.box(-5, -2000, 50, 2000)], [3], [True])
+    assert result.seen_m2[0].tolist() == [45_000, 0, 0]
+    assert result.alone_m2.tolist() == [45_000]
+
+
+def test_beyond_what_the_numbers_hold_the_lengths_grow_coarser():
+    wide = shapely.box(0, 0, 3e6, 3)
+    assert count_cameras([wide], [wide], [0], [True]).seen_m2[0, 0] == 9e6
+
+
+def test_nothing_to_measure():
+    for cells, views in (([], [BOX]), ([None], [BOX]), ([BOX], [])):
+        result = count_cameras(cells, views, np.zeros(len(views), int), np.zeros(len(views), bool))
+        assert result.seen_m2.tolist() == [[0, 0, 0]] * len(cells)
+        assert len(result.alone_m2) == 0
+
+
+@pytest.mark.parametrize("step", [0, -1, np.nan, np.inf])
+def test_refuses_a_step_that_is_none(step):
+    with pytest.raises(ParameterError):
+        count_cameras([BOX], [BOX], [0], [True], step_m=step)
+
+
+def city(cells, views, camera, certain):
+    of = SimpleNamespace(camera=camera, certain=certain)
+    return SimpleNamespace(of=of, polygons=views), SimpleNamespace(free=cells)
+
+
+@settings(max_examples=20)
+@given(seed=zoo.seeds)
+def test_an_update_equals_measuring_all(seed):
+    """One camera goes, one moves, one comes; the numbers of the others shift."""
+    cells, views, camera, certain = scene(seed, 500.0)
+    before = multiplicity(*city(cells, views, camera, certain))
+    rng = np.random.default_rng(seed)
+    names = np.unique(camera)
+    gone, moved = rng.choice(names, 2, replace=False)
+    kept = np.setdiff1d(np.arange(names.max() + 1), [gone])
+    number = np.append(kept, -1)  # the new camera comes last
+    stay = camera != gone
+    turned = shapely.transform(views[camera == moved], lambda xy: xy + np.array([3.0, -4.0]))
+    shapes = views.copy()
+    shapes[camera == moved] = turned
+    now = np.append(shapes[stay], lens(530, 530, rng).buffer(0))
+    owner = np.append(np.searchsorted(kept, camera[stay]), len(kept))
+    sure = np.append(certain[stay], True)
+    differ = [*views[(camera == gone) | (camera == moved)], *turned, now[-1]]
+    touched = [i for i, cell in enumerate(cells) if any(shapely.intersects(cell, some) for some in differ)]
+    after = update(before, *city(cells, now, owner, sure), touched, number)
+    whole = multiplicity(*city(cells, now, owner, sure))
+    for name in ("seen_m2", "certain_m2", "camera", "cell", "alone_m2"):
+        assert (getattr(after, name) == getattr(whole, name)).all()
