@@ -1,19 +1,19 @@
-"""First coverage: how much of each grid cell is built, certainly seen, possibly seen, or blind.
+"""Coverage of each grid: what is certainly seen, only possibly seen, not seen, and built.
 
-    free  = cell - buildings
-    rest  = free - certain views
-    blind = rest - possible views
+    certain  = union of the certain views, in the cell
+    possible = union of the possible views, in the cell, without certain
+    blind    = free - certain - possible
 
-Built, certain, possible and blind are disjoint and fill the cell; that is asserted for every cell, each of the four
-being an overlay of its own and not what is left of the others. Overlays run on the lattice of `geo.view`: in plain
-floating point a difference and an intersection can be wrong by the same amount, which no sum would show. A view is
-certain or possible by the rules of `geo.cameras.camera_states`.
+Views never lie over buildings, so certain + possible + blind + built is the cell; that is asserted for every cell.
+Overlays run in plain floating point first; a cell whose parts do not add up, or that fails, is done again on the
+lattice of `geo.view`, then on one of a millimetre.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -21,20 +21,35 @@ from numpy.typing import ArrayLike, NDArray
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
+from geo.cells import LATTICES_M, TOLERANCE_M2, Cells, not_conserved
 from geo.errors import N_, ConservationError
+from geo.parallel import in_chunks, never, silent
 from geo.view import GRID_M, polygons_of
 
-TOLERANCE_M2 = 0.05
+if TYPE_CHECKING:  # compiled loops stand behind it, which a start need not load
+    from geo.views import Views
 
 Floats = NDArray[np.float64]
+Objects = NDArray[Any]
+Rows = NDArray[np.int64]
+
+_CHUNK = 32
+_FEW = 64  # cells for which all views are looked through one by one
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """Areas (m2) of each cell, in the order of the cells; float64 (n,).
+    """Areas (m2) and polygons of each cell, in the order of the cells; arrays (n,).
 
-    `area_m2` is the cell, `open_m2` = area - built, and certain + possible + blind + built = area within 0.05 m2.
-    `possible_m2` is what only possible views see. `blind` holds the unseen polygons, object (n,).
+    Attributes
+    ----------
+    area_m2, built_m2, open_m2, certain_m2, possible_m2, blind_m2
+        float64. `area_m2` is the cell, `open_m2` = area - built, certain + possible + blind + built = area within
+        0.05 m2. `possible_m2` is what only possible views see.
+    certain, possible, blind
+        Object: disjoint polygons within the cell, empty ones where there is nothing.
+    lattice
+        int8: which of `geo.cells.LATTICES_M` the overlays needed, 0 for nearly all.
     """
 
     area_m2: Floats
@@ -43,7 +58,113 @@ class Coverage:
     certain_m2: Floats
     possible_m2: Floats
     blind_m2: Floats
-    blind: NDArray[Any]
+    blind: Objects
+    certain: Objects = field(default_factory=lambda: np.zeros(0, dtype=object))
+    possible: Objects = field(default_factory=lambda: np.zeros(0, dtype=object))
+    lattice: NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, np.int8))
+
+    @property
+    def fallbacks(self) -> int:
+        """How many cells needed a lattice."""
+        return int((self.lattice > 0).sum())
+
+
+def cover(
+    cells: Cells,
+    views: Views,
+    *,
+    rows: ArrayLike | None = None,
+    threads: int | None = None,
+    progress: Callable[[float], None] = silent,
+    cancelled: Callable[[], bool] = never,
+) -> Coverage:
+    """Measure the coverage of cells.
+
+    Parameters
+    ----------
+    cells
+        See `geo.cells.prepare_cells`.
+    views
+        Of all cameras that may see into them, in the same CRS.
+    rows
+        Which cells, (k,); None for all. The result is in their order.
+    threads, progress, cancelled
+        See `geo.parallel.in_chunks`.
+
+    Raises
+    ------
+    ConservationError
+        The parts of a cell do not add up to it on any lattice.
+    Cancelled
+        `cancelled()` said so.
+    """
+    chosen = np.arange(len(cells)) if rows is None else np.asarray(rows, dtype=np.int64)
+    n = len(chosen)
+    parts = np.full((3, n), Polygon(), dtype=object)
+    parts[2] = cells.free[chosen]
+    lattice = np.zeros(n, np.int8)
+    place, view = _meetings(cells.polygons[chosen], views)
+    starts = np.searchsorted(place, np.arange(n + 1))
+
+    def work(chunk: Rows) -> None:
+        for at in chunk.tolist():
+            found = view[starts[at] : starts[at + 1]]
+            if len(found):
+                sure = views.of.certain[found]
+                polygons = views.polygons[found]
+                parts[:, at], lattice[at] = _measure(cells, int(chosen[at]), polygons[sure], polygons[~sure])
+
+    in_chunks(work, np.arange(n), _CHUNK, threads=threads, progress=progress, cancelled=cancelled)
+    area, built = cells.area_m2[chosen], cells.built_m2[chosen]
+    certain, possible, blind = shapely.area(parts)
+    return Coverage(
+        area, built, np.maximum(area - built, 0.0), certain, possible, blind, parts[2], parts[0], parts[1], lattice
+    )
+
+
+def _meetings(polygons: Objects, views: Views) -> tuple[Rows, Rows]:
+    """Pairs of cell and view whose boxes meet, sorted by cell."""
+    boxes = shapely.bounds(views.polygons) if len(views.polygons) else np.zeros((0, 4))
+    if len(polygons) <= _FEW:
+        places, found = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for i, (x0, y0, x1, y1) in enumerate(shapely.bounds(polygons)):
+            near = np.flatnonzero((boxes[:, 0] <= x1) & (boxes[:, 2] >= x0) & (boxes[:, 1] <= y1) & (boxes[:, 3] >= y0))
+            places.append(np.full(len(near), i))
+            found.append(near)
+        return np.concatenate(places), np.concatenate(found)
+    view, place = shapely.STRtree(polygons).query(views.polygons)
+    order = np.argsort(place, kind="stable")
+    return place[order], view[order]
+
+
+def _measure(cells: Cells, row: int, certain: Objects, possible: Objects) -> tuple[list[BaseGeometry], int]:
+    """Certain, possible and blind polygons of one cell, and the lattice that was needed."""
+    cell, free = cells.polygons[row], cells.free[row]
+    excess = np.inf
+    for step, grid in enumerate(LATTICES_M):
+        try:
+            sure = _union(cell, certain, grid)
+            maybe = _union(cell, possible, grid)
+            maybe = maybe if sure.is_empty else polygons_of(shapely.difference(maybe, sure, grid_size=grid))
+            blind = free if sure.is_empty else polygons_of(shapely.difference(free, sure, grid_size=grid))
+            blind = blind if maybe.is_empty else polygons_of(shapely.difference(blind, maybe, grid_size=grid))
+            excess = sure.area + maybe.area + blind.area + cells.built_m2[row] - cells.area_m2[row]
+        except shapely.errors.GEOSException:
+            continue
+        if abs(excess) <= TOLERANCE_M2:
+            return [sure, maybe, blind], step
+    raise not_conserved(row, excess)
+
+
+def _union(cell: BaseGeometry, views: Objects, grid: float | None) -> BaseGeometry:
+    """The union of views within the cell."""
+    if not len(views):
+        return Polygon()
+    shapely.prepare(cell)
+    inside = shapely.contains_properly(cell, views)
+    clipped = shapely.get_parts(shapely.intersection(views[~inside], cell, grid_size=grid))
+    pieces = np.concatenate([views[inside], clipped[shapely.get_dimensions(clipped) == 2]])
+    return polygons_of(shapely.union_all(pieces, grid_size=grid))
 
 
 def first_coverage(
@@ -80,7 +201,7 @@ def first_coverage(
     for i, given in enumerate(cell_array):
         cell = Polygon() if given is None else given
         layers = [tree.geometries[tree.query(cell, predicate="intersects")] for tree in trees]
-        row, gap = _measure(cell, layers)
+        row, gap = _measure_first(cell, layers)
         if abs(_excess(row)) > TOLERANCE_M2:
             raise ConservationError(
                 N_("The parts of grid {number} add up to {excess} m2 more than its area."),
@@ -93,7 +214,7 @@ def first_coverage(
     return Coverage(area, built, open_, certain, possible, unseen, blind)
 
 
-def _measure(cell: BaseGeometry, layers: list[NDArray[Any]]) -> tuple[tuple[float, ...], BaseGeometry]:
+def _measure_first(cell: BaseGeometry, layers: list[NDArray[Any]]) -> tuple[tuple[float, ...], BaseGeometry]:
     """Area, built, open, certain, possible, blind of one cell, and the blind polygons."""
     # An overlay on the lattice may leave lines and points beside the areas; the next overlay would refuse the mixture.
     built, certain, possible = (polygons_of(shapely.union_all(layer, grid_size=GRID_M)) for layer in layers)

@@ -87,6 +87,6 @@ def test_identity_and_counted_points(seed):
 
 
 def test_a_broken_sum_is_an_error(monkeypatch):
-    monkeypatch.setattr(coverage, "_measure", lambda cell, layers: ((100.0, 20.0, 80.0, 30.0, 30.0, 20.2), cell))
+    monkeypatch.setattr(coverage, "_measure_first", lambda cell, layers: ((100.0, 20.0, 80.0, 30.0, 30.0, 20.2), cell))
     with pytest.raises(ConservationError):
         first_coverage([CELL], [], [], [])
