@@ -70,7 +70,7 @@ def find_crossings(
 
 
 @njit(cache=True, nogil=True)
-def _slot(keys: Any, key: Any) -> int:
+def _slot(keys: Any, key: Any) -> Any:
     """Return where `key` is, or belongs, in a table whose size is a power of two; -1 marks a free place."""
     mask = len(keys) - 1
     at = ((key * _SPREAD) >> 20) & mask
