@@ -181,3 +181,64 @@ def test_one_more_building_never_shows_more(seed):
     before = camera_view(0, 0, obstacles[:-1], range_m=60)
     after = camera_view(0, 0, obstacles, range_m=60)
     assert shapely.difference(after, before, grid_size=GRID_M).area < 1e-3
+
+
+def hidden_by_heights(x, y, px, py, houses, heights, height, target):
+    """By the line of sight itself: does it meet a roof between the camera's eye and the target's top?"""
+    line, far = shapely.LineString([(x, y), (px, py)]), np.hypot(px - x, py - y)
+    for house, roof in zip(houses, heights, strict=True):
+        if shapely.intersects_xy(house, px, py):
+            return True
+        inside = shapely.intersection(line, house)
+        if inside.is_empty:
+            continue
+        if np.isnan(roof) or np.isnan(height) or roof >= height:
+            return True
+        along = np.hypot(*(shapely.get_coordinates(inside) - [x, y]).T).max()  # the sight sinks: lowest where it leaves
+        if target < roof and height + (target - height) * along / far < roof:
+            return True
+    return False
+
+
+@settings(max_examples=40)
+@given(seed=zoo.seeds, height=st.floats(2, 20), target=st.sampled_from([0.0, 1.6, 3.0]))
+def test_over_lower_roofs_by_the_line_of_sight(seed, height, target):
+    rng = np.random.default_rng(seed)
+    houses = [zoo.wedge(rng, *rng.uniform(-40, 40, 2), rng.uniform(1, 12)) for _ in range(6)]
+    houses = [house for house in houses if not shapely.dwithin(house, shapely.Point(0, 0), 0.5)]
+    heights = np.where(rng.random(len(houses)) < 0.2, np.nan, rng.uniform(0.5, 22, len(houses)))
+    numbers = {"height_m": height, "obstacle_height_m": heights, "target_height_m": target}
+    view = camera_view(0, 0, houses, range_m=40, **numbers)
+    points = rng.uniform(-30, 30, (60, 2))
+    for x, y in points[shapely.distance(shapely.boundary(view), shapely.points(points)) > 1e-3]:
+        hidden = hidden_by_heights(0, 0, x, y, houses, heights, height, target) or np.hypot(x, y) > 40
+        assert shapely.intersects_xy(view, x, y) == (not hidden)
+
+
+def test_over_a_roof_by_hand():
+    house = shapely.box(-5, 10, 5, 12)
+    seen = {"range_m": 100, "height_m": 6.0, "target_height_m": 2.0}
+    view = camera_view(0, 0, [house], **seen, obstacle_height_m=[4.0])  # again from (6 - 2) / (6 - 4) = 2 times 12 m
+    assert not view.intersects(shapely.Point(0, 23.9))
+    assert view.intersects(shapely.Point(0, 24.1))
+    for roof, expected in ((6.0, False), (np.nan, False), (2.0, True), (1.0, True)):
+        view = camera_view(0, 0, [house], **seen, obstacle_height_m=[roof])
+        assert view.intersects(shapely.Point(0, 12.1)) == expected
+        assert not view.intersects(shapely.Point(0, 11))
+    for unknown in ({"height_m": None}, {"height_m": np.nan}):
+        view = camera_view(0, 0, [house], **{**seen, **unknown}, obstacle_height_m=[4.0])
+        assert not view.intersects(shapely.Point(0, 50))
+
+
+def test_of_overlapping_roofs_the_taller_counts():
+    low, tall = shapely.box(-5, 10, 5, 14), shapely.box(-5, 12, 5, 13)
+    view = camera_view(0, 0, [low, tall], range_m=100, height_m=9.0, obstacle_height_m=[3.0, 9.0])
+    assert not view.intersects(shapely.box(-1, 12, 1, 100))
+
+
+def test_a_near_sector_and_the_ring_beyond_it_share_their_arc():
+    inner = camera_view(0, 0, [WALL], range_m=7, azimuth_deg=33, hfov_deg=77)
+    ring = camera_view(0, 0, [WALL], range_m=19, azimuth_deg=33, hfov_deg=77, near_m=7)
+    whole = camera_view(0, 0, [WALL], range_m=19, azimuth_deg=33, hfov_deg=77)
+    assert shapely.intersection(inner, ring, grid_size=GRID_M).area < 1e-6
+    assert inner.area + ring.area == pytest.approx(whole.area, abs=1e-4)
