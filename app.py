@@ -9,6 +9,7 @@ from flask import Flask
 
 from settings import Settings
 from web import (
+    api_coverage,
     api_data,
     api_files,
     api_layers,
@@ -39,7 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     i18n.init_app(app)
     errors.init_app(app)
     security.init_app(app)
-    for module in (pages, api_layers, api_data, api_files, uploads, tiles, assets, health, openapi):
+    for module in (pages, api_layers, api_data, api_coverage, api_files, uploads, tiles, assets, health, openapi):
         app.register_blueprint(module.blueprint)
     cli.init_app(app)
     return app

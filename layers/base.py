@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from geo.columns import LayerColumns, Snapshot
 from geo.errors import N_, ParameterError, UnknownLevelError
 from geo.hierarchy import build_hierarchy
+from geo.reach import edition
 from layers.memo import Memo
 
 if TYPE_CHECKING:  # slow to import, and needed only where features are made
@@ -51,6 +52,11 @@ class Params:
         Range drawn for a camera whose range is unknown.
     online_only
         Leave out cameras that are not recorded as online.
+    edition, task
+        Class of the standard's table (`geo.reach.EDITIONS`) whose pixel density a view must reach; no task: a view
+        reaches as far as the camera's range.
+    target_height_m
+        Height above the ground of what is to be seen.
     lang
         Language of the page; frames do not depend on it.
     radius_m
@@ -69,6 +75,9 @@ class Params:
     near_m: float = 15.0
     assumed_range_m: float = 50.0
     online_only: bool = False
+    edition: str = "2014"
+    task: str | None = None
+    target_height_m: float = 1.6
     radius_m: float = 120.0
     lang: str = "en"
     metric: Metric = "per_km2"
@@ -89,6 +98,9 @@ class Params:
                 value=self.method,
                 known=", ".join(METHODS),
             )
+        table = edition(self.edition)
+        if self.task is not None:
+            table.task(self.task)
 
 
 @dataclass(frozen=True)

@@ -1,105 +1,129 @@
-"""Views of a snapshot's cameras by the rules of `geo.cameras`, computed when first asked for and kept."""
+"""Cameras of a snapshot made ready to be asked: what each is pointed at, and what stands in the way."""
 
 from __future__ import annotations
 
-import threading
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo.cameras import CameraStates, camera_states, camera_views
+from geo.camera_facts import CameraFacts, ViewRules
 from geo.columns import Snapshot
+from geo.view import GRID_M, polygons_of
 from layers.memo import Memo
 
-_memo = Memo(6)
+if TYPE_CHECKING:  # the compiler comes with them
+    from geo.cameras import CameraBeams
+    from geo.city import City
+    from geo.obstacles import Obstacles
+
+_obstacles = Memo(2)
+_sights = Memo(6)
 
 
+@dataclass(frozen=True)
 class Sight:
-    """Views of the cameras of one snapshot.
+    """The cameras of one state of a store, ready to be asked what they see.
 
-    Parameters
+    Attributes
     ----------
-    snapshot
-        Its cameras and buildings are read; it must have a CRS when it has cameras.
-    assumed_range_m
-        Reach of a camera whose range is unknown, in metres.
-    online_only
-        Cameras recorded as offline see nothing, those of unknown state only possibly.
+    facts, rules
+        What is recorded, and what a reader chose.
+    crs
+        Metric CRS of every coordinate.
+    obstacles
+        What stands in the way.
+    beams
+        Where each camera looks.
     """
 
-    def __init__(self, snapshot: Snapshot, assumed_range_m: float, online_only: bool) -> None:
-        cameras = snapshot["cameras"]
-        geometry = snapshot["buildings"].geometry
-        self._crs = snapshot.crs
-        self._x = np.zeros(0) if cameras.x is None else cameras.x
-        self._y = np.zeros(0) if cameras.y is None else cameras.y
-        self._buildings = np.zeros(0, dtype=object) if geometry is None else geometry
-        self.states: CameraStates = camera_states(
-            cameras.text("kind"),
-            cameras.number("azimuth_deg"),
-            cameras.number("azimuth_tolerance_deg"),
-            cameras.number("hfov_deg"),
-            cameras.number("range_m"),
-            np.asarray(cameras.columns["online"]),
-            assumed_range_m=assumed_range_m,
-            online_only=online_only,
-        )
-        self._certain = np.full(len(cameras), None, dtype=object)
-        self._possible = np.full(len(cameras), None, dtype=object)
-        self._moved_m = np.zeros(len(cameras))
-        self._known = np.zeros(len(cameras), dtype=bool)
-        self._lock = threading.Lock()
+    facts: CameraFacts
+    rules: ViewRules
+    crs: str
+    obstacles: Obstacles
+    beams: CameraBeams
 
-    def views(self, rows: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return (certain, possible) polygons of the cameras at `rows`, None where nothing; disjoint per camera."""
-        with self._lock:
-            missing = rows[~self._known[rows]]
-            if len(missing) and self._crs is not None:
-                states = CameraStates(**{name: values[missing] for name, values in vars(self.states).items()})
-                found = camera_views(self._x[missing], self._y[missing], states, self._buildings, crs=self._crs)
-                self._certain[missing], self._possible[missing] = found.certain, found.possible
-                self._moved_m[missing] = found.moved_m
-                self._known[missing] = True
-            return self._certain[rows], self._possible[rows]
+    def __len__(self) -> int:
+        return len(self.facts)
 
-    def moved_m(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return how far each camera at `rows`, recorded inside a building, was moved to the façade; 0 for none."""
-        self.views(rows)
-        with self._lock:
-            return self._moved_m[rows]
+    def views(self, rows: NDArray[np.int64]) -> list[View]:
+        """Return what the cameras at `rows` see: certain and possible views, none that is empty."""
+        from geo.visibility import visible
+
+        if len(rows) == 0:
+            return []
+        of = self.beams
+        mine = np.flatnonzero(np.isin(of.camera, rows))
+        seen = visible(of.take(mine), self.obstacles, target_height_m=self.rules.target_height_m)
+        camera, certain = of.camera[mine], of.certain[mine]
+        found = []
+        for row in rows.tolist():
+            for state, wanted in (("certain", certain), ("possible", ~certain)):
+                which = np.flatnonzero((camera == row) & wanted)
+                shape = merged(seen.polygons[which])
+                if shape is not None:
+                    found.append(View(row, state, shape, float(seen.area_m2[which].sum())))
+        return found
 
 
-def sight(snapshot: Snapshot, assumed_range_m: float, online_only: bool) -> Sight:
-    """Return the views of `snapshot`, shared between requests while cameras and buildings stay the same."""
-    return _memo.get(
-        (snapshot["cameras"], snapshot["buildings"]),
-        (snapshot.crs, assumed_range_m, online_only),
-        lambda: Sight(snapshot, assumed_range_m, online_only),
-    )
+@dataclass(frozen=True)
+class View:
+    """What one camera certainly, or only possibly, sees; `area_m2` is exact, the polygon has chords for arcs."""
+
+    row: int
+    state: str
+    polygon: shapely.Geometry
+    area_m2: float
 
 
-def drawable(views: NDArray[Any]) -> NDArray[np.bool_]:
-    """Return which views exist and are not empty."""
-    return ~(shapely.is_missing(views) | shapely.is_empty(views))
+def merged(polygons: NDArray[Any]) -> shapely.Geometry | None:
+    """Return the beams of one camera as one geometry, None where nothing is seen."""
+    present = [polygon for polygon in polygons if polygon is not None and not polygon.is_empty]
+    if len(present) < 2:
+        return present[0] if present else None
+    return polygons_of(shapely.union_all(present, grid_size=GRID_M))
 
 
-def assumptions(snapshot: Snapshot, rows: NDArray[np.int64], assumed_range_m: float) -> dict[str, float | int]:
-    """Return how many of the cameras at `rows` lack which fact, and what was assumed for them."""
-    cameras = snapshot["cameras"]
-    kinds = cameras.text("kind")[rows]
-    turning = np.array([kind in ("ptz", "dome") for kind in kinds], dtype=bool)
-    round_view = turning | (kinds == "panoramic")
-    azimuth = cameras.number("azimuth_deg")[rows]
-    online = np.asarray(cameras.columns["online"])[rows]
+def obstacles_of(snapshot: Snapshot) -> Obstacles:
+    """Return the buildings of a snapshot as obstacles, shared while they stay the same."""
+    from geo.obstacles import build_obstacles
+
+    buildings = snapshot["buildings"]
+    shapes = np.zeros(0, dtype=object) if buildings.geometry is None else buildings.geometry
+    return _obstacles.get((buildings,), "obstacles", lambda: build_obstacles(shapes, buildings.number("height_m")))
+
+
+def sight(snapshot: Snapshot, rules: ViewRules) -> Sight:
+    """Return the cameras of `snapshot`, shared between requests while cameras and buildings stay the same."""
+    from geo.cameras import beams_of
+
+    cameras, crs = snapshot["cameras"], snapshot.crs
+    assert crs is not None
+
+    def make() -> Sight:
+        facts, obstacles = CameraFacts.of(cameras), obstacles_of(snapshot)
+        return Sight(facts, rules, crs, obstacles, beams_of(facts, rules, obstacles, crs=crs))
+
+    return _sights.get((cameras, snapshot["buildings"]), (crs, rules), make)
+
+
+def sight_of(city: City) -> Sight:
+    """Return the cameras of a city that is worked out."""
+    return Sight(city.facts, city.rules, city.crs, city.obstacles, city.views.of)
+
+
+def assumptions(sight: Sight, rows: NDArray[np.int64] | None = None) -> dict[str, float | int]:
+    """Return how many of the cameras at `rows` (None: all) lack which fact, and what was assumed for them."""
+    chosen: Any = slice(None) if rows is None else rows
+    assumed, online = sight.beams.assumed, sight.facts.online[chosen]
+    counts = {f"{name}_unknown": assumed[name] for name in ("range", "direction", "fov", "pixels", "near", "height")}
     return {
-        "cameras": len(rows),
-        "assumed_range_m": assumed_range_m,
-        "range_unknown": int(np.isnan(cameras.number("range_m")[rows]).sum()),
-        "direction_unknown": int((np.isnan(azimuth) & ~round_view).sum()),
-        "fov_unknown": int((np.isfinite(azimuth) & np.isnan(cameras.number("hfov_deg")[rows]) & ~round_view).sum()),
-        "turning": int(turning.sum()),
-        "state_unknown": int((online == -1).sum()),
-        "offline": int((online == 0).sum()),
+        "cameras": len(online),
+        "assumed_range_m": sight.rules.assumed_range_m,
+        **{name: int(np.count_nonzero(flags[chosen])) for name, flags in counts.items()},
+        "turning": int(np.count_nonzero(assumed["turning"][chosen])),
+        "state_unknown": int(np.count_nonzero(online == -1)),
+        "offline": int(np.count_nonzero(online == 0)),
     }

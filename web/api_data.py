@@ -75,14 +75,3 @@ def cameras() -> Response:
         ("cameras", offset, limit, service.revisions(snapshot, ("cameras",))),
         lambda: {**sites.cameras_answer(snapshot, offset, limit), "meta": service.origin(snapshot, ("cameras",))},
     )
-
-
-@blueprint.get("/coverage")
-def coverage() -> Response:
-    """Say how much of each grid cameras see certainly, possibly or not."""
-    _, snapshot, params = asked()
-    needs = ("grids", "buildings", "cameras")
-    return cached_json(
-        ("coverage", service.revisions(snapshot, needs), params),
-        lambda: {**sites.coverage_answer(snapshot, params), "meta": service.origin(snapshot, needs, params)},
-    )

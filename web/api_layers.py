@@ -6,9 +6,12 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from geo.columns import Snapshot
 from geo.errors import N_
 from layers import REGISTRY
-from web import service
+from layers.base import LayerFrame, Params
+from layers.coverage import CoverageLayer
+from web import api_coverage, coverage_service, service
 from web.errors import RequestError
 from web.i18n import current_lang, translate
 from web.jsonio import collection
@@ -49,12 +52,27 @@ def layer(name: str) -> Response:
     chosen = REGISTRY[name]
     snapshot, lang = atlas().snapshot(), current_lang()
     params = layer_params(request.args, snapshot, lang)
+    if isinstance(chosen, CoverageLayer):
+        return _coverage(chosen, snapshot, params)
 
     def make() -> bytes:
-        frame = chosen.frame(snapshot, params)
-        legend = frame.legend.to_json(lambda text: translate(text, lang)) if frame.legend else None
-        meta = {**service.origin(snapshot, chosen.needs, params), **frame.meta}
-        return collection(frame.features, {"legend": legend, "meta": meta})
+        return _body(chosen.frame(snapshot, params), service.origin(snapshot, chosen.needs, params), lang)
 
     key = (name, service.revisions(snapshot, chosen.needs), params)
     return cached(key, make, GEOJSON)
+
+
+def _body(frame: LayerFrame, origin: dict[str, Any], lang: str) -> bytes:
+    legend = frame.legend.to_json(lambda text: translate(text, lang)) if frame.legend else None
+    return collection(frame.features, {"legend": legend, "meta": {**origin, **frame.meta}})
+
+
+def _coverage(layer: CoverageLayer, snapshot: Snapshot, params: Params) -> Response:
+    """Return the last coverage that is complete; the page says when the store has gone on since."""
+    found = coverage_service.shown(atlas().runs, snapshot, params, api_coverage.wait_s())
+
+    def make() -> bytes:
+        frame = layer.frame_of(found.complete, snapshot, params)
+        return _body(frame, coverage_service.coverage_meta(found, snapshot, params), params.lang)
+
+    return api_coverage.shown_json(found, ("layer", layer.name, params), snapshot, make, GEOJSON)

@@ -14,12 +14,14 @@ from werkzeug.datastructures import MultiDict
 from geo.columns import Snapshot
 from geo.crs import bbox_from_lonlat
 from geo.errors import N_, ParameterError
+from geo.reach import EDITIONS
 from layers.base import METHODS, METRICS, Params
 
 Query = MultiDict[str, str]
 TRUE, FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off", ""})
 MAX_CATEGORIES = 500
 MAX_TEXT = 200
+RANGE = "range"  # the task of who asks for none
 
 
 def fault(field: str, value: object, message: str, remedy: str, **params: Any) -> ParameterError:
@@ -154,6 +156,27 @@ def metric_bbox(query: Query, crs: str | None) -> tuple[float, float, float, flo
     return bbox_from_lonlat(west, south, east, north, crs)
 
 
+def edition_of(query: Query) -> str:
+    """Return the year of the edition of the standard's table."""
+    return one_of(query, "edition", tuple(EDITIONS), "2014")
+
+
+def task_of(query: Query, year: str) -> str | None:
+    """Return the class of the standard in lower case, None when absent or "range" (as far as a camera's range)."""
+    text = (query.get("task") or RANGE).lower()
+    known = tuple(task.name for task in EDITIONS[year].tasks)
+    if text not in (RANGE, *known):
+        raise fault(
+            "task",
+            text,
+            N_("The {year} edition has no class “{value}”."),
+            N_("Choose one of: {tasks}."),
+            year=year,
+            tasks=", ".join(known),
+        )
+    return None if text == RANGE else text
+
+
 def layer_params(query: Query, snapshot: Snapshot, lang: str) -> Params:
     """Return what a request asks of a layer."""
     start, end = window(query.get("from"), query.get("to"), snapshot.timezone)
@@ -169,6 +192,9 @@ def layer_params(query: Query, snapshot: Snapshot, lang: str) -> Params:
         near_m=number(query, "near_m", 15.0, 0.0, 1000.0),
         assumed_range_m=number(query, "assumed_range_m", 50.0, 1.0, 1000.0),
         online_only=flag(query, "online_only"),
+        edition=(table := edition_of(query)),
+        task=task_of(query, table),
+        target_height_m=number(query, "target_height_m", 1.6, 0.0, 100.0),
         radius_m=number(query, "radius_m", 120.0, 5.0, 5000.0),
         lang=lang,
         metric=one_of(query, "metric", METRICS, "per_km2"),  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Answers about cameras, as JSON-ready values computed from one snapshot: the list, and what they cover."""
+"""Answers about cameras, as JSON-ready values computed from one snapshot."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import numpy as np
 
 from geo.columns import Codes, Snapshot
 from geo.crs import lonlat
-from layers.base import Params, chosen_level, rows_of_level
-from layers.coverage import AREAS, CoverageLayer
 from store.schema import LAYERS
 from web.jsonio import DECIMALS
 
@@ -44,21 +42,3 @@ def cameras_answer(snapshot: Snapshot, offset: int, limit: int) -> Json:
             for i in range(len(lon))
         ],
     }
-
-
-def coverage_answer(snapshot: Snapshot, params: Params) -> Json:
-    """Return how much of each grid of a level cameras see certainly, possibly or not.
-
-    `not_computed` says what there is too much of to measure in a request; there are no grids then.
-    """
-    grids, layer = snapshot["grids"], CoverageLayer()
-    level = chosen_level(grids, params.level)
-    answer: Json = {"level": level, "not_computed": layer.too_large(snapshot, level), "grids": []}
-    if answer["not_computed"] is None:
-        found = layer.result(snapshot, level, params)
-        areas = {name: np.asarray(getattr(found, name)) for name in AREAS}
-        answer["grids"] = [
-            {"code": code, **{name: float(values[i]) for name, values in areas.items()}}
-            for i, code in enumerate(grids.text("code")[rows_of_level(grids, level)])
-        ]
-    return answer

@@ -9,13 +9,16 @@ from pathlib import Path
 from flask import Flask, current_app
 
 from geo.columns import Snapshot
+from layers.engine import Engine
 from settings import Settings
 from store.errors import StoreError
 from store.intake.scratch import sweep
 from store.store import Store
 from web.cache import Cache
+from web.derived import Derived
 from web.intake import report_of
 from web.jobs import Jobs
+from web.runs import Runs
 from web.uploading import clean_stale
 
 EXTENSION = "atlas"
@@ -34,6 +37,7 @@ class Atlas:
         self._lock = threading.Lock()
         self._store: Store | None = None
         self._jobs: Jobs | None = None
+        self._runs: Runs | None = None
 
     @property
     def store(self) -> Store:
@@ -51,6 +55,21 @@ class Atlas:
             if self._jobs is None:
                 self._jobs = Jobs(folder, current_app.logger.error, report_of)
             return self._jobs
+
+    @property
+    def runs(self) -> Runs:
+        """The runner of coverage, started at first use; where nothing can be written it works all the same."""
+        with self._lock:
+            if self._runs is None:
+                log = logging.getLogger("gunicorn.error").error
+                try:
+                    derived = Derived(self.folder("derived"), log)
+                except OSError as error:
+                    log("derived: %s", error)
+                    self._runs = Runs(Engine(), None, log)
+                else:
+                    self._runs = Runs(Engine(derived), derived, log)
+            return self._runs
 
     def snapshot(self) -> Snapshot:
         """Return the immutable columns of the present revision."""
@@ -81,6 +100,9 @@ class Atlas:
         """Let a running import end, then close the store; the next use opens them again."""
         with self._lock:
             jobs, self._jobs = self._jobs, None
+            runs, self._runs = self._runs, None
+        if runs is not None:
+            runs.close()
         if jobs is not None:
             jobs.close()
         with self._lock:

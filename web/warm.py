@@ -6,12 +6,13 @@ import importlib
 from typing import TYPE_CHECKING
 
 from layers.base import Params, levels_of
-from layers.coverage import CoverageLayer
+from layers.engine import rules_of
 from layers.joins import assigned
 from web.service import opening_level
 from web.tiles import base_map
 
 if TYPE_CHECKING:
+    from geo.columns import Snapshot
     from web.state import Atlas
 
 # Slow to import and not needed to answer /healthz.
@@ -26,6 +27,12 @@ def warm(state: Atlas) -> None:
     base_map(state, snapshot)
     level = opening_level(snapshot, levels_of(snapshot["grids"]))
     assigned(snapshot, level)
-    coverage = CoverageLayer()
-    if coverage.too_large(snapshot, level) is None:
-        coverage.result(snapshot, level, Params())
+    begin_coverage(state, snapshot, level)
+
+
+def begin_coverage(state: Atlas, snapshot: Snapshot, level: str | None) -> None:
+    """Begin to work out what the planner's page opens with, and what a killed process had begun; waits for nothing."""
+    slot = (level, rules_of(Params()))
+    if len(snapshot["cameras"]) and state.runs.may_begin(slot):
+        state.runs.ask(snapshot, slot)
+    state.runs.resume(snapshot)

@@ -8,7 +8,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layers import REGISTRY, coverage, extent, views
+from layers import REGISTRY, extent, views
 from layers.base import Params, rows_of_level
 from layers.extent import in_window
 from tests.layers.factory import CELL, X0, Y0, town
@@ -59,16 +59,7 @@ def test_a_limited_layer_keeps_the_legend_of_the_whole(name: str, monkeypatch: p
     assert part.features.set_index("code").drop(columns="geometry").equals(expected)
 
 
-@pytest.mark.parametrize("what", ["grids", "buildings", "cameras"])
-def test_coverage_of_too_much_is_not_computed_and_says_so(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coverage, "MOST", {"grids": 99, "buildings": 99, "cameras": 99, what: 1})
-    frame = REGISTRY["coverage"].frame(TOWN, Params(level="grid"))
-    assert (len(frame.features), frame.legend, frame.meta["rows"]) == (0, None, 0)
-    count = len(CELLS) if what == "grids" else len(TOWN[what])
-    assert frame.meta["not_computed"] == {"what": what, "count": count, "limit": 1}
-
-
-def test_coverage_within_the_limits_is_computed() -> None:
+def test_coverage_of_any_size_is_computed() -> None:
     frame = REGISTRY["coverage"].frame(TOWN, Params(level="grid"))
     assert (len(frame.features), frame.meta["not_computed"]) == (16, None)
 

@@ -275,15 +275,6 @@ def test_cameras_come_in_parts(town: FlaskClient) -> None:
     assert town.get("/api/cameras?limit=20001").status_code == 400
 
 
-def test_coverage_that_would_take_minutes_is_told_not_computed(
-    town: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("layers.coverage.MOST", {"grids": 9, "buildings": 9, "cameras": 1})
-    found = get(town, "/api/coverage", assumed_range_m=33)  # that nobody asked before
-    assert found["not_computed"] == {"what": "cameras", "count": 2, "limit": 1}
-    assert found["grids"] == []
-
-
 def test_pages_open_with_the_finest_level_a_map_can_show(town: FlaskClient) -> None:
     assert get(town, "/api/status")["opens"] == "grid"
 

@@ -1,0 +1,195 @@
+"""Which cameras see a place, or the places along a line, and why the others do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from geo.camera_facts import px_per_m_at
+from geo.crs import grid_azimuth
+from layers.sight import Sight
+
+NEAREST = 10
+DECIMALS = 3  # of lengths along a line, metres
+# What `geo.look` answers, and "off": a camera that sees nothing at all by the reader's rules.
+WHY = ("seen", "range", "near", "direction", "wall")
+OFF = "off"
+STATES = ("blind", "possible", "certain", "built")
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Seers:
+    """Cameras and how they stand to a place; arrays of equal length, nearest first.
+
+    Attributes
+    ----------
+    rows
+        int64, of the cameras.
+    distance_m, bearing_deg
+        float64, from the place to where the camera looks from; clockwise from true north.
+    px_per_m
+        float64, NaN where pixels or angle of view are not known.
+    word
+        object: "certain" or "possible"; of cameras that do not see it why, see `WHY` and `OFF`.
+    """
+
+    rows: Rows
+    distance_m: Floats
+    bearing_deg: Floats
+    px_per_m: Floats
+    word: NDArray[Any]
+
+
+@dataclass(frozen=True)
+class PointSeen:
+    """The state of a place ("built" inside a building), who sees it, and the nearest cameras that do not."""
+
+    state: str
+    seen: Seers
+    unseen: Seers
+
+
+def stands(sight: Sight) -> tuple[Floats, Floats]:
+    """Return where each camera looks from, in metres: its place, or the façade where it is drawn in a building."""
+    x, y = np.array(sight.facts.x), np.array(sight.facts.y)
+    x[sight.beams.camera], y[sight.beams.camera] = sight.beams.beams.x, sight.beams.beams.y
+    return x, y
+
+
+def at_point(sight: Sight, x: float, y: float) -> PointSeen:
+    """Answer for one place, metres in the CRS of `sight`."""
+    from geo.look import look
+
+    of, n = sight.beams, len(sight)
+    code = look(x, y, of.beams, sight.obstacles, target_height_m=sight.rules.target_height_m)
+    rank = np.zeros(n, np.int8)  # 0: not seen
+    sees = code == 0
+    np.maximum.at(rank, of.camera[sees], 1 + of.certain[sees])
+    why = np.zeros(n, np.int8)
+    np.maximum.at(why, of.camera[~sees], code[~sees])  # the last thing in the way of the beam that comes nearest
+    from_x, from_y = stands(sight)
+    away = np.hypot(from_x - x, from_y - y)
+    seen = np.flatnonzero(rank > 0)
+    unseen = np.flatnonzero(rank == 0)
+    if len(unseen) > NEAREST:
+        unseen = unseen[np.argpartition(away[unseen], NEAREST)[:NEAREST]]
+    words = np.array([OFF, *WHY[1:]], dtype=object)
+
+    def seers(rows: Rows, word: NDArray[Any]) -> Seers:
+        order = np.lexsort((rows, away[rows]))
+        rows = rows[order]
+        turn = float(grid_azimuth([0.0], [x], [y], sight.crs)[0]) if len(rows) else 0.0
+        bearing = np.degrees(np.arctan2(from_x[rows] - x, from_y[rows] - y)) - turn
+        density = px_per_m_at(sight.facts, rows, away[rows])
+        return Seers(rows, away[rows], np.mod(bearing, 360.0), density, word[order])
+
+    built = len(sight.obstacles.tree().query(shapely.Point(x, y), predicate="within")) > 0
+    state = "built" if built else STATES[int(rank.max(initial=0))]
+    names = np.array(STATES, dtype=object)
+    return PointSeen(state, seers(seen, names[rank[seen]]), seers(unseen, words[why[unseen]]))
+
+
+@dataclass(frozen=True)
+class Step:
+    """A part of a line of one state, seen by the same cameras."""
+
+    from_m: float
+    to_m: float
+    state: str
+    certain: tuple[int, ...]
+    possible: tuple[int, ...]
+
+    @property
+    def length_m(self) -> float:
+        return self.to_m - self.from_m
+
+
+def along_line(sight: Sight, x: Floats, y: Floats) -> list[Step]:
+    """Return the parts of a line, from its first corner on; ends are rounded to millimetres.
+
+    Parts are found by cutting the line with the views' polygons and the buildings.
+
+    Parameters
+    ----------
+    x, y
+        float64 (k,), k >= 2: corners, metres in the CRS of `sight`.
+    """
+    corners = np.column_stack([x, y])
+    lengths = np.hypot(*np.diff(corners, axis=0).T)
+    starts = np.concatenate([[0.0], np.cumsum(lengths)])
+    whole = shapely.LineString(corners)
+    of = sight.beams
+    near = np.flatnonzero(shapely.dwithin(shapely.points(of.beams.x, of.beams.y), whole, of.beams.far_m))
+    polygons = _seen(sight, near)
+    solids = sight.obstacles.solids[sight.obstacles.tree().query(whole, predicate="intersects")]
+    events: list[tuple[float, int, int, bool]] = []  # place, +1 or -1, camera (-1: a building), certain
+    for i, length in enumerate(lengths):
+        if length == 0:
+            continue
+        a, unit = corners[i], (corners[i + 1] - corners[i]) / length
+        segment = shapely.LineString(corners[i : i + 2])
+        for shapes, camera, certain in (
+            (polygons, of.camera[near], of.certain[near]),
+            (solids, np.full(len(solids), -1), np.zeros(len(solids), bool)),
+        ):
+            for which, low, high in _cuts(segment, shapes, a, unit):
+                begin, end = (round(float(starts[i] + min(max(t, 0.0), length)), DECIMALS) for t in (low, high))
+                if end > begin:
+                    owner, sure = int(camera[which]), bool(certain[which])
+                    events += [(begin, 1, owner, sure), (end, -1, owner, sure)]
+    return list(_steps(events, round(float(starts[-1]), DECIMALS)))
+
+
+def _seen(sight: Sight, beams: Rows) -> NDArray[Any]:
+    if len(beams) == 0:
+        return np.zeros(0, dtype=object)
+    from geo.visibility import visible
+
+    found = visible(sight.beams.take(beams), sight.obstacles, target_height_m=sight.rules.target_height_m)
+    return found.polygons
+
+
+def _cuts(segment: Any, shapes: NDArray[Any], a: Floats, unit: Floats) -> Iterator[tuple[int, float, float]]:
+    """Which shape, from where to where along a straight segment, for each part of it in a shape."""
+    parts, which = shapely.get_parts(shapely.intersection(shapes, segment), return_index=True)
+    lines = shapely.get_type_id(parts) == 1
+    for part, shape in zip(parts[lines], which[lines], strict=True):
+        places = (shapely.get_coordinates(part) - a) @ unit
+        yield int(shape), float(places.min()), float(places.max())
+
+
+def _steps(events: list[tuple[float, int, int, bool]], length: float) -> Iterator[Step]:
+    """Sweep along the line; neighbours that say the same become one step."""
+    events.sort(key=lambda event: event[0])
+    counts: dict[tuple[int, bool], int] = {}
+    last: Step | None = None
+    place, i = 0.0, 0
+    while place < length:
+        while i < len(events) and events[i][0] <= place:
+            _, change, owner, sure = events[i]
+            counts[owner, sure] = counts.get((owner, sure), 0) + change
+            if counts[owner, sure] == 0:
+                del counts[owner, sure]
+            i += 1
+        upto = min(events[i][0], length) if i < len(events) else length
+        certain = tuple(sorted(row for row, sure in counts if sure))
+        possible = tuple(sorted(row for row, sure in counts if not sure and row >= 0 and (row, True) not in counts))
+        built = (-1, False) in counts
+        state = "built" if built else "certain" if certain else "possible" if possible else "blind"
+        if last is not None and (last.state, last.certain, last.possible) == (state, certain, possible):
+            last = Step(last.from_m, upto, state, certain, possible)
+        else:
+            if last is not None:
+                yield last
+            last = Step(place, upto, state, certain, possible)
+        place = upto
+    if last is not None:
+        yield last

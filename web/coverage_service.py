@@ -1,0 +1,186 @@
+"""Answers about coverage, as JSON-ready values: what is shown of a level, and how fresh it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.camera_facts import ViewRules
+from geo.columns import Snapshot
+from geo.errors import N_
+from geo.reach import EDITIONS
+from layers.base import Params, chosen_level
+from layers.coverage import AREAS
+from layers.engine import NEEDS, Complete, Slot, rules_of
+from layers.measures import MEASURES, Measured, measure
+from layers.sight import assumptions, sight_of
+from web.errors import fill
+from web.i18n import translate
+from web.runs import STEPS, Runs, Shown
+from web.service import origin
+
+Json = dict[str, Any]
+READS = (*NEEDS, "streets", "incidents", "places")
+AREA_KEYS = (*AREAS, "seen_by_2_m2", "seen_by_3_m2")
+
+
+def slot_of(snapshot: Snapshot, params: Params) -> Slot:
+    """Return what a request asks to be worked out: a level (None without grids) and the rules."""
+    return (chosen_level(snapshot["grids"], params.level), rules_of(params))
+
+
+def shown(runs: Runs, snapshot: Snapshot, params: Params, wait_s: float) -> Shown:
+    """Return what can be shown now, after at most `wait_s`."""
+    return runs.ask(snapshot, slot_of(snapshot, params), wait_s)
+
+
+def progress_of(found: Shown, lang: str | None = None) -> Json | None:
+    """Return how far the computation on its way is, None where there is none."""
+    if found.state != "computing":
+        return None
+    return {
+        "job": found.job,
+        "progress": round(found.progress, 3),
+        "step": translate(STEPS.get(found.step, found.step), lang),
+    }
+
+
+def error_of(found: Shown, lang: str | None = None) -> Json | None:
+    """Return why the last computation failed, None where it did not."""
+    if found.error is None:
+        return None
+    error = found.error
+    texts = {name: fill(error[name], error["params"], lang) for name in ("message", "remedy")}
+    return {"code": error["code"], **texts}
+
+
+def status_answer(found: Shown, lang: str | None = None) -> Json:
+    """Return how a level's computation stands."""
+    complete = found.complete
+    return {
+        "state": found.state,
+        "progress": 1.0 if found.state == "ready" else round(found.progress, 3),
+        "step": translate(STEPS.get(found.step, found.step), lang) if found.state == "computing" else "",
+        "job": found.job,
+        "computed_revision": None if complete is None else complete.revision,
+        "revision": found.revision,
+        "error": error_of(found, lang),
+    }
+
+
+def coverage_meta(found: Shown, snapshot: Snapshot, params: Params) -> Json:
+    """Return where figures of coverage come from: revisions, rules, assumptions, how they were measured."""
+    rules, complete = rules_of(params), found.complete
+    meta = origin(snapshot, READS, params) | {
+        "revision": found.revision,
+        "computed_revision": None if complete is None else complete.revision,
+        "stale": found.stale,
+        "state": found.state,
+        "computing": progress_of(found, params.lang),
+        "error": error_of(found, params.lang),
+        "edition": rules.edition,
+        "task": rules.task,
+        "px_per_m": rules.px_per_m,
+        "assumed_range_m": rules.assumed_range_m,
+        "online_only": rules.online_only,
+        "target_height_m": rules.target_height_m,
+        "buildings": len(snapshot["buildings"]),
+    }
+    if complete is not None:
+        meta |= assumptions(sight_of(complete.city))
+        meta |= {"pixel_m": complete.multiplicity.step_m, "fallbacks": complete.fallbacks}
+    return meta
+
+
+def coverage_answer(found: Shown, snapshot: Snapshot, params: Params) -> Json:
+    """Return the areas and the shares of every grid of a level (of one parent when asked), and their sums."""
+    level = chosen_level(snapshot["grids"], params.level)
+    if found.complete is None:
+        return {"level": level, "not_computed": None, "grids": [], "totals": None}
+    complete = found.complete
+    rows = rows_of(complete, params.parent)
+    columns = grid_columns(complete, measure(complete, snapshot, params))
+    lists = {name: values[rows].tolist() for name, values in columns.items()}
+    grids = [{name: values[i] for name, values in lists.items()} for i in range(len(rows))]
+    return {"level": level, "not_computed": None, "grids": grids, "totals": totals(complete, columns, rows)}
+
+
+def rows_of(complete: Complete, parent: str | None) -> NDArray[np.int64]:
+    """Return the grids whose parent has this code; all of them when none is asked."""
+    wanted = np.ones(len(complete), dtype=bool) if parent is None else complete.parents == parent
+    return np.flatnonzero(wanted)
+
+
+def grid_columns(complete: Complete, measured: Measured) -> dict[str, NDArray[Any]]:
+    """Return the columns of the table of grids, each (grids,); loss: what the grid loses if one camera fails."""
+    loss_m2, loss_camera = complete.losses()
+    return {
+        "code": complete.codes,
+        "name": complete.names,
+        "parent": complete.parents,
+        "bounds": complete.bounds(),
+        **areas_of(complete),
+        **{name: getattr(measured, name) for name in MEASURES},
+        "loss_m2": loss_m2,
+        "loss_camera": np.array(
+            [None if row < 0 else complete.city.facts.id[row] for row in loss_camera], dtype=object
+        ),
+    }
+
+
+def areas_of(complete: Complete) -> dict[str, NDArray[np.float64]]:
+    """Return the areas of every grid, in square metres."""
+    found = {name: np.asarray(getattr(complete.city.coverage, name)) for name in AREAS}
+    seen = complete.multiplicity.seen_m2
+    return {**found, "seen_by_2_m2": seen[:, 1], "seen_by_3_m2": seen[:, 2]}
+
+
+def totals(complete: Complete, columns: dict[str, NDArray[Any]], rows: NDArray[np.int64]) -> Json:
+    """Return the sums over the grids at `rows`; loss: the camera whose failure costs all of them most."""
+    summed = (*AREA_KEYS, *MEASURES)
+    found: Json = {"grids": len(rows), **{name: columns[name][rows].sum().item() for name in summed}}
+    loss_m2, camera = complete.worst_loss(rows)
+    return found | {"loss_m2": loss_m2, "loss_camera": None if camera < 0 else complete.city.facts.id[camera]}
+
+
+# Names of the classes, as a reader is told of them.
+TASKS = {
+    "monitor": N_("Monitor"),
+    "detect": N_("Detect"),
+    "observe": N_("Observe"),
+    "recognise": N_("Recognise"),
+    "identify": N_("Identify"),
+    "inspect": N_("Inspect"),
+    "overview": N_("Overview"),
+    "outline": N_("Outline"),
+    "discern": N_("Discern"),
+    "perceive": N_("Perceive"),
+    "characterise": N_("Characterise"),
+    "validate": N_("Validate"),
+    "scrutinise": N_("Scrutinise"),
+}
+
+
+def standards_answer(lang: str | None = None) -> Json:
+    """Return the tables of the standard: editions, classes, densities and how well each number is known."""
+    return {
+        "default": ViewRules().edition,
+        "editions": [
+            {
+                "edition": year,
+                "title": f"{found.standard}:{year}",
+                "tasks": [
+                    {
+                        "task": task.name,
+                        "title": translate(TASKS[task.name], lang),
+                        "px_per_m": task.px_per_m,
+                        "mark": task.mark,
+                    }
+                    for task in found.tasks
+                ],
+            }
+            for year, found in EDITIONS.items()
+        ],
+    }

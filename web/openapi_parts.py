@@ -1,0 +1,89 @@
+"""Pieces of /api/openapi.json: parameters that many routes share, and the shape of an operation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from web.replies import JSON
+
+Operation = dict[str, Any]
+
+
+def query(name: str, text: str, schema: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return a query parameter, a text when not said otherwise."""
+    return {"name": name, "in": "query", "required": False, "description": text, "schema": schema or {"type": "string"}}
+
+
+def path(name: str, schema: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return a part of a path."""
+    return {"name": name, "in": "path", "required": True, "schema": schema or {"type": "string"}}
+
+
+LEVEL = query("level", "Grid level; the finest one when absent.")
+PARENT = query("parent", "Only grids whose parent has this code.")
+WINDOW = [
+    query("from", "ISO 8601 date or time; a date is local midnight in the store's timezone. Included."),
+    query("to", "ISO 8601 date or time. Not included."),
+    {
+        **query("category", "Repeat for several; all when absent.", {"type": "array", "items": {"type": "string"}}),
+        "style": "form",
+        "explode": True,
+    },
+]
+NEAR = query(
+    "near_m",
+    "Nearer to a border than this is doubtful, in metres.",
+    {"type": "number", "minimum": 0, "maximum": 1000, "default": 15},
+)
+MAP = [
+    query("bbox", "west,south,east,north in degrees."),
+    query(
+        "zoom", "Zoom of the map; decides how incidents are grouped.", {"type": "number", "minimum": 0, "maximum": 24}
+    ),
+    query("metric", "What the density shades.", {"type": "string", "enum": ["count", "per_km2", "per_10k"]}),
+    query("method", "How its classes are cut.", {"type": "string", "enum": ["quantiles", "fisher_jenks", "equal"]}),
+]
+RADIUS = query(
+    "radius_m", "Radius of the heat map in metres.", {"type": "number", "minimum": 5, "maximum": 5000, "default": 120}
+)
+THEME = query("theme", "Light or dark.", {"type": "string", "enum": ["light", "dark"], "default": "light"})
+TILE = [path(name, {"type": "integer", "minimum": 0}) for name in ("z", "x", "y")]
+SCALE = query("scale", "2 for dense screens.", {"type": "integer", "enum": [1, 2]})
+LANG = query("lang", "Language of texts.", {"type": "string", "enum": ["zh", "en"]})
+LIMIT = query("limit", "Most rows to list.", {"type": "integer", "minimum": 0})
+OFFSET = query("offset", "How many rows to leave out first.", {"type": "integer", "minimum": 0})
+TOKEN = {
+    "name": "X-CSRF-Token",
+    "in": "header",
+    "required": True,
+    "description": "From /api/csrf, with its cookie.",
+    "schema": {"type": "string"},
+}
+UPLOAD = path("upload_id", {"type": "string", "pattern": "^[0-9a-f]{32}$"})
+
+
+def operation(
+    summary: str,
+    parameters: list[dict[str, Any]] | None = None,
+    media: str = JSON,
+    body: dict[str, Any] | None = None,
+    status: str = "200",
+) -> Operation:
+    """Return an operation; `body` None: not a changing one, empty: changing without a body."""
+    schema = {"type": "object"} if media.endswith("json") else {"type": "string", "format": "binary"}
+    found: Operation = {
+        "summary": summary,
+        "parameters": [*(parameters or []), *([LANG] if media == JSON else [])],
+        "responses": {
+            status: {"description": summary, "content": {media: {"schema": schema}}},
+            "default": {
+                "description": "Refused",
+                "content": {JSON: {"schema": {"$ref": "#/components/schemas/Error"}}},
+            },
+        },
+    }
+    if body is not None:
+        found["parameters"].append(TOKEN)
+        if body:
+            found["requestBody"] = {"required": True, "content": body}
+    return found
