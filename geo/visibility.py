@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +12,8 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from geo.obstacles import Obstacles
-from geo.view import Placement, place_camera, view_from
+from geo.view import GRID_M, place_camera, polygons_of
+from geo.visibility_rings import look_out
 
 Floats = NDArray[np.float64]
 
@@ -77,7 +80,7 @@ def settle_cameras(x: ArrayLike, y: ArrayLike, azimuth_deg: ArrayLike, obstacles
     x, y = np.array(x, np.float64), np.array(y, np.float64)
     azimuth = np.broadcast_to(np.asarray(azimuth_deg, np.float64), x.shape)
     moved, rule = np.zeros(len(x)), np.zeros(len(x), np.int8)
-    inside = np.unique(obstacles.tree().query(np.atleast_1d(shapely.points(x, y)), predicate="intersects")[0])
+    inside = np.unique(obstacles.tree().query(shapely.points(np.column_stack([x, y])), predicate="intersects")[0])
     for i in inside:
         aim = None if np.isnan(azimuth[i]) else float(azimuth[i])
         near = obstacles.solids[obstacles.tree().query(shapely.Point(x[i], y[i]).buffer(200))]
@@ -99,23 +102,72 @@ def visible(
     segments_per_quadrant: int = 16,
     threads: int | None = None,
 ) -> Visible:
-    """Return what each beam sees. (Thin version: the oracle, beam by beam; heights are not yet used.)"""
-    area, polygons = np.zeros(len(beams.x)), np.full(len(beams.x), None, dtype=object)
-    for i in range(len(beams.x)):
-        place = Placement(float(beams.x[i]), float(beams.y[i]), 0.0, "free")
-        near = obstacles.solids[
-            obstacles.tree().query(shapely.Point(place.x, place.y), predicate="dwithin", distance=beams.far_m[i])
-        ]
-        solid = shapely.union_all(near)
-        view = view_from(
-            place,
-            solid,
-            float(beams.far_m[i]),
-            float(beams.azimuth_deg[i]),
-            float(beams.angle_deg[i]),
-            float(beams.near_m[i]),
-            segments_per_quadrant,
-        )
-        area[i] = view.area
-        polygons[i] = None if view.is_empty else view
+    """Return what each beam sees.
+
+    Parameters
+    ----------
+    beams
+        See `Beams`.
+    obstacles
+        See `geo.obstacles.build_obstacles`.
+    target_height_m
+        Height of what is to be seen; it matters where a camera is higher than an obstacle.
+    segments_per_quadrant
+        Chords for a quarter of an arc, in the polygons only.
+    threads
+        At most; as many as there are processors if None.
+
+    Examples
+    --------
+    >>> from geo.obstacles import build_obstacles
+    >>> wall, one = build_obstacles([shapely.box(-5, 10, 5, 11)]), np.ones(1)
+    >>> seen = visible(Beams(0 * one, 0 * one, 0 * one, 90 * one, 0 * one, 50 * one, np.nan * one), wall)
+    >>> round(float(seen.area_m2[0]), 3), shapely.is_valid(seen.polygons[0])
+    (854.204, True)
+    """
+    count = len(beams.x)
+    area, polygons = np.zeros(count), np.full(count, None, dtype=object)
+    workers = threads or os.cpu_count() or 1
+    size = max(64, min(8192, -(-count // workers)))
+    turns = np.radians(np.arange(4 * segments_per_quadrant) * 90.0 / segments_per_quadrant)
+    units = np.column_stack([np.sin(turns), np.cos(turns)])
+
+    def some(begin: int) -> None:
+        part = slice(begin, begin + size)
+        area[part], polygons[part] = _look_out(beams, part, obstacles, units)
+
+    if count <= size:
+        some(0)
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(some, range(0, count, size)))
     return Visible(area, polygons)
+
+
+def _look_out(beams: Beams, part: slice, obstacles: Obstacles, units: Floats) -> tuple[Floats, NDArray[Any]]:
+    """Areas and polygons of some beams."""
+    names = ("x", "y", "azimuth_deg", "angle_deg", "near_m", "far_m", "height_m")
+    x, y, azimuth, angle, near, far, height = (
+        np.ascontiguousarray(getattr(beams, name)[part], np.float64) for name in names
+    )
+    count = len(x)
+    area, doubt, parts = np.zeros(count), np.zeros(count, np.int64), np.zeros(count, np.int64)
+    cells = obstacles.cells
+    xy, ring_ends, polygon_ends = look_out(
+        x, y, azimuth, angle, near, far, height, units, obstacles.ax, obstacles.ay, obstacles.bx, obstacles.by, obstacles.owner, obstacles.height_m,
+        (cells.x0, cells.y0, 1 / cells.cell_m), (cells.columns, cells.rows), cells.starts, cells.items,
+        area, doubt, parts, True,
+    )  # fmt: skip
+    offsets = (np.concatenate([[0], ring_ends]), np.concatenate([[0], polygon_ends]))
+    shapes = np.asarray(shapely.from_ragged_array(shapely.GeometryType.POLYGON, xy, offsets), dtype=object)
+    owner = np.repeat(np.arange(count), parts)
+    look_at = np.flatnonzero(doubt[owner])
+    look_at = look_at[~shapely.is_valid(shapes[look_at])]
+    for k in look_at:
+        shapes[k] = polygons_of(shapely.set_precision(shapely.make_valid(shapes[k]), GRID_M))
+    polygons = np.full(count, None, dtype=object)
+    single = parts[owner] == 1
+    polygons[owner[single]] = shapes[single]
+    for i in np.flatnonzero(parts > 1):
+        polygons[i] = shapely.MultiPolygon([p for s in shapes[owner == i] for p in shapely.get_parts(s)])
+    return area, polygons
