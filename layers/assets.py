@@ -13,6 +13,8 @@ from geo.errors import N_, AtlasError
 PACKAGES: Mapping[str, str] = MappingProxyType(
     {
         "leaflet": "leaflet/dist",
+        "maplibre-gl": "maplibre-gl/dist",
+        "maplibre-gl-leaflet": "@maplibre/maplibre-gl-leaflet",
         "noto-sans-sc": "@fontsource/noto-sans-sc",
     }
 )
@@ -34,6 +36,16 @@ FOLIUM_LINKS: Mapping[str, str | None] = MappingProxyType(
 )
 
 FONT_LINKS: tuple[str, ...] = ("/assets/noto-sans-sc/400.css", "/assets/noto-sans-sc/600.css")
+
+
+# What static/js/gl.js loads once it knows that the browser has WebGL. The build for a strict policy takes no script
+# from a blob: its worker is a file of ours.
+GL_SCRIPTS: tuple[str, ...] = (
+    "/assets/maplibre-gl/maplibre-gl-csp.js",
+    "/assets/maplibre-gl-leaflet/leaflet-maplibre-gl.js",
+)
+GL_WORKER = "/assets/maplibre-gl/maplibre-gl-csp-worker.js"
+GL_SHEET = "/assets/maplibre-gl/maplibre-gl.css"
 
 
 class UnmappedAssetError(AtlasError):
@@ -71,3 +83,13 @@ def addresses() -> Iterator[str]:
     """Yield every address below /assets/ that a page links."""
     yield from (address for address in FOLIUM_LINKS.values() if address is not None)
     yield from FONT_LINKS
+    yield from (*GL_SCRIPTS, GL_WORKER, GL_SHEET)
+
+
+def gl_addresses(stamp: str) -> dict[str, object]:
+    """Return the addresses of the WebGL map's files; `stamp` changes with them, as script and worker must match."""
+
+    def stamped(address: str) -> str:
+        return f"{address}?v={stamp}"
+
+    return {"scripts": [stamped(one) for one in GL_SCRIPTS], "worker": stamped(GL_WORKER), "sheet": stamped(GL_SHEET)}

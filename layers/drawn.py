@@ -14,8 +14,8 @@ def fetched_layer(name: str, url: str, title: str, **config: Any) -> Element:
     return FetchedLayer(name, url, title, **config)
 
 
-def tiled_layer(name: str, url: str, title: str, **options: Any) -> Element:
+def tiled_layer(name: str, url: str, title: str, config: dict[str, Any] | None = None, **options: Any) -> Element:
     """Return the element of a layer of tiles (see `layers.elements.TiledLayer`)."""
     from layers.elements import TiledLayer
 
-    return TiledLayer(name, url, title, **options)
+    return TiledLayer(name, url, title, config or {}, **options)

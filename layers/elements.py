@@ -55,9 +55,9 @@ class FetchedLayer(MacroElement):
 class TiledLayer(folium.TileLayer):
     """A Folium tile layer, registered with the page, which adds it to the map when it is wanted."""
 
-    def __init__(self, name: str, url: str, title: str, **options: Any) -> None:
+    def __init__(self, name: str, url: str, title: str, config: dict[str, Any], **options: Any) -> None:
         super().__init__(tiles=url, attr=" ", name=name, overlay=True, control=False, show=False, **options)
-        self.add_child(_Registered(name, url, title, self))
+        self.add_child(_Registered({**config, "name": name, "url": url, "title": title, "kind": "tiles"}, self))
 
 
 class _Registered(MacroElement):
@@ -69,8 +69,8 @@ class _Registered(MacroElement):
         """
     )
 
-    def __init__(self, name: str, url: str, title: str, tiles: folium.TileLayer) -> None:
+    def __init__(self, config: dict[str, Any], tiles: folium.TileLayer) -> None:
         super().__init__()
         self._name = "Registered"
         self.tiles = tiles
-        self.config = {"name": name, "url": url, "title": title, "kind": "tiles"}
+        self.config = config

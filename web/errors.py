@@ -139,8 +139,8 @@ def on_domain(error: AtlasError) -> Response:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         current_app.logger.error("%s: %s", type(error).__name__, error.text())
     response = answer(status, body(error))
-    if isinstance(error, storage.StoreBusyError):
-        response.headers["Retry-After"] = "2"
+    if isinstance(error, storage.StoreBusyError) or "retry_s" in error.params:
+        response.headers["Retry-After"] = str(error.params.get("retry_s", 2))
     return response
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from geo.errors import N_
 from geo.simulate_patterns import CATEGORY_TITLES, STATUS_TITLES
 from web.i18n import translate
+from web.jstext_gl import TEXTS as GL
 
 # Fields are written {name} and filled by the script, which sets textContent. `value.X` is what a page shows for the
 # word X of the schema or of the demo; other data is shown as it is.
@@ -267,6 +268,7 @@ TEXTS: Mapping[str, str] = {
     "field.lat": N_("Latitude"),
     "field.x": N_("Easting (x)"),
     "field.y": N_("Northing (y)"),
+    **GL,
 }
 
 

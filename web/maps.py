@@ -83,7 +83,7 @@ def draw_map(page: str, status: Mapping[str, Any] | None) -> folium.Map:
         zoom_snap=0.25,
         wheel_px_per_zoom_level=90,
     )
-    BASEMAP.draw("/tiles/base/{z}/{x}/{y}.png", BASEMAP.title).add_to(chart)
+    BASEMAP.draw("/tiles/base/{z}/{x}/{y}.png", BASEMAP.title, version()).add_to(chart)
     for name in PAGE_LAYERS[page]:
         layer = REGISTRY[name]
         layer.draw(f"/api/layers/{name}", layer.title).add_to(chart)

@@ -1,4 +1,4 @@
-"""/tiles/: the base map and the heat of incidents, from objects prepared once per revision."""
+"""/tiles/….png: the base map and the heat of incidents, from objects prepared once per revision."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from geo.columns import Snapshot
 from layers.base import Params
 from layers.joins import selected
 from layers.rasters.mercator import WEB_MERCATOR, tile_bounds
+from layers.tiles.parts import WATER
 from web.params import layer_params, one_of
 from web.replies import cached
 from web.service import revisions
 from web.state import Atlas, atlas
+from web.vector_tiles import blueprint as vectors
 
 if TYPE_CHECKING:  # they bring in the compiler and the picture library, slow to import: only where a tile is drawn
     from layers.rasters.base import BaseMap
     from layers.rasters.heat import HeatMap
 
 blueprint = Blueprint("tiles", __name__, url_prefix="/tiles")
+blueprint.register_blueprint(vectors)
 PNG = "image/png"
 THEMES = ("light", "dark")
 BASE_NEEDS = ("streets", "buildings", "zones")
-WATER = frozenset({"water", "水域"})
 # Street names need a font with Chinese; the first that is installed is used (package fonts-noto-cjk).
 FONTS = (
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",

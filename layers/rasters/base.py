@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from io import BytesIO
-from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import shapely
@@ -16,114 +14,23 @@ from PIL import Image
 from geo.crs import transform_xy
 from geo.errors import N_, ParameterError
 from layers.rasters.labels import Labels
+from layers.rasters.look import (
+    BUILDINGS_FROM,
+    FAR,
+    FIRST_ZOOM,
+    FOOT,
+    HIDDEN,
+    LEAST_PX,
+    OUTLINES_FROM,
+    PALETTES,
+    TERTIARY,
+    WIDTH_M,
+    Colour,
+    Theme,
+    map_ranks,
+)
 from layers.rasters.mercator import TILE_PX, WEB_MERCATOR, ground_factor, metres_per_px, tile_bounds
 from layers.rasters.paint import cover_rings, cover_strokes
-
-Theme = Literal["light", "dark"]
-Colour = tuple[int, int, int]
-
-
-@dataclass(frozen=True)
-class Palette:
-    """Colours of one theme; only greys, so that colour belongs to the data."""
-
-    ground: Colour
-    water: Colour
-    building: Colour
-    outline: Colour
-    casing: Colour
-    street: Colour
-    main: Colour
-    far: Colour
-    path: Colour
-    text: Colour
-    halo: Colour
-
-
-PALETTES = MappingProxyType(
-    {
-        "light": Palette(
-            (245, 245, 243),
-            (214, 220, 223),
-            (230, 229, 226),
-            (208, 206, 202),
-            (214, 213, 209),
-            (255, 255, 255),
-            (255, 255, 255),
-            (172, 172, 168),
-            (226, 225, 221),
-            (96, 98, 102),
-            (255, 255, 255),
-        ),
-        "dark": Palette(
-            (30, 32, 35),
-            (20, 24, 28),
-            (42, 44, 48),
-            (58, 61, 66),
-            (22, 23, 26),
-            (58, 61, 66),
-            (72, 75, 81),
-            (98, 102, 109),
-            (46, 49, 53),
-            (178, 181, 186),
-            (30, 32, 35),
-        ),
-    }
-)
-
-# Rank of a street by its OpenStreetMap kind, else by words of road registers; any other kind counts as ordinary.
-FOOT, SERVICE, ORDINARY, TERTIARY, SECONDARY, PRIMARY = range(6)
-HIDDEN = -1
-_RANKS = MappingProxyType(
-    {
-        **dict.fromkeys(("motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link"), PRIMARY),
-        **dict.fromkeys(("secondary", "secondary_link"), SECONDARY),
-        **dict.fromkeys(("tertiary", "tertiary_link"), TERTIARY),
-        **dict.fromkeys(("service", "track", "pedestrian", "busway"), SERVICE),
-        **dict.fromkeys(("footway", "path", "steps", "cycleway", "bridleway", "trail", "crossing"), FOOT),
-        **dict.fromkeys(("elevator", "corridor", "platform", "proposed", "construction", "abandoned", "razed"), HIDDEN),
-    }
-)
-_OSM_ORDINARY = frozenset(("residential", "unclassified", "living_street", "road"))
-_WORDS = (
-    (PRIMARY, ("freeway", "expressway", "motorway", "interstate", "principal arterial", "高速", "快速路", "主干")),
-    (SECONDARY, ("arterial", "次干")),
-    (TERTIARY, ("collector", "支路")),
-)
-_SPARSE_M_PER_KM2 = 4_000.0  # a whole street net has 10 to 20 km a square kilometre, a net of main roads 1 to 3
-_WIDTH_M = np.array([1.6, 3.5, 6.5, 8.0, 9.5, 11.0])  # drawn width on the ground by rank
-_LEAST_PX = np.array([0.7, 1.0, 1.2, 1.6, 2.0, 2.4])
-_FIRST_ZOOM = np.array([16, 15, 13, 12, 11, 9])
-_FAR = 13  # up to this zoom main streets are lines without casing, dark enough to be seen under a coloured area
-_BUILDINGS_FROM, _OUTLINES_FROM = 14, 15
-
-
-def street_ranks(kinds: Sequence[str | None] | NDArray[Any]) -> NDArray[np.int8]:
-    """Return how important each street is: 0 (foot way) to 5 (primary), -1 for what is not drawn."""
-    known = {kind: _rank(kind) for kind in set(kinds)}
-    return np.array([known[kind] for kind in kinds], dtype=np.int8)
-
-
-def _rank(kind: str | None) -> int:
-    if kind is None or kind in _OSM_ORDINARY:
-        return ORDINARY
-    said = kind.casefold()
-    by_words = next((rank for rank, words in _WORDS if any(word in said for word in words)), ORDINARY)
-    return _RANKS.get(kind, by_words)
-
-
-def _few_count_more(
-    rank: NDArray[np.int8], kinds: Sequence[str | None] | NDArray[Any], streets: NDArray[Any]
-) -> NDArray[np.int8]:
-    """Raise streets of an unknown kind where they are so few that a map of the whole town can show them."""
-    unknown = (rank == ORDINARY) & np.array([kind not in _OSM_ORDINARY for kind in kinds], dtype=bool)
-    if not unknown.any():
-        return rank
-    west, south, east, north = shapely.total_bounds(streets)
-    area_km2 = (east - west) * (north - south) / 1e6
-    if not area_km2 > 1 or shapely.length(streets[unknown]).sum() / area_km2 > _SPARSE_M_PER_KM2:
-        return rank
-    return np.where(unknown, SECONDARY, rank).astype(np.int8)
 
 
 class _Parts:
@@ -171,7 +78,7 @@ class BaseMap:
         fonts: Sequence[str] = (),
     ) -> None:
         lines, street = shapely.get_parts(np.asarray(streets, dtype=object), return_index=True)
-        self.rank = _few_count_more(street_ranks(kinds), kinds, np.asarray(streets, dtype=object))[street]
+        self.rank = map_ranks(kinds, np.asarray(streets, dtype=object))[street]
         self.lines = _Parts(lines, crs)
         self.buildings = _Parts(_rings(buildings), crs)
         self.water = _Parts(_rings(water), crs)
@@ -218,15 +125,15 @@ class BaseMap:
         wet = self.water.within(*bounds)
         if len(wet):
             put(cover_rings(self.water.xy, self.water.starts, wet, origin, per_px, size), palette.water)
-        houses = self.buildings.within(*bounds) if z >= _BUILDINGS_FROM else np.empty(0, np.int64)
+        houses = self.buildings.within(*bounds) if z >= BUILDINGS_FROM else np.empty(0, np.int64)
         streets, rank, width = self._streets(z, bounds, scale)
         foot = rank == FOOT
-        cased = ~foot & ((rank < TERTIARY) | (z > _FAR))
+        cased = ~foot & ((rank < TERTIARY) | (z > FAR))
         for chosen, extra, colour in (
             (foot, 0.0, palette.path),
             (cased, 1.6 * scale, palette.casing),
             (~foot & (rank < TERTIARY), 0.0, palette.street),
-            (rank >= TERTIARY, 0.0, palette.main if z > _FAR else palette.far),
+            (rank >= TERTIARY, 0.0, palette.main if z > FAR else palette.far),
         ):
             if chosen.any():
                 put(
@@ -238,8 +145,8 @@ class BaseMap:
         if len(houses):  # above the streets: a passage under a house is hidden
             flat = (self.buildings.xy, self.buildings.starts, houses)
             put(cover_rings(*flat, origin, per_px, size), palette.building)
-            if z >= _OUTLINES_FROM:
-                thin = np.full(len(houses), (0.6 if z == _OUTLINES_FROM else 1.0) * scale)
+            if z >= OUTLINES_FROM:
+                thin = np.full(len(houses), (0.6 if z == OUTLINES_FROM else 1.0) * scale)
                 put(cover_strokes(*flat, thin, origin, per_px, size), palette.outline)
         image = Image.fromarray(np.rint(picture).astype(np.uint8))
         self.labels.draw(image, z, origin, scale, palette.text, palette.halo)
@@ -253,10 +160,10 @@ class BaseMap:
         margin = 24 * per_px
         found = self.lines.within(bounds[0] - margin, bounds[1] - margin, bounds[2] + margin, bounds[3] + margin)
         rank = self.rank[found]
-        found = found[(rank != HIDDEN) & (z >= _FIRST_ZOOM[rank])]
+        found = found[(rank != HIDDEN) & (z >= FIRST_ZOOM[rank])]
         rank = self.rank[found]
         ground = ground_factor((bounds[1] + bounds[3]) / 2)
-        width = np.clip(_WIDTH_M[rank] / (per_px * ground), _LEAST_PX[rank], 40.0) * scale
+        width = np.clip(WIDTH_M[rank] / (per_px * ground), LEAST_PX[rank], 40.0) * scale
         return found, rank, width
 
 

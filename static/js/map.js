@@ -4,6 +4,7 @@
 import { latest, Refused } from "./api.js";
 import { DRAW, ORDER } from "./draw.js";
 import { byId, make } from "./dom.js";
+import { gl } from "./gl.js";
 import { number, page, t } from "./i18n.js";
 import { onChange, queryOf, set, state } from "./state.js";
 import { colour, onTheme } from "./symbols.js";
@@ -216,8 +217,14 @@ function point(tileLayer, url) {
 
 const theme = () => document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 
+/** Show the picture tiles of the base map where it is not drawn as vectors. */
 function showBase() {
-  point(base.leaflet, `${base.url}?theme=${theme()}&v=${facts.revision}`);
+  if (!gl.decided) return;
+  if (gl.covers) {
+    if (map.getContainer().dataset.gl === "drawn") base.leaflet.remove();
+  } else point(base.leaflet, `${base.url}?theme=${theme()}&v=${facts.revision}`);
+  map.getContainer().dataset.base = gl.covers ? "vector" : "pictures";
+  notes();
 }
 
 /** Start the map: place it as the address says or on the data, then load. */
@@ -229,7 +236,8 @@ export function start(status) {
   }
   if (state.centre && state.zoom !== null) map.setView(state.centre, state.zoom, { animate: false });
   else if (status?.bounds) fit();
-  showBase();
+  gl.onState(showBase);
+  gl.start(map, base.gl, theme, facts.revision);
   onTheme(() => {
     showBase();
     for (const [name, entry] of shown) {
@@ -243,7 +251,7 @@ export function start(status) {
     set({ centre: [centre.lat, centre.lng].map((value) => Number(value.toFixed(6))), zoom: map.getZoom() });
     refresh(new Set(["bbox", "zoom"]));
   });
-  map.on("click", () => set({ selected: null }));
+  map.on("click", (event) => { if (!gl.pick(event)) set({ selected: null }); });
   onChange((changed) => {
     if (changed.has("selected")) {
       mark();
@@ -265,6 +273,7 @@ export function reload(status) {
   const first = !facts.bounds;
   setFacts(status);
   if (first) fit();
+  gl.reload(facts.revision);
   showBase();
   refresh();
 }
@@ -286,6 +295,7 @@ export function notes() {
   if (missing.length) {
     lines.push(make("p", {}, `${t("note.missing", { names: missing.map((name) => t(`data.${name}`)).join(", ") })} `, make("a", { href: "/import" }, t("empty.import"))));
   }
+  if (gl.note) lines.push(make("p", {}, t(gl.note)));
   for (const [name, entry] of shown) {
     if (!isOn(name)) continue;
     if (entry.error) lines.push(make("p", { class: "error" }, `${t(`layer.${name}`)}: ${entry.error.message} ${entry.error.remedy}`));

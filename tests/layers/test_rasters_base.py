@@ -12,8 +12,9 @@ from PIL import Image
 
 from geo.crs import transform_xy
 from geo.errors import ParameterError
-from layers.rasters.base import HIDDEN, PALETTES, PRIMARY, BaseMap, street_ranks
+from layers.rasters.base import BaseMap
 from layers.rasters.labels import Labels
+from layers.rasters.look import HIDDEN, PALETTES, PRIMARY, street_ranks
 from layers.rasters.mercator import metres_per_px, tile_bounds
 
 CRS = "EPSG:32635"

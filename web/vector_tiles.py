@@ -1,0 +1,68 @@
+"""/tiles/….mvt: the base map from its archive."""
+
+from __future__ import annotations
+
+import gzip
+
+from flask import Blueprint, Response, request
+
+from geo.errors import N_
+from layers.rasters.mercator import tile_bounds
+from web.base_tiles import base_tiles, facts, present
+from web.errors import RequestError
+from web.replies import fresh_json
+from web.state import atlas
+
+blueprint = Blueprint("vector", __name__)
+MVT = "application/vnd.mapbox-vector-tile"
+YEAR_S = 365 * 86_400
+RETRY_S = 2
+
+
+def tile_reply(body: bytes, etag: str, *, forever: bool) -> Response:
+    """Return a tile (gzip; b"" is an empty one) as the reader takes it, or 304 when it has it.
+
+    `forever`: the address names the contents, so that the reader never asks again.
+    """
+    packed = "gzip" in request.accept_encodings
+    response = Response(body if packed or not body else gzip.decompress(body), mimetype=MVT)
+    if not body:
+        response.status_code = 204
+    elif packed:
+        response.headers["Content-Encoding"] = "gzip"
+    response.vary.add("Accept-Encoding")
+    response.set_etag(etag)
+    response.headers["Cache-Control"] = f"private, max-age={YEAR_S}, immutable" if forever else "private, no-cache"
+    return response.make_conditional(request) if body else response  # type: ignore[return-value]
+
+
+@blueprint.get("/base.json")
+def base_facts() -> Response:
+    """Say whether the vector base map is there, and how to draw it."""
+    state = atlas()
+    return fresh_json(facts(state, state.snapshot()))
+
+
+@blueprint.get("/base/<int:z>/<int:x>/<int:y>.mvt")
+def base(z: int, x: int, y: int) -> Response:
+    """Return a tile of the base map: layers building, street and water; `v` is the key of /tiles/base.json."""
+    tile_bounds(z, x, y)
+    state = atlas()
+    wanted = request.args.get("v", "")
+    key, found = (wanted, "ready") if wanted else present(state, state.snapshot())
+    if found == "empty":
+        return tile_reply(b"", "empty", forever=False)
+    archives = base_tiles(state).archives(key)
+    if archives is None and wanted:
+        raise RequestError(
+            410, "base_gone", N_("This base map was replaced."), N_("Ask /tiles/base.json for the present one.")
+        )
+    if archives is None:
+        raise RequestError(
+            503,
+            "base_building",
+            N_("The base map is being prepared."),
+            N_("Try again in a moment; until then there are picture tiles."),
+            retry_s=RETRY_S,
+        )
+    return tile_reply(archives.tile(z, x, y), f"{key}-{z}-{x}-{y}", forever=bool(wanted))
