@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo.obstacles import Obstacles
 from geo.view import GRID_M, place_camera, polygons_of
+from geo.visibility_low import without_lower
 from geo.visibility_rings import look_out
 
 Floats = NDArray[np.float64]
@@ -134,7 +135,7 @@ def visible(
 
     def some(begin: int) -> None:
         part = slice(begin, begin + size)
-        area[part], polygons[part] = _look_out(beams, part, obstacles, units)
+        area[part], polygons[part] = _look_out(beams, part, obstacles, units, target_height_m)
 
     if count <= size:
         some(0)
@@ -144,30 +145,36 @@ def visible(
     return Visible(area, polygons)
 
 
-def _look_out(beams: Beams, part: slice, obstacles: Obstacles, units: Floats) -> tuple[Floats, NDArray[Any]]:
+def _look_out(
+    beams: Beams, part: slice, obstacles: Obstacles, units: Floats, target_height_m: float
+) -> tuple[Floats, NDArray[Any]]:
     """Areas and polygons of some beams."""
     names = ("x", "y", "azimuth_deg", "angle_deg", "near_m", "far_m", "height_m")
     x, y, azimuth, angle, near, far, height = (
         np.ascontiguousarray(getattr(beams, name)[part], np.float64) for name in names
     )
     count = len(x)
-    area, doubt, parts = np.zeros(count), np.zeros(count, np.int64), np.zeros(count, np.int64)
-    cells = obstacles.cells
+    area, parts = np.zeros(count), np.zeros(count, np.int64)
+    doubt, over = np.zeros(count, bool), np.zeros(count, bool)
+    o, cells = obstacles, obstacles.cells
+    frame, shape = (cells.x0, cells.y0, 1 / cells.cell_m), (cells.columns, cells.rows)
     xy, ring_ends, polygon_ends = look_out(
-        x, y, azimuth, angle, near, far, height, units, obstacles.ax, obstacles.ay, obstacles.bx, obstacles.by, obstacles.owner, obstacles.height_m,
-        (cells.x0, cells.y0, 1 / cells.cell_m), (cells.columns, cells.rows), cells.starts, cells.items,
-        area, doubt, parts, True,
+        x, y, azimuth, angle, near, far, height, units, o.ax, o.ay, o.bx, o.by, o.owner, o.height_m,
+        frame, shape, cells.starts, cells.items, target_height_m, area, doubt, over, parts, True,
     )  # fmt: skip
     offsets = (np.concatenate([[0], ring_ends]), np.concatenate([[0], polygon_ends]))
     shapes = np.asarray(shapely.from_ragged_array(shapely.GeometryType.POLYGON, xy, offsets), dtype=object)
     owner = np.repeat(np.arange(count), parts)
     look_at = np.flatnonzero(doubt[owner])
-    look_at = look_at[~shapely.is_valid(shapes[look_at])]
-    for k in look_at:
+    for k in look_at[~shapely.is_valid(shapes[look_at])]:
         shapes[k] = polygons_of(shapely.set_precision(shapely.make_valid(shapes[k]), GRID_M))
     polygons = np.full(count, None, dtype=object)
     single = parts[owner] == 1
     polygons[owner[single]] = shapes[single]
     for i in np.flatnonzero(parts > 1):
         polygons[i] = shapely.MultiPolygon([p for s in shapes[owner == i] for p in shapely.get_parts(s)])
+    for i in np.flatnonzero(over):
+        if polygons[i] is not None:
+            at = (float(x[i]), float(y[i]))
+            polygons[i] = without_lower(polygons[i], at, near[i], far[i], height[i], target_height_m, obstacles)
     return area, polygons

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from geo.visibility_draw import (
     wedge_of,
 )  # fmt: skip
 from geo.visibility_edges import FAR, NEAR, WIDTH, aim, box_of, cull, edges_in, front_edges
+from geo.visibility_over import area_over, lines_of
 from geo.visibility_sweep import area_of, sweep
 
 _SAME_M = 1e-8
@@ -130,10 +132,19 @@ def longer(array: Any, needed: int) -> Any:
 
 
 @njit(cache=True, nogil=True)
+def any_lower(height: float, listed: Any, count: int, owner: Any, tall: Any) -> bool:
+    """Return whether the camera is higher than the solid of any listed edge."""
+    lower = False
+    for k in range(count):
+        lower |= height > tall[owner[listed[k]]]
+    return lower
+
+
+@njit(cache=True, nogil=True)
 def look_out(
     x: Any, y: Any, azimuth: Any, angle: Any, near: Any, far: Any, height: Any, units: Any,
     ax: Any, ay: Any, bx: Any, by: Any, owner: Any, tall: Any, frame: Any, shape: Any, starts: Any, items: Any,
-    area: Any, doubt: Any, polygons_of_beam: Any, wanted: bool,
+    target: float, area: Any, doubt: Any, over: Any, polygons_of_beam: Any, wanted: bool,
 ) -> Any:  # fmt: skip
     """Do all beams; return points, ends of rings, ends of polygons (in rings)."""
     beam, state = np.empty(8), np.zeros(4, np.int64)
@@ -147,14 +158,21 @@ def look_out(
     for i in range(len(x)):
         aim(beam, azimuth[i], angle[i], near[i], far[i])
         west, south, east, north = box_of(beam)
-        count, listed = edges_in(
+        met, listed = edges_in(
             x[i] + west, y[i] + south, x[i] + east, y[i] + north,
             ax, ay, bx, by, frame, shape, starts, items, listed,
         )  # fmt: skip
-        count, found = front_edges(beam, x[i], y[i], height[i], listed, count, ax, ay, bx, by, owner, tall, found)
+        count, found = front_edges(beam, x[i], y[i], height[i], listed, met, ax, ay, bx, by, owner, tall, found)
         kept, order = cull(beam, found, count, depth, order)
         count, active, pieces = sweep(beam, found, order, kept, active, pieces)
-        area[i] = area_of(beam, angle[i], pieces, count)
+        over[i] = not math.isnan(height[i]) and any_lower(height[i], listed, met, owner, tall)
+        if over[i]:
+            lines, line_count = lines_of(
+                beam, x[i], y[i], height[i], target, listed, met, ax, ay, bx, by, owner, tall, pieces, count
+            )
+            area[i] = area_over(beam, lines, line_count)
+        else:
+            area[i] = area_of(beam, angle[i], pieces, count)
         if not wanted:
             continue
         needed = 8 * count + 8 * len(units) + 16
