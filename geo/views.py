@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -102,26 +103,20 @@ def replace_views(
     fresh = beams_of(facts.take(changed), rules, obstacles, crs=crs)
     seen = views_of(fresh, obstacles, target_height_m=rules.target_height_m)
 
-    becomes = np.full(len(old.of.moved_m), -1, dtype=np.int64)
-    becomes[source[stay]] = stay
-    camera = becomes[old.of.camera]
-    beams = np.flatnonzero(camera >= 0)
-    camera = np.concatenate([camera[beams], changed[fresh.camera]])
-    order = np.argsort(camera, kind="stable")
-
-    def of_beams(before: NDArray[Any], after: NDArray[Any]) -> NDArray[Any]:
-        return np.concatenate([before[beams], after])[order]
+    of_beams, camera = _beam_splice(old.of.camera, changed, fresh.camera, source, n)
 
     def of_cameras(before: NDArray[Any], after: NDArray[Any]) -> NDArray[Any]:
-        result = np.empty(n, dtype=after.dtype)
-        result[stay], result[changed] = before[source[stay]], after
+        result = before.copy() if kept is None else np.empty(n, dtype=after.dtype)
+        if kept is not None:
+            result[stay] = before[source[stay]]
+        result[changed] = after
         return result
 
     was = old.of
     return Views(
         of=CameraBeams(
             beams=Beams(*(of_beams(getattr(was.beams, f.name), getattr(fresh.beams, f.name)) for f in fields(Beams))),
-            camera=camera[order].astype(np.int32),
+            camera=camera,
             certain=of_beams(was.certain, fresh.certain),
             moved_m=of_cameras(was.moved_m, fresh.moved_m),
             reach_m=of_cameras(was.reach_m, fresh.reach_m),
@@ -130,6 +125,38 @@ def replace_views(
         area_m2=of_beams(old.area_m2, seen.area_m2),
         polygons=of_beams(old.polygons, seen.polygons),
     )
+
+
+def _beam_splice(
+    was: NDArray[np.int32], changed: Rows, fresh: NDArray[np.int32], source: Rows, n: int
+) -> tuple[Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]], NDArray[np.int32]]:
+    """How to put fresh values of beams among those that stay, and the camera of each beam then."""
+    stay = np.flatnonzero(source >= 0)
+    if n and (source[stay] == stay).all() and (len(was) == 0 or was[-1] < n):
+        starts, ends = np.searchsorted(was, changed), np.searchsorted(was, changed, "right")
+        if np.array_equal(ends - starts, np.bincount(fresh, minlength=len(changed))):  # only values change
+            places = np.repeat(starts - np.cumsum(ends - starts) + (ends - starts), ends - starts) + np.arange(
+                len(fresh)
+            )
+
+            def put(before: NDArray[Any], after: NDArray[Any]) -> NDArray[Any]:
+                result = before.copy()
+                result[places] = after
+                return result
+
+            return put, was
+    becomes = np.full(int(was[-1]) + 1 if len(was) else 0, -1, dtype=np.int64)
+    named = stay[source[stay] < len(becomes)]
+    becomes[source[named]] = named
+    camera = becomes[was]
+    left = np.flatnonzero(camera >= 0)
+    camera = np.concatenate([camera[left], changed[fresh]])
+    order = np.argsort(camera, kind="stable")
+
+    def gather(before: NDArray[Any], after: NDArray[Any]) -> NDArray[Any]:
+        return np.concatenate([before[left], after])[order]
+
+    return gather, camera[order].astype(np.int32)
 
 
 def _merged(polygons: NDArray[Any]) -> Any:
