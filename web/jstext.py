@@ -8,6 +8,7 @@ from geo.errors import N_
 from geo.simulate_patterns import CATEGORY_TITLES, STATUS_TITLES
 from web.i18n import translate
 from web.jstext_gl import TEXTS as GL
+from web.jstext_planner import TEXTS as PLANNER
 
 # Fields are written {name} and filled by the script, which sets textContent. `value.X` is what a page shows for the
 # word X of the schema or of the demo; other data is shown as it is.
@@ -113,11 +114,6 @@ TEXTS: Mapping[str, str] = {
     "lead.command.share": N_("The hottest tenth ({grids} grids) holds {share} % of them. {outside} lie in no grid."),
     "lead.command.outside": N_("{outside} lie in no grid."),
     "lead.command.none": N_("No incident in this window and these categories."),
-    "lead.planner.blind": N_("{share} % of the open area is blind."),
-    "lead.planner.rest": N_(
-        "{possible} % is possibly, {certain} % certainly visible. {grids} grids are more than half blind."
-    ),
-    "lead.planner.none": N_("There is no open area to cover yet."),
     "lead.grids.count": N_("{count} grids (level: {level})."),
     "lead.grids.teamless": N_("{count} have no team."),
     "lead.grids.down": N_("To go down into a grid: double-click it, or press Enter on its row."),
@@ -268,6 +264,7 @@ TEXTS: Mapping[str, str] = {
     "field.lat": N_("Latitude"),
     "field.x": N_("Easting (x)"),
     "field.y": N_("Northing (y)"),
+    **PLANNER,
     **GL,
 }
 

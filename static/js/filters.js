@@ -5,6 +5,7 @@ import { number, t, word } from "./i18n.js";
 import { onChange, set, state } from "./state.js";
 
 const listed = 40;
+const FIGURES = ["near_m", "assumed_range_m", "radius_m", "target_height_m"];
 let latestStatus = null;
 
 function levels(status) {
@@ -50,7 +51,7 @@ export function startFilters(status) {
   });
   byId("method")?.addEventListener("change", (event) => set({ method: event.target.value }));
   for (const one of document.querySelectorAll('input[name="metric"]')) one.addEventListener("change", () => set({ metric: one.value }));
-  for (const name of ["near_m", "assumed_range_m", "radius_m"]) {
+  for (const name of FIGURES) {
     byId(name)?.addEventListener("change", (event) => { if (event.target.checkValidity() && event.target.value !== "") set({ [name]: Number(event.target.value) }); else event.target.reportValidity(); });
   }
   byId("online_only")?.addEventListener("change", (event) => set({ online_only: event.target.checked }));
@@ -98,6 +99,6 @@ export function fillFilters(status) {
   categories(status);
   if (byId("method")) byId("method").value = state.method;
   for (const one of document.querySelectorAll('input[name="metric"]')) one.checked = one.value === state.metric;
-  for (const name of ["near_m", "assumed_range_m", "radius_m"]) if (byId(name)) byId(name).value = state[name];
+  for (const name of FIGURES) if (byId(name)) byId(name).value = state[name];
   if (byId("online_only")) byId("online_only").checked = state.online_only;
 }

@@ -16,7 +16,7 @@ const base = window.atlas.layers.find((config) => config.name === "basemap");
 /** Names of the layers of this page, top first. */
 export const names = configs.map((config) => config.name).reverse();
 
-const OPENS = { command: ["density"], planner: ["coverage", "views", "cameras"], grids: ["grids"] }[page];
+const OPENS = { command: ["density"], planner: ["coverage", "blindspots", "views", "cameras"], grids: ["grids"] }[page];
 let facts = { timezone: "UTC", revision: 0, bounds: null, grids: null };
 const HEAT_DEPENDS = ["from", "to", "category", "radius_m"];
 const GRID_LAYERS = new Set(["grids", "density", "coverage"]);
@@ -41,6 +41,19 @@ const context = {
 
 for (const config of configs) {
   shown.set(config.name, { config, group: L.layerGroup(), fetch: latest(), features: new Map(), answer: null, error: null, loading: false });
+}
+
+/**
+ * Let another module draw a layer: it stands in the list of layers under `below`, and `show(on)` is told when it is wanted or not.
+ *
+ * Returns the layer's entry: the module sets `answer` ({legend, meta}) or `error` and calls `changed()`.
+ */
+export function own(name, show, below = null) {
+  if (!shown.has(name)) {
+    names.splice(below === null ? 0 : names.indexOf(below) + 1, 0, name);
+    shown.set(name, { config: { name, kind: "own", depends: [] }, group: L.layerGroup(), features: new Map(), answer: null, error: null, loading: false });
+  }
+  return Object.assign(shown.get(name), { own: show, changed: () => tell("loaded", name) });
 }
 
 /** Return what a layer last loaded: {answer, error, loading}. */
@@ -128,6 +141,10 @@ async function tiles(entry) {
 /** Show what the state wants, hide the rest, load what `changed` concerns (null: everything). */
 export function refresh(changed = null) {
   for (const [name, entry] of shown) {
+    if (entry.own) {
+      entry.own(isOn(name));
+      continue;
+    }
     const tiled = entry.config.kind === "tiles";
     const item = tiled ? entry.config.leaflet : entry.group;
     if (!isOn(name)) {

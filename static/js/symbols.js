@@ -131,7 +131,11 @@ export function swatch(token) {
       box(colour("map-bg"));
       pen.globalAlpha = cover(token);
       box(colour(token));
-    } else if (token === "no-data") { box(colour("surface")); box(hatch(pen, "no-data", 3, 1)); }
+    } else if (token === "blindspot") {
+      pen.globalAlpha = 0.45; box(colour("blind-3")); pen.globalAlpha = 1;
+      pen.lineWidth = 2; pen.strokeStyle = colour("blind-4"); pen.strokeRect(2.5, 4.5, 17, 13);
+    } else if (token === "area-blind") { pen.globalAlpha = 0.5; box(colour("blind-3"), colour("blind-3")); }
+    else if (token === "no-data") { box(colour("surface")); box(hatch(pen, "no-data", 3, 1)); }
     else if (token === "grid-line") { pen.lineWidth = 2; pen.strokeStyle = colour("grid-line"); pen.strokeRect(3, 5, 16, 12); }
     else if (token === "zone") { box(hatch(pen, "zone", 4), colour("zone")); }
     else if (token === "view-certain") { pen.globalAlpha = 0.5; box(colour("view"), colour("view")); }

@@ -11,7 +11,7 @@ const collator = new Intl.Collator(lang === "zh" ? "zh-CN" : "en", { numeric: tr
  *
  * columns: [{key, label, unit, numeric, text(row), value(row), cell(row) -> Node | string}]; `text` is what is shown; exported is `value`
  * (where `key` holds another unit than the head says), else the number of `key`, else `text`.
- * on: {select(row), open(row), hover(key | null)}; keyOf(row) -> string.
+ * `exported`, where set, are the columns of the CSV. on: {select(row), open(row), hover(key | null)}; keyOf(row) -> string.
  */
 export class Table {
   constructor(box, { columns, keyOf, on = {}, sort, label, empty }) {
@@ -148,7 +148,7 @@ export class Table {
       const safe = !numeric && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
       return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
     };
-    const columns = this.columns.filter((column) => column.key);
+    const columns = this.exported ?? this.columns.filter((column) => column.key);
     const lines = [columns.map((column) => guard(column.unit ? `${column.label} (${column.unit})` : column.label)).join(",")];
     for (const row of this.ordered()) {
       lines.push(columns.map((column) => guard(column.value ? column.value(row) : column.numeric ? row[column.key] : column.text ? column.text(row) : row[column.key], column.numeric)).join(","));

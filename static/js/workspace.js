@@ -132,11 +132,8 @@ function keepPlace() {
       }
       if (state.level) url.searchParams.set("level", state.level);
       if (selectedGrid()) url.searchParams.set("selected", state.selected);
-      // The planner shows no time or category, so it is given none.
-      if (url.pathname !== "/planner") {
-        for (const name of ["from", "to"]) if (state[name]) url.searchParams.set(name, state[name]);
-        for (const name of state.category) url.searchParams.append("category", name);
-      }
+      for (const name of ["from", "to"]) if (state[name]) url.searchParams.set(name, state[name]);
+      for (const name of state.category) url.searchParams.append("category", name);
       link.href = url.href;
     });
   }
