@@ -32,7 +32,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.camera_facts import CameraFacts, ViewRules, angle_deg, px_per_m_at
-from geo.cameras_first import CameraStates, CameraViews, camera_states, camera_views
 from geo.crs import grid_azimuth
 from geo.obstacles import Obstacles
 from geo.reach import capped_reach_m, near_blind_m, reach_m
@@ -42,13 +41,9 @@ __all__ = [
     "FARTHEST_M",
     "CameraBeams",
     "CameraFacts",
-    "CameraStates",
-    "CameraViews",
     "Extents",
     "ViewRules",
     "beams_of",
-    "camera_states",
-    "camera_views",
     "extents_of",
     "px_per_m_at",
 ]
