@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 import shapely
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from geo.obstacles import Obstacles
-from geo.view import GRID_M, place_camera, polygons_of
+from geo.view import GRID_M, polygons_of
 from geo.visibility_low import without_lower
 from geo.visibility_rings import look_out
+from geo.visibility_settle import Settled, settle_cameras
+
+__all__ = ["Beams", "Settled", "Visible", "settle_cameras", "visible"]
 
 Floats = NDArray[np.float64]
 
@@ -60,39 +63,6 @@ class Visible:
 
     area_m2: Floats
     polygons: NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Settled:
-    """Where cameras look from; arrays (n,).
-
-    `moved_m` is how far each was moved out of a building, `rule` int8: 0 free, 1 along its azimuth, 2 to the nearest
-    façade. See `geo.view.place_camera`.
-    """
-
-    x: Floats
-    y: Floats
-    moved_m: Floats
-    rule: NDArray[np.int8]
-
-
-def settle_cameras(x: ArrayLike, y: ArrayLike, azimuth_deg: ArrayLike, obstacles: Obstacles) -> Settled:
-    """Move cameras that lie inside a solid or on its edge; azimuths from grid north, NaN where unknown."""
-    x, y = np.array(x, np.float64), np.array(y, np.float64)
-    azimuth = np.broadcast_to(np.asarray(azimuth_deg, np.float64), x.shape)
-    moved, rule = np.zeros(len(x)), np.zeros(len(x), np.int8)
-    inside = np.unique(obstacles.tree().query(shapely.points(np.column_stack([x, y])), predicate="intersects")[0])
-    for i in inside:
-        aim = None if np.isnan(azimuth[i]) else float(azimuth[i])
-        near = obstacles.solids[obstacles.tree().query(shapely.Point(x[i], y[i]).buffer(200))]
-        place = place_camera(float(x[i]), float(y[i]), shapely.union_all(near), aim)
-        x[i], y[i], moved[i], rule[i] = (
-            place.x,
-            place.y,
-            place.moved_m,
-            ("free", "azimuth", "nearest").index(place.rule),
-        )
-    return Settled(x, y, moved, rule)
 
 
 def visible(

@@ -6,8 +6,9 @@ a radius and a sector to it share their chords. What is open from the near arc o
 ring ("run").
 
 Pieces thinner than `THIN_M` where they part from their neighbours are left out of the rings (never of the area):
-rounded to the CRS's coordinates their sides could cross. Whatever came near that is marked, so that its validity is
-looked at.
+rounded to the CRS's coordinates their sides could cross, and the lattice leaves such seams between solids of different
+heights. Whatever came near that is marked, so that its validity is looked
+at.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from numba import njit
 from geo.visibility_edges import FAR, FX, FY, LX, LY, NEAR, WIDTH, turn_of
 from geo.visibility_sweep import EDGE, FROM, PX, PY, QX, QY, TO
 
-THIN_M, DOUBTFUL_M = 1e-7, 1e-5
+THIN_M, DOUBTFUL_M = 2e-6, 2e-5
 POINTS, RUNS, OPEN, DOUBT = range(4)  # of `state`
 R_FIRST, R_LAST, R_AX, R_AY, R_AT, R_BX, R_BY, R_BT = range(8)  # of a run: points, and direction and turn of both ends
 
