@@ -1,17 +1,24 @@
-"""/tiles/….mvt: the base map from its archive."""
+"""/tiles/….mvt: the base map from its archive; cameras and coverage tile by tile."""
 
 from __future__ import annotations
 
 import gzip
+import hashlib
+from collections.abc import Callable, Hashable
 
 from flask import Blueprint, Response, request
 
+from geo.columns import Snapshot
 from geo.errors import N_
+from layers.base import Params
 from layers.rasters.mercator import tile_bounds
 from web.base_tiles import base_tiles, facts, present
+from web.coverage_service import shown
 from web.errors import RequestError
+from web.params import layer_params
 from web.replies import fresh_json
-from web.state import atlas
+from web.service import revisions
+from web.state import Atlas, atlas
 
 blueprint = Blueprint("vector", __name__)
 MVT = "application/vnd.mapbox-vector-tile"
@@ -66,3 +73,61 @@ def base(z: int, x: int, y: int) -> Response:
             retry_s=RETRY_S,
         )
     return tile_reply(archives.tile(z, x, y), f"{key}-{z}-{x}-{y}", forever=bool(wanted))
+
+
+def live(kind: str, key: Hashable, z: int, x: int, y: int, make: Callable[[], bytes]) -> Response:
+    """Return the tile of `key`, made once and shared by every reader."""
+
+    def made() -> tuple[bytes, str]:
+        body = make()
+        return body, hashlib.blake2b(body, digest_size=12).hexdigest()
+
+    return tile_reply(*atlas().cache.get(("tile", kind, z, x, y, key), made), forever=False)
+
+
+def _asked(z: int, x: int, y: int) -> tuple[Atlas, Snapshot, Params]:
+    tile_bounds(z, x, y)
+    state = atlas()
+    snapshot = state.snapshot()
+    return state, snapshot, layer_params(request.args, snapshot, "en")
+
+
+@blueprint.get("/cameras/<int:z>/<int:x>/<int:y>.mvt")
+def cameras(z: int, x: int, y: int) -> Response:
+    """Return a tile of the cameras: layer camera, together at small scales."""
+    from layers.tiles.live import CameraTiles
+
+    state, snapshot, params = _asked(z, x, y)
+    key = ("camera tiles", params.online_only, revisions(snapshot, ("cameras",)))
+
+    def make() -> bytes:
+        if snapshot.crs is None:
+            return b""
+        made = state.prepared.get(key, lambda: CameraTiles(snapshot, online_only=params.online_only))
+        return made.tile(z, x, y)
+
+    return live("cameras", key, z, x, y, make)
+
+
+@blueprint.get("/coverage/<int:z>/<int:x>/<int:y>.mvt")
+def coverage(z: int, x: int, y: int) -> Response:
+    """Return a tile of the last complete coverage of a level: layers grid, certain, possible and blind."""
+    from layers.tiles.live import coverage_tiles
+
+    state, snapshot, params = _asked(z, x, y)
+    complete = shown(state.runs, snapshot, params, 0.0).complete
+    if complete is None:
+        return tile_reply(b"", "none", forever=False)
+    return live("coverage", (complete.mark, complete.slot), z, x, y, lambda: coverage_tiles(complete).tile(z, x, y))
+
+
+@blueprint.get("/views/<int:z>/<int:x>/<int:y>.mvt")
+def views(z: int, x: int, y: int) -> Response:
+    """Return a tile of the views of the last complete coverage: layer view."""
+    from layers.tiles.live import view_tiles
+
+    state, snapshot, params = _asked(z, x, y)
+    complete = shown(state.runs, snapshot, params, 0.0).complete
+    if complete is None:
+        return tile_reply(b"", "none", forever=False)
+    return live("views", (complete.mark, complete.slot), z, x, y, lambda: view_tiles(complete).tile(z, x, y))
