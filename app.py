@@ -13,6 +13,8 @@ from web import (
     api_data,
     api_files,
     api_layers,
+    api_scenarios,
+    api_whatif,
     assets,
     cli,
     errors,
@@ -40,7 +42,20 @@ def create_app(settings: Settings | None = None) -> Flask:
     i18n.init_app(app)
     errors.init_app(app)
     security.init_app(app)
-    for module in (pages, api_layers, api_data, api_coverage, api_files, uploads, tiles, assets, health, openapi):
+    for module in (
+        pages,
+        api_layers,
+        api_data,
+        api_coverage,
+        api_whatif,
+        api_scenarios,
+        api_files,
+        uploads,
+        tiles,
+        assets,
+        health,
+        openapi,
+    ):
         app.register_blueprint(module.blueprint)
     cli.init_app(app)
     return app

@@ -315,8 +315,12 @@ def _concerned(trial: Trial, differs: NDArray[np.bool_], seen: Objects) -> Rows:
 def _clipped(polygon: Any, box: tuple[float, float, float, float] | None) -> Any:
     if polygon is None or polygon.is_empty or box is None:
         return None
-    part = shapely.clip_by_rect(polygon, *box)
-    if not part.is_valid:  # the plain clip is fast and may leave a ring that touches itself
+    try:
+        part = shapely.clip_by_rect(polygon, *box)
+        sound = part.is_valid
+    except shapely.errors.GEOSException:
+        sound = False
+    if not sound:  # the plain clip is fast, but may leave a ring that touches itself, or fail where one degenerates
         part = shapely.intersection(polygon, shapely.box(*box), grid_size=GRID_M)
     part = polygons_of(part)
     return None if part.is_empty else part

@@ -30,6 +30,7 @@ from web.openapi_parts import (
     path,
     query,
 )
+from web.openapi_whatif import WHATIF_PATHS
 from web.replies import JSON, reply
 
 blueprint = Blueprint("openapi", __name__)
@@ -74,6 +75,7 @@ PATHS: dict[str, dict[str, Operation]] = {
     "/api/assignment": {"get": operation("Incidents whose grid is doubtful.", [LEVEL, *WINDOW, NEAR, LIMIT])},
     "/api/cameras": {"get": operation("Cameras, 5,000 at a time when not asked otherwise.", [OFFSET, LIMIT])},
     **COVERAGE_PATHS,
+    **WHATIF_PATHS,
     "/api/export/{name}": {
         "get": operation(
             f"A layer as a file: one of {', '.join(LAYERS)} followed by one of {', '.join(SUFFIXES)}.",
