@@ -66,7 +66,7 @@ def stands(sight: Sight) -> tuple[Floats, Floats]:
 
 def at_point(sight: Sight, x: float, y: float) -> PointSeen:
     """Answer for one place, metres in the CRS of `sight`."""
-    from geo.look import look
+    from geo.look import look  # the compiler comes with it
 
     of, n = sight.beams, len(sight)
     code = look(x, y, of.beams, sight.obstacles, target_height_m=sight.rules.target_height_m)
@@ -160,7 +160,7 @@ def _seen(sight: Sight, beams: Rows) -> NDArray[Any]:
 def _cuts(segment: Any, shapes: NDArray[Any], a: Floats, unit: Floats) -> Iterator[tuple[int, float, float]]:
     """Which shape, from where to where along a straight segment, for each part of it in a shape."""
     parts, which = shapely.get_parts(shapely.intersection(shapes, segment), return_index=True)
-    lines = shapely.get_type_id(parts) == 1
+    lines = (shapely.get_type_id(parts) == 1) & ~shapely.is_empty(parts)
     for part, shape in zip(parts[lines], which[lines], strict=True):
         places = (shapely.get_coordinates(part) - a) @ unit
         yield int(shape), float(places.min()), float(places.max())

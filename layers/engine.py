@@ -10,22 +10,14 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
-
-import numpy as np
-import shapely
-from numpy.typing import NDArray
+from typing import Protocol
 
 from geo.camera_facts import ViewRules
 from geo.columns import Snapshot
-from geo.crs import lonlat
 from layers.base import Params, rows_of_level, text_or_none
-from layers.fingerprint import Mark, mark
-
-if TYPE_CHECKING:  # the compiler comes with them
-    from geo.city import City
-    from geo.multiplicity import Multiplicity
+from layers.complete import Complete, Slot
+from layers.fingerprint import mark
+from layers.sight import obstacles_of
 
 NEEDS = ("grids", "buildings", "cameras")
 MOST_KEPT = 6
@@ -35,86 +27,8 @@ MOST_ROWS = 800_000
 RULES = ("assumed_range_m", "online_only", "edition", "task", "target_height_m")
 CITY_SHARE = 0.85  # of the whole work, as progress is told
 
-Slot = tuple[str | None, ViewRules]
 Progress = Callable[[float, str], None]
 Cancelled = Callable[[], bool]
-
-
-@dataclass(frozen=True)
-class Complete:
-    """The coverage of one level by one set of rules, complete for one state of grids, buildings and cameras.
-
-    Attributes
-    ----------
-    level, rules
-        What was asked; level None: a store without grids.
-    mark
-        State of what was read (`layers.fingerprint.mark`).
-    revision
-        Latest revision of the layers read.
-    codes, names, parents
-        object (grids,): of each grid, in the order of `city.cells`.
-    city, multiplicity
-        See `geo.city` and `geo.multiplicity`.
-    """
-
-    level: str | None
-    rules: ViewRules
-    mark: Mark
-    revision: int
-    codes: NDArray[Any]
-    names: NDArray[Any]
-    parents: NDArray[Any]
-    city: City
-    multiplicity: Multiplicity
-
-    @property
-    def slot(self) -> Slot:
-        """What it answers, whatever the state of the store."""
-        return (self.level, self.rules)
-
-    @property
-    def crs(self) -> str:
-        """Metric CRS of every geometry."""
-        return self.mark[0]
-
-    @property
-    def fallbacks(self) -> int:
-        """How many grids needed a coarser lattice than plain floating point."""
-        return int(((self.city.cells.lattice > 0) | (self.city.coverage.lattice > 0)).sum())
-
-    def bounds(self) -> NDArray[Any]:
-        """Return object (grids,): west, south, east, north of each grid in degrees, None for an empty one."""
-        boxes = shapely.bounds(self.city.cells.polygons).reshape(-1, 4)
-        found = np.full(len(self), None, dtype=object)
-        present = np.flatnonzero(np.isfinite(boxes).all(axis=1))
-        if len(present):
-            corners = np.array([(0, 1), (2, 1), (2, 3), (0, 3)])
-            lon, lat = lonlat(*boxes[present][:, corners].reshape(-1, 2).T, self.crs)
-            lon, lat = lon.reshape(-1, 4), lat.reshape(-1, 4)
-            for row, box in zip(present, zip(lon.min(1), lat.min(1), lon.max(1), lat.max(1), strict=True), strict=True):
-                found[row] = [round(float(value), 7) for value in box]
-        return found
-
-    def losses(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Return what each grid loses at most if one camera fails, in square metres, and which one; -1 for none."""
-        often, n = self.multiplicity, len(self)
-        order = np.lexsort((often.camera, often.alone_m2, often.cell))
-        area, camera = np.zeros(n), np.full(n, -1, dtype=np.int64)
-        area[often.cell[order]] = often.alone_m2[order]  # the last one of each grid stays: the greatest
-        camera[often.cell[order]] = often.camera[order]
-        return area, np.where(area > 0, camera, -1)
-
-    def worst_loss(self, rows: NDArray[np.int64]) -> tuple[float, int]:
-        """Return what the grids at `rows` lose together if one camera fails, and which one; -1 for none."""
-        often = self.multiplicity
-        mine = np.isin(often.cell, rows)
-        total = np.bincount(often.camera[mine], often.alone_m2[mine], minlength=1)
-        worst = int(total.argmax())
-        return (float(total[worst]), worst) if total[worst] > 0 else (0.0, -1)
-
-    def __len__(self) -> int:
-        return len(self.codes)
 
 
 class Keeper(Protocol):
@@ -171,17 +85,28 @@ def compute(
     geo.city.Cancelled
         `cancelled` said so.
     """
-    from geo.multiplicity import multiplicity  # brings in the compiler; only where there is something to work out
+    from geo.multiplicity import (
+        multiplicity,
+        update,
+    )  # brings in the compiler; only where there is something to work out
     from layers.engine_steps import city_of
 
     assert snapshot.crs is not None
     state = mark(snapshot, level)
-    city = city_of(snapshot, level, rules, state, kept, lambda done, step: progress(CITY_SHARE * done, step), cancelled)
+    told: Progress = lambda done, step: progress(CITY_SHARE * done, step)  # noqa: E731
+    found = city_of(snapshot, level, rules, state, kept, told, cancelled)
+    city, before = found.city, found.before
     progress(CITY_SHARE, "multiplicity")
-    often = multiplicity(city.views, city.cells)
+    if before is None or found.touched is None:
+        often = multiplicity(city.views, city.cells)
+    else:
+        often = update(before.multiplicity, city.views, city.cells, found.touched, found.origin)
     grids, rows = snapshot["grids"], rows_of_level(snapshot["grids"], level)
     texts = [text_or_none(grids.text(name)[rows]) for name in ("code", "name", "parent")]
-    return Complete(level, rules, state, revision_of(snapshot), *texts, city, often)
+    complete = Complete(level, rules, state, revision_of(snapshot), *texts, city, often)
+    if before is not None and found.touched is not None:
+        complete.follow(before, found.touched)
+    return complete
 
 
 class Engine:
@@ -222,7 +147,10 @@ class Engine:
     def get(self, snapshot: Snapshot, slot: Slot) -> Complete | None:
         """Return the result of `slot` that is complete for exactly this state of the store, None without one."""
         found = self.latest(slot)
-        return found if found is not None and found.mark == mark(snapshot, slot[0]) else None
+        if found is None or found.mark != mark(snapshot, slot[0]):
+            return None
+        obstacles_of(snapshot, found.city.obstacles)  # for who asks by other rules
+        return found
 
     def compute(
         self,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geo.camera_facts import CameraFacts, ViewRules
 from geo.city import City, compute_city, match_cameras, with_buildings, with_cameras
@@ -15,9 +17,19 @@ from layers.fingerprint import Mark
 from layers.sight import obstacles_of
 
 if TYPE_CHECKING:
-    from layers.engine import Complete
+    from layers.complete import Complete
 
 MOST_CHANGED = 0.3  # share of the cameras from which on all are worked out anew
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A city, and how it came from the last one: the grids worked out anew (None: all), and where each camera was."""
+
+    city: City
+    before: Complete | None
+    touched: NDArray[np.int64] | None
+    origin: NDArray[np.int64] | None
 
 
 def city_of(
@@ -28,23 +40,24 @@ def city_of(
     kept: tuple[Complete, ...],
     progress: Callable[[float, str], None],
     cancelled: Callable[[], bool],
-) -> City:
-    """Return the city of `snapshot`; see `layers.engine.compute`."""
+) -> Followed:
+    """Return the city of `snapshot`, and how it came from the last one; see `layers.engine.compute`."""
     crs, grids_mark, buildings_mark, cameras_mark = state
     facts = CameraFacts.of(snapshot["cameras"])
     grids, buildings = snapshot["grids"], snapshot["buildings"]
     before = kept[0] if kept and kept[0].slot == (level, rules) and kept[0].mark[:2] == (crs, grids_mark) else None
     if before is not None and few_changed(before.city.facts, facts):
-        city = before.city
+        city, touched, origin = before.city, np.zeros(0, np.int64), None
         if before.mark[2] != buildings_mark:
             progress(0.0, "buildings")
             shapes = np.zeros(0, dtype=object) if buildings.geometry is None else buildings.geometry
-            city, _ = with_buildings(city, shapes, buildings.number("height_m"), cancelled=cancelled)
+            city, touched = with_buildings(city, shapes, buildings.number("height_m"), cancelled=cancelled)
         if before.mark[3] != cameras_mark:
             progress(0.5, "views")
             origin = match_cameras(city.facts, facts)
-            city, _ = with_cameras(city, facts, origin=origin, cancelled=cancelled)
-        return city
+            city, more = with_cameras(city, facts, origin=origin, cancelled=cancelled)
+            touched = np.union1d(touched, more)
+        return Followed(city, before, touched, origin)
     same = [found for found in kept if found.mark[0] == crs and found.mark[2] == buildings_mark]
     cells = next((found.city for found in same if found.level == level and found.mark[1] == grids_mark), None)
     obstacles = cells.obstacles if cells else same[0].city.obstacles if same else None
@@ -53,7 +66,7 @@ def city_of(
         obstacles = obstacles_of(snapshot)
     rows = rows_of_level(grids, level)
     polygons = np.zeros(0, dtype=object) if grids.geometry is None else grids.geometry[rows]
-    return compute_city(
+    city = compute_city(
         facts,
         (),
         None,
@@ -65,6 +78,7 @@ def city_of(
         progress=progress,
         cancelled=cancelled,
     )
+    return Followed(city, None, None, None)
 
 
 def few_changed(old: CameraFacts, new: CameraFacts) -> bool:

@@ -55,6 +55,22 @@ def assigned(snapshot: Snapshot, level: str | None) -> Assigned:
     return _memo.get((grids, incidents), ("assigned", level), make)
 
 
+def grid_at(snapshot: Snapshot, level: str | None, x: float, y: float) -> int:
+    """Return the position in the grids layer of the grid of `level` that holds a place, -1 for none.
+
+    On a border the lowest code has it, as in `geo.assign`.
+    """
+    grids = snapshot["grids"]
+    rows = rows_of_level(grids, level)
+    if len(rows) == 0 or grids.geometry is None:
+        return -1
+    tree = _memo.get((grids,), ("tree", level), lambda: shapely.STRtree(grids.geometry[rows]))  # type: ignore[index]
+    found = rows[tree.query(shapely.Point(x, y), predicate="intersects")]
+    codes = grids.columns["code"]
+    text = codes.decode() if isinstance(codes, Codes) else codes
+    return min(found.tolist(), key=lambda row: (str(text[row]), row), default=-1)
+
+
 def selected(incidents: LayerColumns, params: Params) -> NDArray[np.bool_]:
     """Return which incidents the time window and the categories of `params` select."""
     if len(incidents) == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:  # the compiler comes with them
 
 _obstacles = Memo(2)
 _sights = Memo(6)
+_building = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,10 @@ class Sight:
         seen = visible(of.take(mine), self.obstacles, target_height_m=self.rules.target_height_m)
         camera, certain = of.camera[mine], of.certain[mine]
         found = []
-        for row in rows.tolist():
-            for state, wanted in (("certain", certain), ("possible", ~certain)):
-                which = np.flatnonzero((camera == row) & wanted)
+        starts, ends = (np.searchsorted(camera, rows, side) for side in ("left", "right"))
+        for row, start, end in zip(rows.tolist(), starts.tolist(), ends.tolist(), strict=True):
+            for state, wanted in (("certain", True), ("possible", False)):
+                which = start + np.flatnonzero(certain[start:end] == wanted)
                 shape = merged(seen.polygons[which])
                 if shape is not None:
                     found.append(View(row, state, shape, float(seen.area_m2[which].sum())))
@@ -86,13 +89,18 @@ def merged(polygons: NDArray[Any]) -> shapely.Geometry | None:
     return polygons_of(shapely.union_all(present, grid_size=GRID_M))
 
 
-def obstacles_of(snapshot: Snapshot) -> Obstacles:
-    """Return the buildings of a snapshot as obstacles, shared while they stay the same."""
-    from geo.obstacles import build_obstacles
-
+def obstacles_of(snapshot: Snapshot, made: Obstacles | None = None) -> Obstacles:
+    """Return the buildings of a snapshot as obstacles, shared while they stay the same: `made`, or built here."""
     buildings = snapshot["buildings"]
     shapes = np.zeros(0, dtype=object) if buildings.geometry is None else buildings.geometry
-    return _obstacles.get((buildings,), "obstacles", lambda: build_obstacles(shapes, buildings.number("height_m")))
+
+    def make() -> Obstacles:
+        from geo.obstacles import build_obstacles
+
+        return made if made is not None else build_obstacles(shapes, buildings.number("height_m"))
+
+    with _building:  # a large city takes seconds: whoever comes second waits instead of doing it again
+        return _obstacles.get((buildings,), "obstacles", make)
 
 
 def sight(snapshot: Snapshot, rules: ViewRules) -> Sight:

@@ -6,7 +6,7 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -79,6 +79,46 @@ def export_layer(snapshot: Snapshot, layer: str, file: Path, crs: str | None = N
         raise ExportError(
             N_("There is no layer “{layer}”."), N_("Choose one of: {layers}."), layer=layer, layers=", ".join(LAYERS)
         )
+    suffix = suffix_of(file)
+    _put(prepare(snapshot, LAYERS[layer], crs or WGS84), file, suffix)
+    return len(snapshot[layer])
+
+
+def export_derived(
+    layer: Layer, columns: LayerColumns, source: str | None, file: Path, crs: str | None = None, description: str = ""
+) -> int:
+    """Write rows that were worked out, not stored, as `export_layer` does; return their number.
+
+    Parameters
+    ----------
+    layer
+        Describes `columns`; areas are multipolygons.
+    source
+        CRS of the geometry; None while there is none.
+    description
+        Where the figures come from, for formats that have a place for it.
+
+    A spreadsheet (.csv, .xlsx) gets the columns without the geometry.
+    """
+    suffix = suffix_of(file)
+    parse_crs(crs or WGS84)
+    geometry = np.zeros(0, dtype=object) if columns.geometry is None else columns.geometry
+    if suffix in _TABLES:
+        layer = replace(layer, geometry="")
+    elif len(geometry):
+        geometry = transform_geometry(geometry, source or WGS84, crs or WGS84)
+    _put(Extract(layer, columns, crs or WGS84, geometry, description), file, suffix)
+    return len(columns)
+
+
+def suffix_of(file: Path) -> str:
+    """Return the suffix that says the format of `file`.
+
+    Raises
+    ------
+    ExportError
+        No known format, or the file is a store.
+    """
     suffix = next((suffix for suffix in _WRITERS if file.name.lower().endswith(suffix)), None)
     if suffix is None:
         raise ExportError(
@@ -90,10 +130,14 @@ def export_layer(snapshot: Snapshot, layer: str, file: Path, crs: str | None = N
             N_("“{file}” is a store of GridAtlas; an export would destroy it."), N_("Choose another name."),
             file=str(file),
         )  # fmt: skip
-    extract = prepare(snapshot, LAYERS[layer], crs or WGS84)
+    return suffix
+
+
+def _put(extract: Extract, file: Path, suffix: str) -> None:
+    """Write aside, then put in place."""
     try:
         with tempfile.TemporaryDirectory(prefix=".gridatlas-", dir=file.parent) as folder:
-            aside = Path(folder) / f"{layer}{suffix}"
+            aside = Path(folder) / f"{extract.layer.name}{suffix}"
             _WRITERS[suffix](extract, aside)
             aside.replace(file)
     except OSError as error:
@@ -101,7 +145,6 @@ def export_layer(snapshot: Snapshot, layer: str, file: Path, crs: str | None = N
             N_("“{file}” cannot be written: {reason}."), N_("Check that the folder exists and has room."),
             file=str(file), reason=error.strerror or type(error).__name__,
         ) from error  # fmt: skip
-    return len(extract.columns)
 
 
 def prepare(snapshot: Snapshot, layer: Layer, crs: str) -> Extract:
@@ -236,3 +279,4 @@ _WRITERS: dict[str, Callable[[Extract, Path], None]] = {
     ".shp.zip": _write_shapefile,
 }
 SUFFIXES = tuple(_WRITERS)
+_TABLES = (".csv", ".xlsx")

@@ -35,7 +35,7 @@ def safe_text(text: str | None) -> str | None:
 
 
 def _columns(layer: Layer, rows: LayerColumns, geometry: NDArray[Any], crs: str) -> dict[str, list[Any]]:
-    """Return the table's columns: the canonical ones, then lon/lat (x/y in a projected CRS) or wkt."""
+    """Return the columns, then lon/lat (x/y in a projected CRS) or wkt where the layer has a geometry."""
     table: dict[str, list[Any]] = {}
     for column in layer.columns:
         if column.kind in (Kind.TEXT, Kind.CODE):
@@ -47,6 +47,8 @@ def _columns(layer: Layer, rows: LayerColumns, geometry: NDArray[Any], crs: str)
             elif column.kind is Kind.REAL:
                 values = [None if value != value else value for value in values]
             table[column.name] = values
+    if not layer.geometry:
+        return table
     geographic = parse_crs(crs).is_geographic
     decimals = _DECIMALS_DEG if geographic else _DECIMALS_M
     if layer.pure_points:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from dataclasses import asdict, replace
 from typing import Any
 
 from flask import Blueprint, Response, request
 
 from geo.columns import Snapshot
+from geo.inventory import Targets
 from layers.base import Params
 from web import coverage_service as service
+from web import fleet, sightings
 from web.api_data import asked
 from web.i18n import current_lang
-from web.jsonio import dumps
+from web.jsonio import collection, dumps
 from web.params import number
-from web.replies import JSON, cached, fresh_json, reply
+from web.replies import JSON, cached, cached_json, fresh_json, reply
 from web.runs import Shown
-from web.service import revisions
+from web.service import origin, revisions
 from web.state import Atlas
 
 blueprint = Blueprint("api_coverage", __name__, url_prefix="/api")
+GEOJSON = "application/geo+json"
 MOST_SPOTS = 5000
 
 
@@ -91,6 +95,71 @@ def coverage_cancel() -> Response:
     state, snapshot, params = asked()
     found = state.runs.cancel(snapshot, service.slot_of(snapshot, params))
     return fresh_json(service.status_answer(found))
+
+
+@blueprint.get("/views")
+def views() -> Response:
+    """Return the views of cameras as polygons, WGS 84: certain ones, and what is only possible beside them."""
+    _, snapshot, params = asked()
+    wanted = sorted(set(request.args.getlist("camera")))
+
+    def make() -> bytes:
+        rows = sightings.rows_of_cameras(snapshot, wanted)
+        frame = sightings.views_frame(snapshot, params, rows[: sightings.MOST_CAMERAS])
+        meta = {
+            **sightings.sighting_meta(snapshot, params),
+            **frame.meta,
+            "truncated": len(rows) > sightings.MOST_CAMERAS,
+        }
+        return collection(frame.features, {"meta": meta})
+
+    return cached(("views", params, tuple(wanted), revisions(snapshot, sightings.NEEDS)), make, GEOJSON)
+
+
+@blueprint.get("/seen-by")
+def seen_by() -> Response:
+    """Say which cameras see a place, or the parts of a line, and why the nearest others do not."""
+    _, snapshot, params = asked()
+    corners = sightings.line(request.args, snapshot.crs)
+    if corners is not None:
+        found = sightings.line_answer(snapshot, params, *corners)
+    else:
+        found = sightings.seen_by_answer(snapshot, params, *sightings.place(request.args, snapshot.crs))
+    return reply(dumps({**found, "meta": sightings.sighting_meta(snapshot, params)}).encode(), JSON)
+
+
+@blueprint.get("/inventory")
+def inventory() -> Response:
+    """Count what is recorded of the cameras, by grid and by owner, against targets."""
+    state, snapshot, params = asked()
+    targets = Targets(
+        **{name: number(request.args, name, value, 0.0, 1.0) for name, value in asdict(Targets()).items()}
+    )
+    return cached_json(
+        ("inventory", params.level, params.parent, targets, revisions(snapshot, ("grids", "cameras"))),
+        lambda: {
+            **fleet.inventory_answer(state.cache, snapshot, params, targets),
+            "meta": origin(snapshot, ("grids", "cameras")),
+        },
+    )
+
+
+@blueprint.get("/fragility")
+def fragility() -> Response:
+    """Say what is lost if one camera fails, and what the cameras recorded as online see alone."""
+    state, snapshot, params, found = ready()
+    alone = replace(params, online_only=True)
+    online = found if params.online_only else service.shown(state.runs, snapshot, alone, wait_s())
+    both = found if found.state != "ready" else online
+    return shown_json(
+        both,
+        ("fragility", params),
+        snapshot,
+        lambda: {
+            **fleet.fragility_answer(found.complete, online.complete, snapshot, params),
+            "meta": service.coverage_meta(found, snapshot, params),
+        },
+    )
 
 
 @blueprint.get("/standards")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -93,9 +93,13 @@ def pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
 
 
 class Progress:
-    """A line on standard error that says how far an import is; silent where nobody watches."""
+    """A line on standard error that says how far the work is; silent where nobody watches.
 
-    def __init__(self) -> None:
+    `steps` maps the names of steps to catalogue keys.
+    """
+
+    def __init__(self, steps: Mapping[str, str] = STEPS) -> None:
+        self._steps = steps
         self._seen = sys.stderr.isatty()
         self._lock = threading.Lock()
         self._shown = ""
@@ -103,7 +107,7 @@ class Progress:
     def __call__(self, share: float, step: str = "") -> None:
         if not self._seen:
             return
-        line = f"{share:4.0%} {translate(STEPS.get(step, step))}"
+        line = f"{share:4.0%} {translate(self._steps.get(step, step))}"
         with self._lock:
             if line != self._shown:
                 click.echo(f"\r\x1b[K{line}", nl=False, err=True)
@@ -118,7 +122,7 @@ class Progress:
 
 def init_app(app: Flask) -> None:
     """Register the commands of this version."""
-    from web import cli_data, cli_figures
+    from web import cli_coverage, cli_data, cli_figures
 
     assert isinstance(app.cli, AppGroup)
     for found in (
@@ -126,6 +130,9 @@ def init_app(app: Flask) -> None:
         cli_data.export_command,
         cli_figures.density_command,
         cli_figures.demo_command,
+        cli_coverage.coverage_command,
+        cli_coverage.views_command,
+        cli_coverage.seen_by_command,
     ):
         app.cli.add_command(found)
 

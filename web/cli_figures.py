@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 import click
@@ -13,6 +12,7 @@ from layers.base import Params
 from store.intake.scratch import scratch_folder
 from web import service
 from web.cli import Progress, command, safe_line, show
+from web.cli_table import print_table
 from web.i18n import current_lang, gettext
 from web.intake import limits
 from web.params import window
@@ -73,25 +73,11 @@ def _print_density(answer: dict[str, Any]) -> None:
         ]
         for grid in rows
     ]
-    widths = [max(_width(row[column]) for row in table) for column in range(len(head))]
-    for row in table:
-        cells = [
-            _pad(text, width, left=column < 2) for column, (text, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        click.echo("  ".join(cells).rstrip())
+    print_table(table[0], table[1:], left=2)
 
 
 def _rate(value: float) -> str:
     return f"{value:.1f}" if value == value else "–"
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
-
-
-def _pad(text: str, width: int, *, left: bool) -> str:
-    blank = " " * (width - _width(text))
-    return text + blank if left else blank + text
 
 
 @command("demo", "Load the bundled demo (central Helsinki, simulated incidents) into the store.")

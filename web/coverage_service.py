@@ -12,12 +12,14 @@ from geo.columns import Snapshot
 from geo.errors import N_
 from geo.reach import EDITIONS
 from layers.base import Params, chosen_level
+from layers.complete import Complete, Slot
 from layers.coverage import AREAS
-from layers.engine import NEEDS, Complete, Slot, rules_of
+from layers.engine import NEEDS, revision_of, rules_of
 from layers.measures import MEASURES, Measured, measure
 from layers.sight import assumptions, sight_of
 from web.errors import fill
 from web.i18n import translate
+from web.jsonio import iso
 from web.runs import STEPS, Runs, Shown
 from web.service import origin
 
@@ -184,3 +186,39 @@ def standards_answer(lang: str | None = None) -> Json:
             for year, found in EDITIONS.items()
         ],
     }
+
+
+# What is missing of the cameras, as a reader of a terminal is told of it.
+DOUBTS = {
+    "range_unknown": N_("{count} cameras have no range; {range_m} m is assumed, and nothing of them is certain."),
+    "direction_unknown": N_("{count} cameras have no direction: they may look anywhere."),
+    "fov_unknown": N_("{count} cameras have no angle of view."),
+    "pixels_unknown": N_("{count} cameras have no pixels: how far they meet the class is not known."),
+    "height_unknown": N_("{count} cameras have no height: every building hides what is behind it."),
+    "turning": N_("{count} cameras turn: where they look now is not known."),
+    "state_unknown": N_("Whether {count} cameras work is not known."),
+}
+
+
+def doubts(meta: Json) -> list[str]:
+    """Return a sentence for each fact that some cameras lack."""
+    params = {"range_m": f"{meta['assumed_range_m']:g}"}
+    return [
+        fill(text, {"count": meta[name], **params})
+        for name, text in DOUBTS.items()
+        if meta.get(name) and not (name == "pixels_unknown" and meta.get("task") is None)
+    ]
+
+
+def description(snapshot: Snapshot, params: Params) -> str:
+    """Return where exported figures come from, in English, for formats that have a place for it."""
+    rules = rules_of(params)
+    facts = {
+        "revision": revision_of(snapshot),
+        "level": params.level,
+        **vars(rules),
+        "from": None if params.start is None else iso(params.start),
+        "to": None if params.end is None else iso(params.end),
+        "categories": ", ".join(params.categories) or None,
+    }
+    return "; ".join(f"{name} {value}" for name, value in facts.items() if value is not None)

@@ -23,7 +23,7 @@ import shapely
 
 from geo.camera_facts import ViewRules
 from geo.errors import AtlasError
-from layers.engine import Complete, Slot
+from layers.complete import Complete, Slot
 from settings import ROOT
 from web.frozen import pack, unpack
 

@@ -1,6 +1,6 @@
 """Dataclasses of arrays as one file (NumPy's npz without pickle) and back; geometries are WKB.
 
-Only dataclasses of `geo` and `layers.engine` are made again, by their constructors: a file can hold data, no program.
+Only dataclasses of `geo` and `layers.complete` are made again, by their constructors: a file can hold data, no program.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import shapely
 from numpy.typing import NDArray
 
 HEAD = "head"
-MODULES = ("geo.", "layers.engine")
+MODULES = ("geo.", "layers.complete")
 
 
 def pack(value: Any, path: Path, facts: Mapping[str, Any]) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
+from geo.inventory import Targets
 from geo.reach import EDITIONS
-from web.openapi_parts import LEVEL, PARENT, WINDOW, Operation, operation, query
+from web.openapi_parts import LANG, LEVEL, PARENT, WINDOW, Operation, operation, query
 
 RULES = [
     query(
@@ -30,6 +33,24 @@ WAIT = query(
     {"type": "number", "minimum": 0, "maximum": 100, "default": 20},
 )
 CITY = [LEVEL, *RULES]
+CAMERA = {
+    **query("camera", "Id of a camera. Repeat for several.", {"type": "array", "items": {"type": "string"}}),
+    "style": "form",
+    "explode": True,
+}
+PLACE = [
+    query("lon", "Longitude of the place, WGS 84.", {"type": "number", "minimum": -180, "maximum": 180}),
+    query("lat", "Latitude of the place, WGS 84.", {"type": "number", "minimum": -90, "maximum": 90}),
+    query("line", "Instead of a place: lon,lat;lon,lat… of the corners of a line, at most 200 and 20 km."),
+]
+TARGETS = [
+    query(
+        f"target_{name}",
+        f"Least share of cameras recorded as {name}.",
+        {"type": "number", "minimum": 0, "maximum": 1, "default": share},
+    )
+    for name, share in asdict(Targets()).items()
+]
 
 COVERAGE_PATHS: dict[str, dict[str, Operation]] = {
     "/api/coverage": {
@@ -38,5 +59,17 @@ COVERAGE_PATHS: dict[str, dict[str, Operation]] = {
     "/api/coverage/status": {"get": operation("How the computation of coverage stands.", CITY)},
     "/api/coverage/start": {"post": operation("Begin to compute coverage.", CITY, body={}, status="202")},
     "/api/coverage/cancel": {"post": operation("Stop computing coverage.", CITY, body={})},
+    "/api/views": {
+        "get": operation(
+            "Views of cameras as polygons, WGS 84; all cameras when none is named, at most 2,000.",
+            [CAMERA, *RULES, LANG],
+            "application/geo+json",
+        )
+    },
+    "/api/seen-by": {
+        "get": operation("Cameras that see a place or the parts of a line.", [*PLACE, LEVEL, *RULES]),
+    },
+    "/api/inventory": {"get": operation("What is recorded of the cameras.", [LEVEL, PARENT, *TARGETS])},
+    "/api/fragility": {"get": operation("What is lost if one camera fails.", [LEVEL, PARENT, *RULES, WAIT])},
     "/api/standards": {"get": operation("Classes of both editions of the standard.")},
 }

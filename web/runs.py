@@ -18,7 +18,8 @@ from typing import Any, Literal, Protocol
 from geo.columns import Snapshot
 from geo.errors import N_, AtlasError
 from geo.parallel import Cancelled
-from layers.engine import Complete, Engine, Slot, revision_of
+from layers.complete import Complete, Slot
+from layers.engine import Engine, revision_of
 from layers.fingerprint import Mark, mark
 from web.errors import HTTP_TEXTS, status_of
 

@@ -61,16 +61,21 @@ def hierarchy(cache: Cache, snapshot: Snapshot) -> Hierarchy:
     )
 
 
-def cameras_placed(cache: Cache, snapshot: Snapshot, data: LevelData) -> NDArray[np.int64]:
-    """Return how many cameras stand in each grid of `data`."""
+def cameras_index(cache: Cache, snapshot: Snapshot, data: LevelData) -> NDArray[np.int64]:
+    """Return in which grid of `data` each camera stands, -1 in none."""
     cameras, grids = snapshot["cameras"], snapshot["grids"]
     if len(data.rows) == 0 or len(cameras) == 0 or cameras.x is None or cameras.y is None or grids.geometry is None:
-        return np.zeros(len(data.rows), dtype=np.int64)
+        return np.full(len(cameras), -1, dtype=np.int64)
     from geo.assign import assign  # brings in the compiler; only where there is something to assign
 
     x, y, polygons = cameras.x, cameras.y, grids.geometry[data.rows]
     key = ("cameras placed", data.level, revisions(snapshot, ("grids", "cameras")))
-    index = cache.get(key, lambda: assign(x, y, polygons, data.codes))
+    return cache.get(key, lambda: assign(x, y, polygons, data.codes))
+
+
+def cameras_placed(cache: Cache, snapshot: Snapshot, data: LevelData) -> NDArray[np.int64]:
+    """Return how many cameras stand in each grid of `data`."""
+    index = cameras_index(cache, snapshot, data)
     return np.bincount(index[index >= 0], minlength=len(data.rows))
 
 

@@ -1,0 +1,117 @@
+"""All that was worked out of a city for one level and one set of rules, at one revision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from geo.camera_facts import ViewRules
+from geo.crs import lonlat
+from layers.fingerprint import Mark
+
+if TYPE_CHECKING:  # the compiler comes with them
+    from geo.city import City
+    from geo.multiplicity import Multiplicity
+
+Slot = tuple[str | None, ViewRules]
+
+
+@dataclass(frozen=True)
+class Complete:
+    """The coverage of one level by one set of rules, complete for one state of grids, buildings and cameras.
+
+    Attributes
+    ----------
+    level, rules
+        What was asked; level None: a store without grids.
+    mark
+        State of what was read (`layers.fingerprint.mark`).
+    revision
+        Latest revision of the layers read.
+    codes, names, parents
+        object (grids,): of each grid, in the order of `city.cells`.
+    city, multiplicity
+        See `geo.city` and `geo.multiplicity`.
+    """
+
+    level: str | None
+    rules: ViewRules
+    mark: Mark
+    revision: int
+    codes: NDArray[Any]
+    names: NDArray[Any]
+    parents: NDArray[Any]
+    city: City
+    multiplicity: Multiplicity
+    _kept: dict[str, tuple[Any, Any]] = field(default_factory=dict, repr=False, compare=False)
+
+    def once(self, name: str, layer: object, make: Callable[[], Any]) -> Any:
+        """Return what was made of this result and `layer`, made by `make` unless it is there; gone with the result."""
+        known = self._kept.get(name)
+        if known is None or known[0] is not layer:
+            known = self._kept[name] = (layer, make())
+        return known[1]
+
+    def follow(self, before: Complete, touched: NDArray[np.int64]) -> None:
+        """Say that all but the grids at `touched` is as in `before`: what was made of that need not be made again."""
+        for name, (layer, value) in before._kept.items():
+            if not name.startswith("before "):
+                self._kept[f"before {name}"] = (layer, (value, touched))
+
+    def before(self, name: str, layer: object) -> tuple[Any, NDArray[np.int64]] | None:
+        """Return what was made of the result before and `layer`, and the grids that changed since; None if nothing."""
+        known = self._kept.pop(f"before {name}", None)
+        return None if known is None or known[0] is not layer else known[1]
+
+    @property
+    def slot(self) -> Slot:
+        """What it answers, whatever the state of the store."""
+        return (self.level, self.rules)
+
+    @property
+    def crs(self) -> str:
+        """Metric CRS of every geometry."""
+        return self.mark[0]
+
+    @property
+    def fallbacks(self) -> int:
+        """How many grids needed a coarser lattice than plain floating point."""
+        return int(((self.city.cells.lattice > 0) | (self.city.coverage.lattice > 0)).sum())
+
+    def bounds(self) -> NDArray[Any]:
+        """Return object (grids,): west, south, east, north of each grid in degrees, None for an empty one."""
+        boxes = shapely.bounds(self.city.cells.polygons).reshape(-1, 4)
+        found = np.full(len(self), None, dtype=object)
+        present = np.flatnonzero(np.isfinite(boxes).all(axis=1))
+        if len(present):
+            corners = np.array([(0, 1), (2, 1), (2, 3), (0, 3)])
+            lon, lat = lonlat(*boxes[present][:, corners].reshape(-1, 2).T, self.crs)
+            lon, lat = lon.reshape(-1, 4), lat.reshape(-1, 4)
+            for row, box in zip(present, zip(lon.min(1), lat.min(1), lon.max(1), lat.max(1), strict=True), strict=True):
+                found[row] = [round(float(value), 7) for value in box]
+        return found
+
+    def losses(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return what each grid loses at most if one camera fails, in square metres, and which one; -1 for none."""
+        often, n = self.multiplicity, len(self)
+        order = np.lexsort((often.camera, often.alone_m2, often.cell))
+        area, camera = np.zeros(n), np.full(n, -1, dtype=np.int64)
+        area[often.cell[order]] = often.alone_m2[order]  # the last one of each grid stays: the greatest
+        camera[often.cell[order]] = often.camera[order]
+        return area, np.where(area > 0, camera, -1)
+
+    def worst_loss(self, rows: NDArray[np.int64]) -> tuple[float, int]:
+        """Return what the grids at `rows` lose together if one camera fails, and which one; -1 for none."""
+        often = self.multiplicity
+        mine = np.isin(often.cell, rows)
+        total = np.bincount(often.camera[mine], often.alone_m2[mine], minlength=1)
+        worst = int(total.argmax())
+        return (float(total[worst]), worst) if total[worst] > 0 else (0.0, -1)
+
+    def __len__(self) -> int:
+        return len(self.codes)
