@@ -9,6 +9,7 @@ from geo.simulate_patterns import CATEGORY_TITLES, STATUS_TITLES
 from web.i18n import translate
 from web.jstext_gl import TEXTS as GL
 from web.jstext_planner import TEXTS as PLANNER
+from web.jstext_whatif import TEXTS as WHATIF
 
 # Fields are written {name} and filled by the script, which sets textContent. `value.X` is what a page shows for the
 # word X of the schema or of the demo; other data is shown as it is.
@@ -266,6 +267,7 @@ TEXTS: Mapping[str, str] = {
     "field.y": N_("Northing (y)"),
     **PLANNER,
     **GL,
+    **WHATIF,
 }
 
 
