@@ -19,7 +19,7 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from geo.parallel import in_chunks, never
+from geo.parallel import chunks_of, in_chunks, never
 from geo.streets import StreetPieces, StreetShares, street_shares, streets_by_cell
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ def incident_states(
     order = np.argsort(of, kind="stable")
     cells, first = np.unique(of[order], return_index=True)
     last = np.append(first[1:], len(of))
+    known = cells >= 0
+    cells, first, last = cells[known], first[known], last[known]
     layers = (coverage.certain, coverage.possible, coverage.blind)
 
     def work(places: Ints) -> None:
@@ -94,7 +96,7 @@ def incident_states(
                 states[rows[hit]] = state
                 rows = rows[~hit]
 
-    in_chunks(work, np.flatnonzero(cells >= 0), _CHUNK, threads=threads, cancelled=cancelled)
+    in_chunks(work, chunks_of(np.ones(len(cells)), _CHUNK), threads=threads, cancelled=cancelled)
     return states
 
 

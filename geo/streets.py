@@ -23,7 +23,7 @@ from geo import streets_kernels as kernels
 from geo.assign import Locator, text_rank
 from geo.border import border_distance, border_segments
 from geo.lattice import edges_of
-from geo.parallel import in_chunks, never
+from geo.parallel import chunks_of, in_chunks, never
 from geo.view import GRID_M
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def street_shares(
                 kind = np.repeat(np.arange(3, dtype=np.int8), [len(edges) for edges in own])
                 kernels.measure(mine, np.concatenate(own), kind, 3, GRID_M, metres[place])
 
-    in_chunks(work, np.arange(len(chosen)), _CHUNK, threads=threads, cancelled=cancelled)
+    in_chunks(work, chunks_of(np.ones(len(chosen)), _CHUNK), threads=threads, cancelled=cancelled)
     return StreetShares(metres.sum(axis=1), *metres.T.copy())
 
 
