@@ -27,7 +27,7 @@ from web.openapi import PATHS
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS, CHINESE = ROOT / "docs", ROOT / "docs" / "zh"
-GUIDES = ("command", "planner", "grids", "import", "operations")
+GUIDES = ("command", "planner", "states", "grids", "import", "operations")
 FOR_PROGRAMMERS = {"api"}  # in English only, as the descriptions in /api/openapi.json are
 PAGES = (ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted(CHINESE.glob("*.md")))
 IMPORT_PAGES = (DOCS / "import.md", CHINESE / "import.md")
