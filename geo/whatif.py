@@ -1,6 +1,6 @@
 """What if: a city with some cameras placed, changed, switched off or taken away, and what that does to it.
 
-A plan is a list of changes, folded to one `Change` for each camera. `Trial` is a city with a plan carried out. The next
+A plan (`geo.plans`) holds one `Change` for each camera. `Trial` is a city with a plan carried out. The next
 plan is worked out from a trial that is near it: only cameras that differ between the two are computed anew, by
 `geo.city.with_cameras`, so that a step of a drag costs one camera whatever the size of the city and of the plan.
 
@@ -13,8 +13,8 @@ it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import shapely
@@ -22,10 +22,9 @@ from numpy.typing import NDArray
 
 from geo.cameras import CameraFacts
 from geo.city import City, with_cameras
-from geo.errors import N_, ParameterError
+from geo.plans import Change, Plan
 from geo.view import GRID_M, polygons_of
 
-Op = Literal["place", "set", "remove"]
 Rows = NDArray[np.int64]
 Objects = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -34,77 +33,6 @@ FACTS = tuple(each.name for each in fields(CameraFacts) if each.name not in ("id
 AREAS = ("certain_m2", "possible_m2", "blind_m2")
 SAME_M2 = 0.005  # areas that differ by less are the same: far below the 0.05 m2 of the identity of a grid
 MARGIN_M = 1.0
-
-
-@dataclass(frozen=True)
-class Change:
-    """One step of a plan.
-
-    Attributes
-    ----------
-    op
-        "place" a camera, "set" facts or the place of one, "remove" it.
-    camera
-        Id of a camera of the city, or the key that a placed one was given.
-    x, y
-        Metres in the city's CRS; None: where it is.
-    values
-        Column -> value, None for not known. Columns of which coverage knows nothing (a name) are kept along.
-    """
-
-    op: Op
-    camera: str
-    x: float | None = None
-    y: float | None = None
-    values: Mapping[str, Any] = field(default_factory=dict)
-
-
-Plan = Mapping[str, Change]  # camera -> all that is planned for it, in the order of the first mention
-
-
-def fold(changes: Iterable[Change], known: Mapping[str, int]) -> dict[str, Change]:
-    """Return what the changes come to, one for each camera.
-
-    Parameters
-    ----------
-    changes
-        In the order they were made.
-    known
-        Camera of the city -> its row.
-
-    Raises
-    ------
-    ParameterError
-        A camera that is not there (any more), or a key that is taken; `field` names the place in the list.
-    """
-    plan: dict[str, Change] = {}
-    for i, change in enumerate(changes):
-        name, before = change.camera, plan.get(change.camera)
-        where = f"changes[{i}].{'key' if change.op == 'place' else 'id'}"
-        if change.op == "place":
-            if name in known or before is not None:
-                raise ParameterError(
-                    N_("There is a camera “{value}” already."), N_("Give each placed camera a key of its own."),
-                    field=where, value=name,
-                )  # fmt: skip
-            plan[name] = change
-            continue
-        if (before is None and name not in known) or (before is not None and before.op == "remove"):
-            raise ParameterError(
-                N_("There is no camera “{value}”."), N_("Use the id of a camera that is there."),
-                field=where, value=name,
-            )  # fmt: skip
-        if before is None:
-            plan[name] = change
-        elif change.op == "remove":
-            del plan[name]
-            if before.op == "set":
-                plan[name] = change
-        else:
-            values = {**before.values, **change.values}
-            x, y = (before.x, before.y) if change.x is None else (change.x, change.y)
-            plan[name] = replace(before, x=x, y=y, values=values)
-    return plan
 
 
 @dataclass(frozen=True)
@@ -151,7 +79,7 @@ def advance(trial: Trial, plan: Plan) -> Trial:
     Parameters
     ----------
     plan
-        Folded (see `fold`) against `trial.rows`.
+        Folded (see `geo.plans.fold`) against `trial.rows`.
     """
     names = _different(trial.plan, plan)
     if not names:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from geo.columns import Snapshot
 from geo.crs import lonlat
 from geo.errors import AtlasError
+from geo.plans import Change, Plan
 from layers.base import Params
 from layers.engine import Complete
 from layers.joins import assigned, selected
@@ -24,10 +24,9 @@ from web.whatif_request import COLUMNS, camera_row, change_json, plan_of, rows_b
 from web.whatif_trials import TRIALS
 
 if TYPE_CHECKING:
-    from geo.whatif import Change, Trial
+    from geo.whatif import Trial
 
 Json = dict[str, Any]
-Plan = Mapping[str, "Change"]
 OPTIONS = (
     "level", "edition", "task", "online_only", "assumed_range_m", "target_height_m", "from", "to", "category",
 )  # fmt: skip

@@ -10,11 +10,12 @@ import shapely
 
 from geo.columns import Snapshot
 from geo.crs import WGS84, lonlat, transform_geometry
+from geo.plans import Change
 from web.jsonio import DECIMALS, dumps
 from web.whatif_request import COLUMNS, camera_row, change_json, rows_by_id
 
 if TYPE_CHECKING:
-    from geo.whatif import Change, Outcome, Trial, Views
+    from geo.whatif import Outcome, Trial, Views
     from layers.engine import Complete
 
 Json = dict[str, Any]

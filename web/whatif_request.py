@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import shapely
@@ -16,6 +16,7 @@ from werkzeug.datastructures import MultiDict
 from geo.columns import LayerColumns, Snapshot
 from geo.crs import WGS84, lonlat, try_transform_xy
 from geo.errors import N_, ParameterError
+from geo.plans import Change, fold
 from layers.base import Params, rows_of_level
 from layers.memo import Memo
 from store.edits import checked
@@ -24,9 +25,6 @@ from web.errors import RequestError
 from web.i18n import current_lang
 from web.jsonio import DECIMALS
 from web.params import fault, layer_params
-
-if TYPE_CHECKING:
-    from geo.whatif import Change
 
 OPS = ("place", "set", "remove")
 MAX_CHANGES = 500
@@ -111,8 +109,6 @@ def plan_of(body: Mapping[str, Any], snapshot: Snapshot, level: str | None) -> d
     ParameterError
         With the field ("changes[3].range_m"), the value and a remedy.
     """
-    from geo.whatif import fold  # brings in the compiler
-
     place = located(snapshot, level)
     return fold(changes_of(body.get("changes"), snapshot, place), place.rows)
 
@@ -132,8 +128,6 @@ def changes_of(given: object, snapshot: Snapshot, place: Located) -> list[Change
 
 
 def _change(given: object, where: str, snapshot: Snapshot, place: Located) -> Change:
-    from geo.whatif import Change
-
     if not isinstance(given, dict):
         raise fault(where, given, N_("“{value}” cannot be used for {field}."), N_("Give an object with op and id."))
     op = given.get("op")

@@ -6,9 +6,11 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from geo.plans import Plan
+
 if TYPE_CHECKING:
     from geo.city import City
-    from geo.whatif import Plan, Trial
+    from geo.whatif import Trial
 
 KEPT = 6
 BASES = 2

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from geo.cameras import CameraFacts, ViewRules
 from geo.city import City, compute_city
 from geo.errors import ParameterError
-from geo.whatif import AREAS, Change, Trial, advance, begin, fold, outcome
+from geo.plans import Change, fold
+from geo.whatif import AREAS, Trial, advance, begin, outcome
 
 CRS = "EPSG:32635"
 X0, Y0, CELL_M, ACROSS = 385_000.0, 6_671_000.0, 100.0, 4
