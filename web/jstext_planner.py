@@ -8,6 +8,9 @@ from geo.errors import N_
 
 TEXTS: Mapping[str, str] = {
     "layer.blindspots": N_("Blind spots"),
+    "legend.share": N_("Blind share of the open area"),
+    "legend.no_open": N_("no open area"),
+    "legend.areas": N_("Coverage of the open area"),
     "legend.spots": N_("open area that no camera sees"),
     "legend.spots.note": N_("Numbers: the worst {count}. Outlines when you zoom in."),
     "answer.shares": N_("{certain} % surely seen, {possible} % possibly, {blind} % blind"),

@@ -1,8 +1,9 @@
 // The planner: what can our cameras not see?
 
-import { showFigures, tell } from "./planner_answer.js";
+import { showFigures, tell, tellRefusal } from "./planner_answer.js";
 import { claim, release, startAsk } from "./planner_ask.js";
-import { addressOf, DEPENDS, figures, loadCameras, loadCoverage, loadFragility, loadInventory, loadSpots, onFigures, params } from "./planner_data.js";
+import { addressOf, DEPENDS, figures, loadCameras, loadCoverage, loadFragility, loadInventory, loadSpots, onFigures, onRefused, params } from "./planner_data.js";
+import { markGrid, startVectors, tilesOfFilters } from "./planner_gl.js";
 import { follow as followJob, startJob } from "./planner_job.js";
 import { askSeen, startSeen } from "./planner_seen.js";
 import { followSpot, startSpots } from "./planner_spots.js";
@@ -10,11 +11,11 @@ import { startStandard } from "./planner_standard.js";
 import { changedTables, grids, showList, startTables } from "./planner_tables.js";
 import { showView, startViews } from "./planner_views.js";
 import { byId, narrow } from "./dom.js";
-import { map, reload } from "./map.js";
+import { map, refresh, reload } from "./map.js";
 import { onTab } from "./panel.js";
 import { now } from "./shell.js";
 import { onChange, set, state } from "./state.js";
-import { startWorkspace } from "./workspace.js";
+import { detail, startWorkspace } from "./workspace.js";
 
 const heard = { show: new Set(), hide: new Set(), refreshed: new Set() };
 let whatif = null;
@@ -25,6 +26,7 @@ async function load() {
   for (const link of document.querySelectorAll("[data-save]")) {
     link.href = addressOf({ blindspots: "/api/blindspots", coverage: "/api/layers/coverage", views: "/api/views" }[link.dataset.save]);
   }
+  tilesOfFilters();
   const found = await loadCoverage();
   if (found) followJob(found, complete);
   await Promise.all([loadSpots(), state.list === "fragility" ? loadFragility() : null, state.list === "inventory" ? loadInventory() : null]);
@@ -49,6 +51,12 @@ async function startWhat() {
   await whatif;
 }
 
+/** Select a camera that was clicked among vector tiles. */
+function pickCamera(row) {
+  set({ selected: `camera:${row.id}` });
+  detail();
+}
+
 onTab(async (name) => {
   const before = tab;
   tab = name;
@@ -61,6 +69,7 @@ onTab(async (name) => {
 
 if (!byId("pane-whatif").firstElementChild) byId("tab-whatif").hidden = true;
 if (narrow()) byId("more-answer").open = false;
+onRefused(tellRefusal);
 onFigures("coverage", tell);
 onFigures("cameras", tell);
 onFigures("standards", tell);
@@ -70,6 +79,8 @@ startWorkspace({
     if (!heard.begun) {
       heard.begun = true;
       startJob();
+      startVectors({ hover: (code) => grids.hover(code), view: showView, pick: pickCamera });
+      refresh();
       startTables();
       startSpots();
       startViews();
@@ -83,7 +94,7 @@ startWorkspace({
   changed(changed) {
     if (changed.has("selected") && state.selected && (state.ask || state.line)) set({ ask: null, line: null });
     changedTables(changed);
-    if (changed.has("selected")) followSpot();
+    if (changed.has("selected")) { followSpot(); markGrid(); }
     if (changed.has("ask") || changed.has("line")) askSeen();
     if (DEPENDS.some((name) => changed.has(name))) {
       load();

@@ -78,13 +78,20 @@ export function showFigures(totals) {
   tell();
 }
 
+/** Say where the answer would stand why there is none. */
+export function tellRefusal(name, error) {
+  if (name !== "coverage" || figures.coverage) return;
+  lead([`${error.message} ${error.remedy}`]);
+  byId("more-answer").hidden = byId("more-assumed").hidden = true;
+}
+
 /** Write the answer of the present figures. */
 export function tell() {
   const found = figures.coverage;
   if (!found) return;
   const { meta, totals } = found;
   const parts = totals ? MEASURES.open(totals).shares : null;
-  byId("scores").hidden = !parts;
+  byId("more-answer").hidden = !parts;
   if (!parts) {
     lead([found.not_computed ? tooLarge(found.not_computed) : t(meta?.computing ? "answer.waiting" : "answer.none")]);
     byId("why").textContent = "";

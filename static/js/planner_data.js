@@ -37,6 +37,11 @@ function loaded(name, found) {
   for (const run of heard.get(name) ?? []) run(found);
 }
 
+const failed = new Set();
+
+/** Be told when `name` could not be loaded, with the refusal. */
+export const onRefused = (run) => failed.add(run);
+
 const fetches = new Map();
 
 async function load(name, path, more = {}) {
@@ -47,6 +52,7 @@ async function load(name, path, more = {}) {
     return found;
   } catch (error) {
     fault(error, () => load(name, path, more));
+    for (const run of failed) run(name, error);
     return null;
   }
 }

@@ -5,7 +5,8 @@ import { figures, loadFragility, loadInventory, MEASURES, onFigures, shares } fr
 import { coverageRows, showCamera, showGrid, showNothing } from "./details.js";
 import { byId, make } from "./dom.js";
 import { number, percent, t, word } from "./i18n.js";
-import { fit, goToGrid, gridFeature, map, mark } from "./map.js";
+import { fit, goToGrid, gridFeature, map } from "./map.js";
+import { markGrid } from "./planner_gl.js";
 import { set, state } from "./state.js";
 import { Table } from "./table.js";
 import { detail, selectGrid, selectedGrid } from "./workspace.js";
@@ -49,7 +50,7 @@ export const grids = new Table(byId("table"), {
   on: {
     select: (row) => { selectGrid(row.code); show(row); },
     open: (row) => { selectGrid(row.code); show(row, true); },
-    hover: (code) => mark(code),
+    hover: (code) => markGrid(code),
   },
 });
 grids.exported = EXPORTED.map(raw);
