@@ -1,4 +1,4 @@
-"""The coverage of a whole city, from arrays, and how it follows single changes.
+"""The coverage of a whole city and how it follows single changes.
 
 `compute_city` does everything; `with_cameras` and `with_buildings` return a new city that equals what `compute_city`
 would say, but compute only what the change touches. A city is never changed in place, so that one can be drawn while
@@ -8,120 +8,29 @@ the next is made.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from geo.cameras import CameraFacts, ViewRules, beams_of
-from geo.cells import Cells, prepare_cells, update_cells
-from geo.coverage import Coverage, cover
+from geo.cameras import CameraFacts
+from geo.cells import update_cells
+from geo.city_whole import City, compute_city
+from geo.coverage import cover, replaced
 from geo.errors import N_, ParameterError
 from geo.obstacles import Obstacles, build_obstacles
 from geo.parallel import Cancelled, never
-from geo.views import Views, replace_views, views_of
+from geo.views import Views, replace_views
 
 __all__ = ["Cancelled", "City", "compute_city", "match_cameras", "with_buildings", "with_cameras"]
 
 Floats = NDArray[np.float64]
 Objects = NDArray[Any]
 Rows = NDArray[np.int64]
-Progress = Callable[[float, str], None]
 
-# Shares of the whole time, for the progress.
-_STEPS = (("buildings", 0.12), ("grids", 0.16), ("views", 0.22), ("coverage", 0.50))
-
-
-@dataclass(frozen=True)
-class City:
-    """What is known of a city and what follows from it.
-
-    Attributes
-    ----------
-    facts
-        The cameras (n,).
-    rules, crs
-        What was asked for; the metric CRS of everything.
-    obstacles, cells, views, coverage
-        The dissolved buildings, the grids without them, what every beam sees, and the coverage of each grid.
-    """
-
-    facts: CameraFacts
-    rules: ViewRules
-    crs: str
-    obstacles: Obstacles
-    cells: Cells
-    views: Views
-    coverage: Coverage
-
-
-def silent(share: float, step: str) -> None:
-    """Nobody looks at the progress."""
-
-
-def compute_city(
-    facts: CameraFacts,
-    footprints: ArrayLike,
-    height_m: ArrayLike | None,
-    cell_polygons: ArrayLike,
-    rules: ViewRules,
-    *,
-    crs: str,
-    obstacles: Obstacles | None = None,
-    cells: Cells | None = None,
-    threads: int | None = None,
-    progress: Progress = silent,
-    cancelled: Callable[[], bool] = never,
-) -> City:
-    """Compute views and coverage of a whole city.
-
-    Parameters
-    ----------
-    facts
-        Cameras, in `crs`.
-    footprints, height_m
-        Of the buildings, see `geo.obstacles.build_obstacles`; not looked at where `obstacles` are given.
-    cell_polygons
-        Grids of one level, see `geo.cells.prepare_cells`; not looked at where `cells` are given.
-    rules
-        What is asked for.
-    obstacles, cells
-        From a former city of the same buildings (and the same grids).
-    threads
-        None: as many as processors.
-    progress
-        Called with the share done, 0..1, and the step: "buildings", "grids", "views", "coverage".
-    cancelled
-        Asked several times a second.
-
-    Raises
-    ------
-    Cancelled
-        `cancelled()` said so.
-    ConservationError, ParameterError
-        See `geo.coverage.cover`, `geo.obstacles.build_obstacles`.
-    """
-    told = _Told(progress, cancelled)
-    told.begin("buildings")
-    if obstacles is None:
-        obstacles = build_obstacles(footprints, height_m)
-    told.begin("grids")
-    if cells is None:
-        cells = prepare_cells(cell_polygons, obstacles, threads=threads, progress=told.share, cancelled=cancelled)
-    told.begin("views")
-    views = _views(facts, rules, obstacles, crs, told)
-    told.begin("coverage")
-    coverage = cover(cells, views, threads=threads, progress=told.share, cancelled=cancelled)
-    progress(1.0, "coverage")
-    return City(facts, rules, crs, obstacles, cells, views, coverage)
-
-
-def _views(facts: CameraFacts, rules: ViewRules, obstacles: Obstacles, crs: str, told: _Told) -> Views:
-    beams = beams_of(facts, rules, obstacles, crs=crs)
-    told.share(0.2)
-    return views_of(beams, obstacles, target_height_m=rules.target_height_m)
+_MOST_OTHER = 0.2  # share of the solids that are other ones from which on everything is computed anew
 
 
 def with_cameras(
@@ -176,7 +85,11 @@ def with_cameras(
     gone[rows[known]] = False
     gone[rows[again][rows[again] >= 0]] = True
     views = replace_views(city.views, facts, again, city.rules, city.obstacles, crs=city.crs, kept=rows)
-    return _with_views(city, views, np.flatnonzero(gone), again, facts, threads, cancelled)
+    became = None
+    if origin is not None:
+        became = np.full(before, -1, np.int64)
+        became[rows[known]] = known
+    return _with_views(city, views, np.flatnonzero(gone), again, facts, threads, cancelled, became=became)
 
 
 def _with_views(
@@ -187,7 +100,9 @@ def _with_views(
     facts: CameraFacts,
     threads: int | None,
     cancelled: Callable[[], bool],
+    *,
     also: Rows | None = None,
+    became: Rows | None = None,
 ) -> tuple[City, Rows]:
     """The city with other views: `before` and `after` are the cameras whose views went and came."""
     polygons = np.concatenate([_seen_by(city.views, before), _seen_by(views, after)])
@@ -195,14 +110,7 @@ def _with_views(
     if also is not None:
         touched = np.union1d(touched, also)
     new = cover(city.cells, views, rows=touched, threads=threads, cancelled=cancelled)
-    coverage = city.coverage
-    if len(touched):
-        columns = {}
-        for item in fields(Coverage):
-            column = getattr(coverage, item.name).copy()
-            column[touched] = getattr(new, item.name)
-            columns[item.name] = column
-        coverage = Coverage(**columns)
+    coverage = city.coverage if became is None and not len(touched) else replaced(city.coverage, touched, new, became)
     return replace(city, facts=facts, views=views, coverage=coverage), touched
 
 
@@ -242,16 +150,32 @@ def with_buildings(
     footprints: ArrayLike,
     height_m: ArrayLike | None,
     *,
+    obstacles: Obstacles | None = None,
     threads: int | None = None,
     cancelled: Callable[[], bool] = never,
 ) -> tuple[City, Rows]:
     """Return the city with other buildings, and the cells computed anew.
 
     All footprints are dissolved again, which is quick; then only cameras are looked at that a solid concerns which
-    has come, gone or changed its height, and only cells that it or one of their views touches.
+    has come, gone or changed its height, and only cells that it or one of their views touches. Where a large share of
+    the solids are other ones everything is computed.
+
+    Parameters
+    ----------
+    footprints, height_m
+        All buildings as they are now; not looked at where `obstacles` are given.
+    obstacles
+        The same dissolved, where that was done already.
     """
-    obstacles = build_obstacles(footprints, height_m)
+    if obstacles is None:
+        obstacles = build_obstacles(footprints, height_m)
     other = np.concatenate([_only_in(obstacles, city.obstacles), _only_in(city.obstacles, obstacles)])
+    if len(other) > _MOST_OTHER * max(len(obstacles.solids), len(city.obstacles.solids)) + 64:
+        new = compute_city(
+            city.facts, [], None, city.cells.polygons, city.rules, crs=city.crs, obstacles=obstacles, threads=threads,
+            cancelled=cancelled,
+        )  # fmt: skip
+        return new, np.arange(len(city.cells))
     cameras = _concerned(city, other)
     cells = city.cells
     built = cells.touching(other) if len(other) else np.zeros(0, np.int64)
@@ -259,7 +183,7 @@ def with_buildings(
         cells = update_cells(cells, obstacles, built, threads=threads)
     views = replace_views(city.views, city.facts, cameras, city.rules, obstacles, crs=city.crs)
     now = replace(city, obstacles=obstacles, cells=cells)
-    return _with_views(now, views, cameras, cameras, city.facts, threads, cancelled, built)
+    return _with_views(now, views, cameras, cameras, city.facts, threads, cancelled, also=built)
 
 
 def _only_in(one: Obstacles, other: Obstacles) -> Objects:
@@ -291,22 +215,3 @@ def _concerned(city: City, solids: Objects) -> Rows:
     solid, camera = tree.query(solids, predicate="dwithin", distance=float(within.max(initial=0.0)))
     near = shapely.dwithin(here[camera], solids[solid], within[camera])
     return np.unique(camera[near]).astype(np.int64)
-
-
-class _Told:
-    """Tells how far the whole is while its steps tell how far they are."""
-
-    def __init__(self, progress: Progress, cancelled: Callable[[], bool]) -> None:
-        self._progress, self._cancelled = progress, cancelled
-        self._step, self._start, self._size = "", 0.0, 0.0
-
-    def begin(self, step: str) -> None:
-        """Begin a step."""
-        self._step, self._start, self._size = step, self._start + self._size, dict(_STEPS)[step]
-        self.share(0.0)
-
-    def share(self, done: float) -> None:
-        """Tell how much of the step is done."""
-        if self._cancelled():
-            raise Cancelled
-        self._progress(self._start + self._size * done, self._step)

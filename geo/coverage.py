@@ -1,18 +1,19 @@
 """Coverage of each grid: what is certainly seen, only possibly seen, not seen, and built.
 
-    certain  = union of the certain views, in the cell
-    possible = union of the possible views, in the cell, without certain
+    certain  = union of the certain views, in the grid
+    possible = union of the possible views, in the grid, without certain
     blind    = free - certain - possible
 
-Views never lie over buildings, so certain + possible + blind + built is the cell; that is asserted for every cell.
-Overlays run in plain floating point first; a cell whose parts do not add up, or that fails, is done again on the
-lattice of `geo.view`, then on one of a millimetre.
+All three come out of one planar graph of the grid's free part and the views over it (`geo.overlay`), which also counts
+how many cameras see each place, as the beams of one camera do not overlap. What is built is measured in another graph
+(`geo.cells`). Certain + possible + blind + built = area is asserted for every grid, and that all faces, each as often
+as views lie over it, measure what the views measure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,9 +22,10 @@ from numpy.typing import ArrayLike, NDArray
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
-from geo.cells import LATTICES_M, TOLERANCE_M2, Cells, not_conserved
+from geo.cells import CHUNK, Cells, meetings
 from geo.errors import N_, ConservationError
-from geo.parallel import in_chunks, never, silent
+from geo.overlay_geos import TOLERANCE_M2, divide
+from geo.parallel import chunks_of, in_chunks, never, silent
 from geo.view import GRID_M, polygons_of
 
 if TYPE_CHECKING:  # compiled loops stand behind it, which a start need not load
@@ -33,8 +35,24 @@ Floats = NDArray[np.float64]
 Objects = NDArray[Any]
 Rows = NDArray[np.int64]
 
-_CHUNK = 32
-_FEW = 64  # cells for which all views are looked through one by one
+_NO_FLOATS, _NO_ROWS, _NO_SHAPES = np.zeros(0), np.zeros(0, np.int64), np.zeros(0, dtype=object)
+
+
+@dataclass(frozen=True)
+class Alone:
+    """What single cameras see that no other sees; arrays (k,), sorted by cell, then by camera.
+
+    Attributes
+    ----------
+    camera, cell
+        int64: rows.
+    m2
+        float64: open area of the cell that only this camera sees, certainly or possibly.
+    """
+
+    camera: Rows
+    cell: Rows
+    m2: Floats
 
 
 @dataclass(frozen=True)
@@ -48,8 +66,13 @@ class Coverage:
         0.05 m2. `possible_m2` is what only possible views see.
     certain, possible, blind
         Object: disjoint polygons within the cell, empty ones where there is nothing.
-    lattice
-        int8: which of `geo.cells.LATTICES_M` the overlays needed, 0 for nearly all.
+    seen_by_m2, certain_by_m2
+        float64 (n, 3): open area that at least 1, 2, 3 cameras see, possibly too; and that as many certainly see.
+    alone
+        See `Alone`.
+    fallback
+        int8: 0 where the planar graph held, as it always did so far; else which lattice of `geo.overlay_geos`. Of such
+        a cell `seen_by_m2` and `certain_by_m2` say nothing beyond 1 camera and `alone` says nothing.
     """
 
     area_m2: Floats
@@ -59,14 +82,17 @@ class Coverage:
     possible_m2: Floats
     blind_m2: Floats
     blind: Objects
-    certain: Objects = field(default_factory=lambda: np.zeros(0, dtype=object))
-    possible: Objects = field(default_factory=lambda: np.zeros(0, dtype=object))
-    lattice: NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, np.int8))
+    certain: Objects = field(default_factory=lambda: _NO_SHAPES)
+    possible: Objects = field(default_factory=lambda: _NO_SHAPES)
+    seen_by_m2: Floats = field(default_factory=lambda: np.zeros((0, 3)))
+    certain_by_m2: Floats = field(default_factory=lambda: np.zeros((0, 3)))
+    fallback: NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, np.int8))
+    alone: Alone = field(default_factory=lambda: Alone(_NO_ROWS, _NO_ROWS, _NO_FLOATS))
 
     @property
     def fallbacks(self) -> int:
-        """How many cells needed a lattice."""
-        return int((self.lattice > 0).sum())
+        """For how many cells something else had to stand in."""
+        return int((self.fallback > 0).sum())
 
 
 def cover(
@@ -87,84 +113,106 @@ def cover(
     views
         Of all cameras that may see into them, in the same CRS.
     rows
-        Which cells, (k,); None for all. The result is in their order.
+        Which cells, ascending, (k,); None for all. The result is in their order; `alone` names cells by their row.
     threads, progress, cancelled
         See `geo.parallel.in_chunks`.
 
     Raises
     ------
     ConservationError
-        The parts of a cell do not add up to it on any lattice.
+        The parts of a cell do not add up to it, on any lattice.
     Cancelled
         `cancelled()` said so.
     """
+    from geo.overlay import CERTAIN, POSSIBLE, lay_over
+
     chosen = np.arange(len(cells)) if rows is None else np.asarray(rows, dtype=np.int64)
     n = len(chosen)
-    parts = np.full((3, n), Polygon(), dtype=object)
-    parts[2] = cells.free[chosen]
-    lattice = np.zeros(n, np.int8)
-    place, view = _meetings(cells.polygons[chosen], views)
-    starts = np.searchsorted(place, np.arange(n + 1))
+    shapes = np.full((n, 3), Polygon(), dtype=object)
+    measures, fallback = np.zeros((n, 10)), np.zeros(n, np.int8)
+    kinds = np.where(views.of.certain, CERTAIN, POSSIBLE)
+    starts, items = meetings(cells.polygons[chosen], shapely.bounds(views.polygons))
+    alone = np.zeros(len(items))
+    area, built, free = cells.area_m2[chosen], cells.built_m2[chosen], cells.free[chosen]
 
     def work(chunk: Rows) -> None:
-        for at in chunk.tolist():
-            found = view[starts[at] : starts[at + 1]]
-            if len(found):
-                sure = views.of.certain[found]
-                polygons = views.polygons[found]
-                parts[:, at], lattice[at] = _measure(cells, int(chosen[at]), polygons[sure], polygons[~sure])
+        begin, end = starts[chunk[0]], starts[chunk[-1] + 1]
+        local = starts[chunk[0] : chunk[-1] + 2] - begin
+        parts = lay_over(free[chunk], views.polygons, kinds, local, items[begin:end])
+        shapes[chunk], measures[chunk], alone[begin:end] = parts.polygons, parts.measures, parts.alone_m2
+        excess = shapely.area(parts.polygons).sum(axis=1) + built[chunk] - area[chunk]
+        for i in chunk[~parts.sound | (np.abs(excess) > TOLERANCE_M2)].tolist():
+            found = items[starts[i] : starts[i + 1]]
+            sure, polygons, row = views.of.certain[found], views.polygons[found], int(chosen[i])
+            alone[starts[i] : starts[i + 1]] = 0.0
+            shapes[i], fallback[i] = divide(
+                cells.polygons[row], free[i], float(built[i]), polygons[sure], polygons[~sure], row
+            )
+            measures[i, :3] = shapely.area(shapes[i])
+            measures[i, 4:] = 0.0
+            measures[i, 4], measures[i, 7] = measures[i, :2].sum(), measures[i, 0]
 
-    in_chunks(work, np.arange(n), _CHUNK, threads=threads, progress=progress, cancelled=cancelled)
-    area, built = cells.area_m2[chosen], cells.built_m2[chosen]
-    certain, possible, blind = shapely.area(parts)
+    pieces = chunks_of(np.diff(starts) + 1.0, CHUNK)
+    in_chunks(work, pieces, threads=threads, progress=progress, cancelled=cancelled)
+    certain, possible, blind = measures[:, :3].T.copy()
     return Coverage(
-        area, built, np.maximum(area - built, 0.0), certain, possible, blind, parts[2], parts[0], parts[1], lattice
+        area_m2=area,
+        built_m2=built,
+        open_m2=np.maximum(area - built, 0.0),
+        certain_m2=certain,
+        possible_m2=possible,
+        blind_m2=blind,
+        certain=shapes[:, 0].copy(),
+        possible=shapes[:, 1].copy(),
+        blind=shapes[:, 2].copy(),
+        seen_by_m2=measures[:, 4:7].copy(),
+        certain_by_m2=measures[:, 7:10].copy(),
+        fallback=fallback,
+        alone=_alone(chosen, starts, views.of.camera[items], alone),
     )
 
 
-def _meetings(polygons: Objects, views: Views) -> tuple[Rows, Rows]:
-    """Pairs of cell and view whose boxes meet, sorted by cell."""
-    boxes = shapely.bounds(views.polygons) if len(views.polygons) else np.zeros((0, 4))
-    if len(polygons) <= _FEW:
-        places, found = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-        for i, (x0, y0, x1, y1) in enumerate(shapely.bounds(polygons)):
-            near = np.flatnonzero((boxes[:, 0] <= x1) & (boxes[:, 2] >= x0) & (boxes[:, 1] <= y1) & (boxes[:, 3] >= y0))
-            places.append(np.full(len(near), i))
-            found.append(near)
-        return np.concatenate(places), np.concatenate(found)
-    view, place = shapely.STRtree(polygons).query(views.polygons)
-    order = np.argsort(place, kind="stable")
-    return place[order], view[order]
+def _alone(cells: Rows, starts: Rows, cameras: NDArray[np.int32], m2: Floats) -> Alone:
+    """Sum what each beam alone sees by cell and camera."""
+    place = np.repeat(np.arange(len(cells)), np.diff(starts))
+    order = np.lexsort((cameras, place))
+    order = order[m2[order] > 0]
+    place, camera = place[order], cameras[order].astype(np.int64)
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (place[1:] != place[:-1]) | (camera[1:] != camera[:-1])
+    begins = np.flatnonzero(first)
+    return Alone(
+        camera[begins], cells[place[begins]], np.add.reduceat(m2[order], begins) if len(begins) else _NO_FLOATS
+    )
 
 
-def _measure(cells: Cells, row: int, certain: Objects, possible: Objects) -> tuple[list[BaseGeometry], int]:
-    """Certain, possible and blind polygons of one cell, and the lattice that was needed."""
-    cell, free = cells.polygons[row], cells.free[row]
-    excess = np.inf
-    for step, grid in enumerate(LATTICES_M):
-        try:
-            sure = _union(cell, certain, grid)
-            maybe = _union(cell, possible, grid)
-            maybe = maybe if sure.is_empty else polygons_of(shapely.difference(maybe, sure, grid_size=grid))
-            blind = free if sure.is_empty else polygons_of(shapely.difference(free, sure, grid_size=grid))
-            blind = blind if maybe.is_empty else polygons_of(shapely.difference(blind, maybe, grid_size=grid))
-            excess = sure.area + maybe.area + blind.area + cells.built_m2[row] - cells.area_m2[row]
-        except shapely.errors.GEOSException:
-            continue
-        if abs(excess) <= TOLERANCE_M2:
-            return [sure, maybe, blind], step
-    raise not_conserved(row, excess)
+def replaced(old: Coverage, rows: Rows, new: Coverage, cameras: Rows | None = None) -> Coverage:
+    """Return `old` with the cells at `rows` as in `new`.
 
-
-def _union(cell: BaseGeometry, views: Objects, grid: float | None) -> BaseGeometry:
-    """The union of views within the cell."""
-    if not len(views):
-        return Polygon()
-    shapely.prepare(cell)
-    inside = shapely.contains_properly(cell, views)
-    clipped = shapely.get_parts(shapely.intersection(views[~inside], cell, grid_size=grid))
-    pieces = np.concatenate([views[inside], clipped[shapely.get_dimensions(clipped) == 2]])
-    return polygons_of(shapely.union_all(pieces, grid_size=grid))
+    Parameters
+    ----------
+    old, rows, new
+        `new` is what `cover` says of `rows`.
+    cameras
+        int64: what has become of each camera row of `old`, -1 where it is gone; None where rows have not changed.
+    """
+    columns: dict[str, Any] = {}
+    for item in fields(Coverage):
+        if item.name != "alone":
+            columns[item.name] = column = getattr(old, item.name).copy()
+            column[rows] = getattr(new, item.name)
+    touched = np.zeros(len(old.area_m2), dtype=bool)
+    touched[rows] = True
+    kept = np.flatnonzero(~touched[old.alone.cell])
+    camera = old.alone.camera[kept] if cameras is None else cameras[old.alone.camera[kept]]
+    cell = np.concatenate([old.alone.cell[kept], new.alone.cell])
+    order = np.argsort(cell, kind="stable")
+    alone = Alone(
+        np.concatenate([camera, new.alone.camera])[order],
+        cell[order],
+        np.concatenate([old.alone.m2[kept], new.alone.m2])[order],
+    )
+    return Coverage(**columns, alone=alone)
 
 
 def first_coverage(

@@ -6,13 +6,13 @@ that processes would have to copy.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 import numpy as np
 from numpy.typing import NDArray
 
+THREADS = 2
 LOOK_S = 0.2  # at least this often `cancelled` is asked while work goes on
 
 Rows = NDArray[np.int64]
@@ -31,26 +31,37 @@ def silent(share: float) -> None:
     """Nobody looks at the progress."""
 
 
+def chunks_of(weights: NDArray[np.float64], most: float) -> list[Rows]:
+    """Return the rows (n,) in consecutive pieces that weigh about `most` each; one row is never parted."""
+    if not len(weights):
+        return []
+    piece = (np.cumsum(weights) // most).astype(np.int64)
+    return [
+        np.asarray(rows, np.int64) for rows in np.split(np.arange(len(weights)), np.flatnonzero(np.diff(piece)) + 1)
+    ]
+
+
 def in_chunks(
     work: Callable[[Rows], None],
-    rows: Rows,
-    size: int,
+    pieces: Sequence[Rows],
     *,
     threads: int | None = None,
     progress: Callable[[float], None] = silent,
     cancelled: Callable[[], bool] = never,
 ) -> None:
-    """Call `work` on pieces of `rows` of at most `size`, in any order, several at once.
+    """Call `work` on pieces, in any order, several at once.
 
     Parameters
     ----------
     work
         Must not take longer than a few tenths of a second a piece, as a piece that has begun is not stopped. Pieces
         must not write to the same place.
+    pieces
+        Rows, see `chunks_of`.
     threads
-        None: as many as processors.
+        None: `THREADS`.
     progress
-        Called from this thread with the share done, 0..1.
+        Called from this thread with the share of the pieces done, 0..1.
     cancelled
         Asked from this thread.
 
@@ -59,32 +70,31 @@ def in_chunks(
     Cancelled
         No further piece is begun and those begun have ended.
     """
-    pieces = iter([rows[start : start + size] for start in range(0, len(rows), size)])
-    workers = max(1, min(threads or os.cpu_count() or 1, -(-len(rows) // size)))
-    if workers == 1 and len(rows) <= size:
-        if cancelled():
-            raise Cancelled
-        if len(rows):
-            work(rows)
+    if cancelled():
+        raise Cancelled
+    workers = max(1, min(threads or THREADS, len(pieces)))
+    if len(pieces) < 2:
+        for piece in pieces:
+            work(piece)
         progress(1.0)
         return
+    left = list(reversed(pieces))
     done = 0
-    waiting: dict[Future[None], int] = {}
+    waiting: set[Future[None]] = set()
     with ThreadPoolExecutor(workers) as pool:
         try:
             while True:
+                while len(waiting) < workers + 1 and left:
+                    waiting.add(pool.submit(work, left.pop()))
+                if not waiting:
+                    return
+                ended, waiting = wait(waiting, timeout=LOOK_S, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    future.result()
+                done += len(ended)
                 if cancelled():
                     raise Cancelled
-                while len(waiting) < workers + 1 and (piece := next(pieces, None)) is not None:
-                    waiting[pool.submit(work, piece)] = len(piece)
-                if not waiting:
-                    break
-                ended, _ = wait(waiting, timeout=LOOK_S, return_when=FIRST_COMPLETED)
-                for future in ended:
-                    done += waiting.pop(future)
-                    future.result()
-                if ended:
-                    progress(done / len(rows))
+                progress(done / len(pieces))
         finally:
             for future in waiting:
                 future.cancel()
