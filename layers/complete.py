@@ -48,25 +48,26 @@ class Complete:
     parents: NDArray[Any]
     city: City
     multiplicity: Multiplicity
-    _kept: dict[str, tuple[Any, Any]] = field(default_factory=dict, repr=False, compare=False)
+    _kept: dict[str, tuple[Any, Any, Any]] = field(default_factory=dict, repr=False, compare=False)
 
-    def once(self, name: str, layer: object, make: Callable[[], Any]) -> Any:
-        """Return what was made of this result and `layer`, made by `make` unless it is there; gone with the result."""
+    def once(self, name: str, layer: object, make: Callable[[], Any], key: object = None) -> Any:
+        """Return what was made of this result, `layer` and `key`: the last one of the name is kept with the result."""
         known = self._kept.get(name)
-        if known is None or known[0] is not layer:
-            known = self._kept[name] = (layer, make())
-        return known[1]
+        if known is None or known[0] is not layer or known[1] != key:
+            known = self._kept[name] = (layer, key, make())
+        return known[2]
 
-    def follow(self, before: Complete, touched: NDArray[np.int64]) -> None:
+    def follow(self, before: Complete, touched: NDArray[np.int64], names: tuple[str, ...]) -> None:
         """Say that all but the grids at `touched` is as in `before`: what was made of that need not be made again."""
-        for name, (layer, value) in before._kept.items():
-            if not name.startswith("before "):
-                self._kept[f"before {name}"] = (layer, (value, touched))
+        for name in names:
+            if name in before._kept:
+                layer, key, value = before._kept[name]
+                self._kept[f"before {name}"] = (layer, key, (value, touched))
 
     def before(self, name: str, layer: object) -> tuple[Any, NDArray[np.int64]] | None:
         """Return what was made of the result before and `layer`, and the grids that changed since; None if nothing."""
         known = self._kept.pop(f"before {name}", None)
-        return None if known is None or known[0] is not layer else known[1]
+        return None if known is None or known[0] is not layer else known[2]
 
     @property
     def slot(self) -> Slot:
@@ -81,7 +82,7 @@ class Complete:
     @property
     def fallbacks(self) -> int:
         """How many grids needed a coarser lattice than plain floating point."""
-        return int(((self.city.cells.lattice > 0) | (self.city.coverage.lattice > 0)).sum())
+        return self.city.coverage.fallbacks
 
     def bounds(self) -> NDArray[Any]:
         """Return object (grids,): west, south, east, north of each grid in degrees, None for an empty one."""

@@ -25,6 +25,7 @@ MOST_KEPT = 6
 MOST_ROWS = 800_000
 # What of a reader's choice decides on what cameras see, by the names of the queries.
 RULES = ("assumed_range_m", "online_only", "edition", "task", "target_height_m")
+FOLLOWED = ("streets",)  # of what is made of a result, what can be made from that of the last one
 CITY_SHARE = 0.85  # of the whole work, as progress is told
 
 Progress = Callable[[float, str], None]
@@ -105,7 +106,7 @@ def compute(
     texts = [text_or_none(grids.text(name)[rows]) for name in ("code", "name", "parent")]
     complete = Complete(level, rules, state, revision_of(snapshot), *texts, city, often)
     if before is not None and found.touched is not None:
-        complete.follow(before, found.touched)
+        complete.follow(before, found.touched, FOLLOWED)
     return complete
 
 

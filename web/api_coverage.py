@@ -12,7 +12,7 @@ from geo.columns import Snapshot
 from geo.inventory import Targets
 from layers.base import Params
 from web import coverage_service as service
-from web import fleet, sightings
+from web import fleet, sightings, spots
 from web.api_data import asked
 from web.i18n import current_lang
 from web.jsonio import collection, dumps
@@ -95,6 +95,19 @@ def coverage_cancel() -> Response:
     state, snapshot, params = asked()
     found = state.runs.cancel(snapshot, service.slot_of(snapshot, params))
     return fresh_json(service.status_answer(found))
+
+
+@blueprint.get("/blindspots")
+def blindspots() -> Response:
+    """Return the worst blind spots as polygons, WGS 84, with why no camera sees them."""
+    _, snapshot, params, found = ready()
+    limit = int(number(request.args, "limit", 200, 0, MOST_SPOTS, whole=True))
+
+    def make() -> bytes:
+        frame = spots.spots_frame(found.complete, snapshot, params, limit)
+        return collection(frame.features, {"meta": service.coverage_meta(found, snapshot, params) | frame.meta})
+
+    return shown_json(found, ("blindspots", params, limit), snapshot, make, GEOJSON)
 
 
 @blueprint.get("/views")

@@ -132,6 +132,7 @@ def init_app(app: Flask) -> None:
         cli_figures.demo_command,
         cli_coverage.coverage_command,
         cli_coverage.views_command,
+        cli_coverage.blindspots_command,
         cli_coverage.seen_by_command,
     ):
         app.cli.add_command(found)

@@ -15,7 +15,7 @@ from geo.errors import N_, UnknownLevelError
 from geo.reach import EDITIONS
 from layers.base import Params
 from layers.complete import Complete
-from web import coverage_service, coverage_tables, sightings
+from web import coverage_service, coverage_tables, sightings, spots
 from web.cli import Progress, command, safe_line, show
 from web.cli_table import print_table
 from web.i18n import current_lang, gettext
@@ -31,6 +31,10 @@ WRITTEN = N_("{rows} rows of {layer} written to {file}.")
 COVERAGE_HEAD = (
     N_("Code"), N_("Name"), N_("open m²"), N_("certain"), N_("possible"), N_("blind"), N_("streets seen"),
     N_("incidents seen"), N_("places seen"),
+)  # fmt: skip
+SPOTS_HEAD = (
+    N_("Grid"), N_("Name"), N_("Why not"), N_("Nearest camera"), "m", N_("Rank"), N_("blind m²"),
+    N_("unseen incidents"), N_("Place"),
 )  # fmt: skip
 SEEN_HEAD = (N_("Camera"), N_("Name"), N_("State"), "m", "px/m", N_("online"))
 
@@ -186,6 +190,61 @@ def views_command(camera: tuple[str, ...], file: Path, form: str, **given: Any) 
         click.echo(gettext(WRITTEN, rows=answer["rows"], layer="views", file=file))
 
     show(form, answer, text)
+
+
+@command("blindspots", "List or write what no camera sees: first where most incidents happen, then the largest.")
+@click.option("--level", help="Grid level; the finest one when absent.")
+@click.option("--parent", help="Only grids whose parent has this code.")
+@rules
+@window
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="At most so many.")
+@click.option("-o", "--output", "file", type=_FILE, help="Write them to this file; the suffix says the format.")
+def blindspots_command(limit: int | None, file: Path | None, form: str, **given: Any) -> None:
+    """Print or write blind spots."""
+    snapshot = atlas().snapshot()
+    params = params_of(snapshot, given)
+    complete = complete_of(snapshot, params)
+    frame = spots.spots_frame(complete, snapshot, params, limit)
+    columns = frame.features.drop(columns=frame.features.geometry.name) if len(frame.features) else frame.features
+    meta = coverage_service.coverage_meta(_shown(complete, snapshot), snapshot, params) | frame.meta
+    answer = {
+        "level": frame.meta["level"],
+        "count": frame.meta["count"],
+        "spots": columns.to_dict("records"),
+        "meta": meta,
+    }
+    if file is not None:
+        text = coverage_service.description(snapshot, params)
+        written = coverage_tables.frame_table("blindspots", frame, snapshot, text).write(file)
+        answer |= {"file": str(file), "rows": written}
+    show(form, answer, lambda: _print_spots(answer))
+
+
+def _print_spots(answer: Options) -> None:
+    click.echo(gettext("Level {level}: {count} blind spots.", level=answer["level"] or "–", count=answer["count"]))
+    for line in coverage_service.doubts(answer["meta"]):
+        click.echo(f"- {line}")
+    if "file" in answer:
+        click.echo(gettext(WRITTEN, rows=answer["rows"], layer="blindspots", file=answer["file"]))
+        return
+    rows = [
+        [
+            safe_line(spot["grid"]),
+            safe_line(spot["grid_name"] or ""),
+            gettext(WHY[spot["why"]]),
+            safe_line(spot["nearest_camera"] or "–"),
+            "–" if spot["nearest_camera"] is None else f"{spot['nearest_m']:.0f}",
+            str(spot["rank"]),
+            f"{spot['blind_m2']:,.0f}",
+            str(spot["incidents_unseen"]),
+            f"{spot['lon']:.6f} {spot['lat']:.6f}",
+        ]
+        for spot in answer["spots"][:SHOWN]
+    ]
+    if rows:
+        print_table([gettext(text) for text in SPOTS_HEAD], rows, left=4)
+    if len(answer["spots"]) > SHOWN:
+        click.echo(gettext("… and {count} more.", count=len(answer["spots"]) - SHOWN))
 
 
 @command("seen-by", "Say which cameras see the place at LON LAT (degrees, WGS 84), nearest first.")

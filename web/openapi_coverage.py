@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from geo.inventory import Targets
 from geo.reach import EDITIONS
-from web.openapi_parts import LANG, LEVEL, PARENT, WINDOW, Operation, operation, query
+from web.openapi_parts import LANG, LEVEL, LIMIT, PARENT, WINDOW, Operation, operation, query
 
 RULES = [
     query(
@@ -59,6 +59,13 @@ COVERAGE_PATHS: dict[str, dict[str, Operation]] = {
     "/api/coverage/status": {"get": operation("How the computation of coverage stands.", CITY)},
     "/api/coverage/start": {"post": operation("Begin to compute coverage.", CITY, body={}, status="202")},
     "/api/coverage/cancel": {"post": operation("Stop computing coverage.", CITY, body={})},
+    "/api/blindspots": {
+        "get": operation(
+            "Blind spots as polygons, WGS 84, the worst first.",
+            [LEVEL, PARENT, *WINDOW, *RULES, LIMIT, WAIT, LANG],
+            "application/geo+json",
+        )
+    },
     "/api/views": {
         "get": operation(
             "Views of cameras as polygons, WGS 84; all cameras when none is named, at most 2,000.",
