@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CLUSTER_PX = 64  # of the page: cameras within a square of this side are drawn together
 MOST_CAMERAS = 2_500  # of a tile before they are drawn together
 HIGHEST = 16  # zoom of the smallest tiles; deeper ones draw these larger
-COVERAGE_FROM, VIEWS_FROM = 10, 11  # before these zooms areas are smaller than anyone can see
+COVERAGE_FROM, VIEWS_FROM = 13, 12  # before these zooms areas are smaller than anyone can see
 STATES = {1: "online", 0: "offline", -1: "unknown"}
 _making = Lock()
 

@@ -19,6 +19,8 @@
 //   gl.reload(revision)              after a change of the data or a computation: base map and data tiles are asked for anew
 //   gl.setBase(theme)                follows the theme by itself; only tests call it
 //   gl.loading                       whether tiles are still on their way
+//   gl.shows(name, field)            whether a drawn feature of the tiles has the property: where coverage is drawn as
+//                                    areas, its grids have no "symbol"
 //   gl.onState(run)                  told when `gl.note` or the base map changes
 //   gl.note                          what to say over the map: null, "gl.missing" or "gl.preparing" (keys of web/jstext)
 //
@@ -36,6 +38,8 @@ let leaflet = null; // the Leaflet map
 let config = null; // addresses of the scripts, from the page
 let layer = null; // the Leaflet layer that holds the MapLibre map
 let glMap = null;
+let loaded = false; // whether the map takes styles
+let painted = null; // theme of the pictures it has
 let base = { state: "unknown" };
 let theme = "light";
 let revision = null;
@@ -83,25 +87,27 @@ function absolute(url) {
   return revision === null ? address : `${address}${url.includes("?") ? "&" : "?"}v=${revision}`;
 }
 
+const both = (one, other) => (one && other ? ["all", one, other] : one ?? other ?? null);
+
 /** The whole style of the present state; MapLibre applies the difference. */
 function style() {
   const sources = {};
   const layers = [];
-  if (base.palettes) layers.push({ id: "ground", type: "background", paint: { "background-color": base.palettes[theme].ground } });
-  if (based()) {
+  if (based()) layers.push({ id: "ground", type: "background", paint: { "background-color": base.palettes[theme].ground } });
+  if (based()) { // until then the pictures below are seen
     sources.base = {
       type: "vector", minzoom: base.minzoom, maxzoom: base.maxzoom, bounds: base.bounds,
       tiles: [`${location.origin}/tiles/base/{z}/{x}/{y}.mvt?v=${base.key}`],
     };
     layers.push(...baseLayers(base, theme));
-  } else layers.length = 0;
+  }
   for (const [name, entry] of entries) {
     sources[name] = { type: "vector", minzoom: entry.minzoom, maxzoom: entry.maxzoom, tiles: [absolute(entry.url)] };
     if (entry.promoteId) sources[name].promoteId = entry.promoteId;
     for (const one of entry.layers(theme)) {
       const made = { ...one, id: `${name}-${one.id}`, source: name };
-      const filter = entry.filters.get(one.id);
-      if (filter) made.filter = one.filter ? ["all", one.filter, filter] : filter;
+      const filter = both(one.filter, entry.filters.get(one.id));
+      if (filter) made.filter = filter;
       made.layout = { ...one.layout, visibility: entry.visible ? "visible" : "none" };
       layers.push(made);
     }
@@ -109,12 +115,17 @@ function style() {
   return { version: 8, sources, layers };
 }
 
+/** Give the map the pictures that styles name, once for each theme. */
+function paintImages() {
+  if (painted === theme) return;
+  for (const name of glMap.listImages()) glMap.removeImage(name);
+  for (const [name, picture] of Object.entries(images())) glMap.addImage(name, picture.data, { pixelRatio: picture.ratio });
+  painted = theme;
+}
+
 function restyle() {
-  if (!glMap) return;
-  for (const [name, picture] of Object.entries(images(theme))) {
-    const options = { pixelRatio: picture.ratio };
-    if (!glMap.hasImage(name)) glMap.addImage(name, picture.data, options);
-  }
+  if (!loaded) return;
+  paintImages();
   for (const [name, entry] of entries) {
     const source = glMap.getSource(name);
     if (source && source.tiles?.[0] !== absolute(entry.url)) source.setTiles([absolute(entry.url)]);
@@ -152,7 +163,7 @@ async function open() {
     else console.info("map:", event.error?.message ?? event);
   });
   glMap.on("webglcontextlost", () => console.info("map: the WebGL context was lost"));
-  glMap.once("load", () => { restyle(); drawn(); });
+  glMap.once("load", () => { loaded = true; restyle(); drawn(); });
   pointer();
 }
 
@@ -160,6 +171,7 @@ function lose() {
   failed = true;
   layer?.remove();
   layer = glMap = null;
+  loaded = false;
   arrived(null);
   say();
   tell();
@@ -184,7 +196,7 @@ async function ask() {
     else {
       base = answer;
       if (answer.state === "building") asking = setTimeout(ask, AGAIN_MS);
-      if (changed && glMap?.isStyleLoaded() !== undefined) { restyle(); drawn(); }
+      if (changed && loaded) { restyle(); drawn(); }
     }
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
@@ -269,6 +281,12 @@ export const gl = {
   get decided() { return base.state !== "unknown" || !draws(); },
   get loading() { return Boolean(glMap) && !glMap.areTilesLoaded(); },
 
+  shows(name, field) {
+    if (!glMap || !entries.get(name)?.visible) return false;
+    const layers = entries.get(name).layers(theme).map((one) => `${name}-${one.id}`).filter((id) => glMap.getLayer(id));
+    return glMap.queryRenderedFeatures({ layers, filter: ["has", field] }).length > 0;
+  },
+
   /** Begin: `map` is the Leaflet map, `addresses` the scripts; for the map module. */
   start(map, addresses, firstTheme, firstRevision) {
     leaflet = map;
@@ -283,10 +301,9 @@ export const gl = {
   setBase(name) {
     if (name === theme) return;
     theme = name;
-    for (const picture of glMap?.listImages() ?? []) glMap.removeImage(picture);
     restyle();
   },
-  addVector(name, url, layers, { hover = null, click = null, visible = true, minzoom = 0, maxzoom = 18, promoteId = null } = {}) {
+  addVector(name, url, layers, { hover = null, click = null, visible = true, minzoom = 0, maxzoom = 16, promoteId = null } = {}) {
     entries.set(name, { url, layers, hover, click, visible, minzoom, maxzoom, promoteId, filters: new Map() });
     if (leaflet && draws() && !starting && gl.decided) starting = open();
     restyle();
@@ -305,8 +322,10 @@ export const gl = {
     restyle();
   },
   setFilter(name, id, filter) {
-    entries.get(name).filters.set(id, filter);
-    restyle();
+    const entry = entries.get(name);
+    entry.filters.set(id, filter);
+    if (!loaded || !glMap.getLayer(`${name}-${id}`)) return;
+    glMap.setFilter(`${name}-${id}`, both(entry.layers(theme).find((one) => one.id === id).filter, filter));
   },
   remove(name) {
     leave();

@@ -1,6 +1,6 @@
 // What the WebGL map looks like: the base map in quiet greys, and the styles of our own vector tiles.
 
-import { colour, drawCamera } from "./symbols.js";
+import { colour, cover, drawCamera } from "./symbols.js";
 
 const FONT = ["Noto Sans CJK SC"]; // drawn by the browser itself; where it is not installed, its own sans-serif
 const KINDS = ["fixed", "ptz", "dome", "panoramic", "other"];
@@ -98,11 +98,11 @@ const hovered = (on, off) => ["case", ["boolean", ["feature-state", "hover"], fa
 
 /** Styles of our own tiles, each a function of the theme; for gl.addVector. */
 export const styles = {
-  /** Tile layers grid (symbol, code, blind_share), certain, possible, blind. From zoom 13 the areas, before them the grids' share. */
+  /** Tile layers grid (symbol, code, blind_share), certain, possible, blind. Where a tile holds areas its grids have no symbol. */
   coverage: () => [
     { id: "grid", type: "fill", "source-layer": "grid", paint: {
       "fill-color": ["match", ["get", "symbol"], ...[0, 1, 2, 3, 4].flatMap((n) => [`blind-${n}`, colour(`blind-${n}`)]), colour("no-data")],
-      "fill-opacity": ["interpolate", ["linear"], ["zoom"], 13, 0.55, 13.5, 0.0] } },
+      "fill-opacity": ["case", ["has", "symbol"], hovered(0.7, cover("blind-0")), 0] } },
     { id: "blind", type: "fill", "source-layer": "blind", paint: { "fill-color": colour("blind-3"), "fill-opacity": hovered(0.62, 0.42), "fill-antialias": false } },
     { id: "possible", type: "fill", "source-layer": "possible", paint: { "fill-pattern": "hatch-possible", "fill-opacity": 0.8 } },
     { id: "certain", type: "fill", "source-layer": "certain", paint: { "fill-color": colour("view"), "fill-opacity": 0.5 } },

@@ -10,13 +10,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from tests.serving import flask, running
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+# WebGL drawn by the processor: the machines of the tests have no graphics card.
+WEBGL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
 QUIET = [
-    "--disable-gpu",
+    *WEBGL,
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -78,12 +80,22 @@ def empty_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def driver() -> Iterator[Playwright]:
+    with sync_playwright() as found:
+        yield found
+
+
+def launch(driver: Playwright, *arguments: str) -> Browser:
+    """Start Debian's chromium."""
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *sandbox])
-        yield chromium
-        chromium.close()
+    return driver.chromium.launch(executable_path=CHROMIUM, args=[*arguments, *sandbox])
+
+
+@pytest.fixture(scope="session")
+def browser(driver: Playwright) -> Iterator[Browser]:
+    chromium = launch(driver, *QUIET)
+    yield chromium
+    chromium.close()
 
 
 @dataclass
@@ -97,6 +109,11 @@ class Visit:
         """Wait until the page says that its map and tables hold what was asked for."""
         # Not wait_for_function: it evaluates text in the page, which the page's own policy forbids.
         self.page.wait_for_selector("html[data-ready=true]", state="attached", timeout=30_000)
+
+
+    def drawn(self) -> None:
+        """Wait until the base map is drawn by WebGL."""
+        self.page.wait_for_selector(".atlas-map[data-base=vector][data-gl=drawn]", state="attached", timeout=30_000)
 
 
 Opener = Callable[..., Visit]

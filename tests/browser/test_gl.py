@@ -1,0 +1,109 @@
+"""The map is drawn by WebGL under the page's own policy; where there is none the reader is told and sees pictures."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import Browser, Page, Playwright, expect
+
+from layers.rasters.look import PALETTES
+from tests.browser.conftest import QUIET, WEBGL, Opener, Watch, launch
+
+pytestmark = pytest.mark.browser
+MAPS = ("/command", "/planner", "/grids")
+CENTRE = "zoom=16&centre=60.1705,24.943"
+WORDS = {"en": "WebGL", "zh": "WebGL 绘图"}
+
+
+def picture(page: Page) -> NDArray[np.int16]:
+    """Return the middle of the map as RGB (height, width, 3), without what lies over it."""
+    box = page.locator(".atlas-map").bounding_box()
+    assert box is not None
+    clip = {"x": box["x"] + 40, "y": box["y"] + 120, "width": box["width"] - 300, "height": box["height"] - 300}
+    png = page.screenshot(clip=clip)  # type: ignore[arg-type]
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(np.int16)
+
+
+def share(shown: NDArray[np.int16], colour: tuple[int, int, int]) -> float:
+    """Return the share of pixels of a colour, within two steps."""
+    return float((np.abs(shown - np.array(colour)).max(axis=2) <= 2).mean())
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", MAPS)
+def test_the_base_map_is_drawn_by_webgl_in_the_pictures_colours(
+    demo_server: str, visit: Opener, path: str, theme: str
+) -> None:
+    opened = visit(f"{demo_server}{path}?layers=none&{CENTRE}", color_scheme=theme)
+    opened.drawn()
+    opened.page.wait_for_timeout(400)
+    assert opened.page.locator(".leaflet-tile-pane img.leaflet-tile").count() == 0
+    shown, palette = picture(opened.page), PALETTES[theme]
+    assert share(shown, palette.ground) > 0.05
+    assert share(shown, palette.building) > 0.05
+    assert share(shown, palette.main) > 0.01
+    opened.watch.clean()
+
+
+def test_the_map_follows_the_theme(demo_server: str, visit: Opener) -> None:
+    opened = visit(f"{demo_server}/grids?layers=none&{CENTRE}", color_scheme="light")
+    opened.drawn()
+    opened.page.click("#theme-button")
+    opened.page.wait_for_timeout(1500)
+    assert share(picture(opened.page), PALETTES["dark"].building) > 0.05
+    opened.watch.clean()
+
+
+def test_vectors_and_pictures_lie_on_each_other(demo_server: str, visit: Opener) -> None:
+    opened = visit(f"{demo_server}/grids?layers=none&{CENTRE}", color_scheme="light")
+    opened.drawn()
+    opened.page.wait_for_timeout(400)
+    vectors = (np.abs(picture(opened.page) - np.array(PALETTES["light"].building)).max(axis=2) <= 2).astype(float)
+    opened.page.route("**/tiles/base.json", lambda route: route.fulfill(json={"state": "failed", "key": "x"}))
+    opened.page.reload()
+    opened.ready()
+    opened.page.wait_for_selector(".atlas-map[data-base=pictures]")
+    opened.page.wait_for_load_state("networkidle")
+    pictures = (np.abs(picture(opened.page) - np.array(PALETTES["light"].building)).max(axis=2) <= 2).astype(float)
+    # The best shift of one against the other is none.
+    found = {
+        (dx, dy): float((vectors * np.roll(pictures, (dy, dx), axis=(0, 1))).sum())
+        for dx in range(-3, 4)
+        for dy in range(-3, 4)
+    }
+    assert max(found, key=lambda shift: found[shift]) == (0, 0)
+    assert found[0, 0] > 0.9 * pictures.sum()
+
+
+@pytest.fixture(scope="module")
+def plain_browser(driver: Playwright) -> Iterator[Browser]:
+    """A browser without WebGL."""
+    chromium = launch(driver, *[one for one in QUIET if one not in WEBGL], "--disable-3d-apis", "--disable-gpu")
+    yield chromium
+    chromium.close()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("path", MAPS)
+def test_without_webgl_the_reader_is_told_and_sees_pictures(
+    demo_server: str, plain_browser: Browser, path: str, lang: str
+) -> None:
+    context = plain_browser.new_context(
+        viewport={"width": 1440, "height": 900}, locale={"en": "en-GB", "zh": "zh-CN"}[lang], color_scheme="light"
+    )
+    page = context.new_page()
+    watch = Watch(demo_server.split("//")[1])
+    watch.attach(page)
+    page.goto(f"{demo_server}{path}?layers=none&{CENTRE}")
+    page.wait_for_selector("html[data-ready=true]", state="attached", timeout=30_000)
+    expect(page.locator("#map-notes")).to_contain_text(WORDS[lang])
+    page.wait_for_selector(".atlas-map[data-base=pictures]")
+    page.wait_for_load_state("networkidle")
+    assert share(picture(page), PALETTES["light"].building) > 0.05
+    watch.clean()
+    context.close()
