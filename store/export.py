@@ -34,6 +34,15 @@ _DBF_TEXT_LIMIT_BYTES = 254
 DBF_NAMES = MappingProxyType(
     {"occurred_at": "occurredat", "azimuth_deg": "azimuthdeg", "azimuth_tolerance_deg": "azimtoldeg"}
 )
+DBF_DERIVED = MappingProxyType(
+    {
+        "possible_m2": "possiblem2", "seen_by_2_m2": "seen2_m2", "seen_by_3_m2": "seen3_m2",
+        "streets_seen_m": "str_seen_m", "streets_certain_m": "str_cert_m", "incidents_seen": "inc_seen",
+        "incidents_certain": "inc_cert", "incidents_unseen": "inc_unseen", "places_seen": "plac_seen",
+        "places_certain": "plac_cert", "loss_camera": "loss_cam", "nearest_camera": "near_cam",
+        "nearest_name": "near_name", "range_assumed": "rangeassum",
+    }
+)  # fmt: skip
 _OGR_TYPES = MappingProxyType(
     {"POINT": "Point", "MULTIPOLYGON": "MultiPolygon", "MULTILINESTRING": "MultiLineString", "GEOMETRY": "Unknown"}
 )
@@ -235,7 +244,7 @@ def _write_shapefile(extract: Extract, file: Path) -> None:
                     N_("Choose GeoPackage or another format."),
                     column=name, count=longest, limit=_DBF_TEXT_LIMIT_BYTES,
                 )  # fmt: skip
-    table = table.rename_columns([DBF_NAMES.get(name, name) for name in table.column_names])
+    table = table.rename_columns([{**DBF_NAMES, **DBF_DERIVED}.get(name, name) for name in table.column_names])
     folder = file.parent / "parts"
     folder.mkdir()
     for name, rows in _shape_parts(extract).items():

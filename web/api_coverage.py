@@ -9,11 +9,14 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from geo.columns import Snapshot
+from geo.errors import N_
 from geo.inventory import Targets
 from layers.base import Params
 from web import coverage_service as service
 from web import fleet, sightings, spots
 from web.api_data import asked
+from web.coverage_tables import Table, coverage_table, frame_table
+from web.errors import RequestError
 from web.i18n import current_lang
 from web.jsonio import collection, dumps
 from web.params import number
@@ -179,3 +182,31 @@ def fragility() -> Response:
 def standards() -> Response:
     """List the classes of both editions of the standard."""
     return reply(dumps(service.standards_answer(current_lang())).encode(), JSON)
+
+
+def derived_table(name: str) -> Table:
+    """Return the rows of "coverage", "views" or "blindspots" as the request's parameters ask for them.
+
+    Raises
+    ------
+    RequestError
+        The coverage is still being worked out: a file must not say less than it seems to.
+    """
+    if name == "views":
+        _, snapshot, params = asked()
+        rows = sightings.rows_of_cameras(snapshot, sorted(set(request.args.getlist("camera"))))
+        frame = sightings.views_frame(snapshot, params, rows)
+        return frame_table(name, frame, snapshot, service.description(snapshot, params))
+    _, snapshot, params, found = ready()
+    if found.state not in ("ready", "none") or found.stale:
+        raise RequestError(
+            503,
+            "computing",
+            N_("The coverage is not worked out yet."),
+            N_("Try again in a moment; the page says how far it is."),
+        )
+    text = service.description(snapshot, params)
+    if name == "coverage":
+        return coverage_table(found.complete, snapshot, params, text)
+    limit = int(number(request.args, "limit", 1e9, 0, 1e9, whole=True))
+    return frame_table(name, spots.spots_frame(found.complete, snapshot, params, limit), snapshot, text)

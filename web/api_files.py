@@ -12,6 +12,8 @@ from geo.errors import N_
 from store.intake.scratch import scratch_folder
 from store.records import ImportRecord
 from store.schema import LAYERS
+from web.api_coverage import derived_table
+from web.coverage_tables import NAMES as DERIVED
 from web.errors import RequestError, fill
 from web.i18n import current_lang
 from web.params import number, short_text
@@ -25,25 +27,29 @@ SUFFIXES = (".geojson", ".gpkg", ".fgb", ".parquet", ".csv", ".xlsx", ".shp.zip"
 
 @blueprint.get("/export/<name>")
 def export(name: str) -> Response:
-    """Download one layer in the format of the suffix."""
+    """Download a layer of the store, or what was worked out, in the format of the suffix."""
     from store.export import export_layer  # brings in GDAL and Arrow; the server starts without
 
     layer, dot, rest = name.partition(".")
     suffix = (dot + rest).lower()
-    if layer not in LAYERS or suffix not in SUFFIXES:
+    if layer not in (*LAYERS, *DERIVED) or suffix not in SUFFIXES:
         raise RequestError(
             404,
             "unknown_export",
             N_("There is no export {name}."),
             N_("Use a layer ({layers}) followed by a format ({formats})."),
             name=name[:80],
-            layers=", ".join(LAYERS),
+            layers=", ".join((*LAYERS, *DERIVED)),
             formats=", ".join(SUFFIXES),
         )
     crs = short_text(request.args, "crs")
+    table = derived_table(layer) if layer in DERIVED else None
     with ExitStack() as held:
         path = held.enter_context(scratch_folder(atlas().folder("scratch"))) / f"{layer}{suffix}"
-        export_layer(atlas().snapshot(), layer, path, crs)
+        if table is None:
+            export_layer(atlas().snapshot(), layer, path, crs)
+        else:
+            table.write(path, crs)
         response = send_file(path, as_attachment=True, download_name=path.name, max_age=0, conditional=False)
         kept = held.pop_all()  # as long as the answer is being sent
     response.headers["Cache-Control"] = "private, no-store"

@@ -9,8 +9,9 @@ from flask import Blueprint, Response
 from layers import REGISTRY
 from store.schema import LAYERS
 from web.api_files import SUFFIXES
+from web.coverage_tables import NAMES as DERIVED
 from web.jsonio import dumps
-from web.openapi_coverage import COVERAGE_PATHS, RULES, WAIT
+from web.openapi_coverage import CAMERA, COVERAGE_PATHS, RULES, WAIT
 from web.openapi_parts import (
     LANG,
     LEVEL,
@@ -78,8 +79,18 @@ PATHS: dict[str, dict[str, Operation]] = {
     **WHATIF_PATHS,
     "/api/export/{name}": {
         "get": operation(
-            f"A layer as a file: one of {', '.join(LAYERS)} followed by one of {', '.join(SUFFIXES)}.",
-            [path("name"), query("crs", "EPSG code; WGS 84 when absent.")],
+            f"As a file: one of {', '.join((*LAYERS, *DERIVED))} followed by one of {', '.join(SUFFIXES)}.",
+            [
+                path("name"),
+                query("crs", "EPSG code; WGS 84 when absent."),
+                CAMERA,
+                LEVEL,
+                PARENT,
+                *WINDOW,
+                *RULES,
+                LIMIT,
+                WAIT,
+            ],
             "application/octet-stream",
         )
     },
