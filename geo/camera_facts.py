@@ -112,6 +112,11 @@ class ViewRules:
     ------
     ParameterError
         A number cannot be used, or there is no such edition or class.
+
+    Examples
+    --------
+    >>> ViewRules(edition="2025", task="Discern").px_per_m
+    80.0
     """
 
     assumed_range_m: float = 50.0

@@ -128,3 +128,14 @@ def test_washington_has_both(take: Take, shared_data: Path) -> None:
     snapshot = take(folder / "cctv_cameras.geojson", folder / "buildings_downtown.gpkg")
     views = compute(snapshot, CameraFacts.of(snapshot["cameras"]), ViewRules(task="detect", edition="2014"))
     assert (len(views.of), int(views.of.certain.sum()), missing(views)["direction"]) == (540, 0, 540)
+
+
+def test_a_direction_code_of_gbt_28181_is_one_of_eight(tmp_path: Path) -> None:
+    table = tmp_path / "cameras.csv"
+    table.write_text("id,lon,lat,kind,DirectionType,hfov_deg,range_m\na,117,40,fixed,5,60,40\n", "utf-8")
+    with Store.open(tmp_path / "atlas.gpkg") as store:
+        importer(store, tmp_path)("cameras", table, crs="EPSG:4326")
+        snapshot = store.snapshot()
+    of = beams_of(CameraFacts.of(snapshot["cameras"]), RULES, build_obstacles([]), crs=str(snapshot.crs))
+    assert of.beams.angle_deg.tolist() == [15, 45, 45]
+    assert of.beams.azimuth_deg == pytest.approx([135, 105, 165], abs=1e-3)  # 5 is south-east
