@@ -44,9 +44,9 @@ TOUCH_M = 1.0
 
 Ints = NDArray[np.int64]
 States = NDArray[np.int8]
-Objects = NDArray[Any]
 
 _CHUNK = 16
+_MANY = 30  # points for which it pays to prepare a polygon
 
 
 def incident_states(
@@ -85,14 +85,15 @@ def incident_states(
     layers = (coverage.certain, coverage.possible, coverage.blind)
 
     def work(places: Ints) -> None:
-        here = cells[places]
-        copies = [_copies(layer[here]) for layer in layers]
-        shapely.prepare(np.concatenate(copies))
-        for at, place in enumerate(places):
+        for place in places:
             rows = order[first[place] : last[place]]
             states[rows] = BUILT
-            for state, copy in enumerate(copies):
-                hit = shapely.intersects_xy(copy[at], px[rows], py[rows])
+            for state, layer in enumerate(layers):
+                area = layer[cells[place]]
+                if len(rows) > _MANY:
+                    area = _copy(area)
+                    shapely.prepare(area)
+                hit = shapely.intersects_xy(area, px[rows], py[rows])
                 states[rows[hit]] = state
                 rows = rows[~hit]
 
@@ -146,6 +147,6 @@ def _tree(shapes: ArrayLike) -> shapely.STRtree:
     return shapely.STRtree(np.asarray(shapes, dtype=object))
 
 
-def _copies(shapes: Objects) -> Objects:
-    """Copies that may be prepared: the caller's may be in use by other threads."""
-    return np.asarray(shapely.from_wkb(shapely.to_wkb(shapes)), dtype=object)
+def _copy(shape: Any) -> Any:
+    """A copy that may be prepared: the caller's may be in use by other threads."""
+    return shapely.from_wkb(shapely.to_wkb(shape))

@@ -31,6 +31,7 @@ def test_an_incident_has_the_state_of_its_place_in_its_grid(seed):
     cell = assign(x, y, cells, codes)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_CHUNK", int(rng.integers(1, 9)))
+        patch.setattr(module, "_MANY", int(rng.integers(0, 20)))
         found = incident_states(x, y, cell, coverage)
     for i, point in enumerate(shapely.points(x, y)):
         touched = [getattr(coverage, name)[cell[i]].intersects(point) for name in LAYERS]
@@ -41,7 +42,7 @@ def test_an_incident_has_the_state_of_its_place_in_its_grid(seed):
 def test_the_polygons_of_others_stay_unprepared():
     cells = np.array([shapely.box(0, 0, 10, 10)])
     coverage = SimpleNamespace(certain=cells, possible=np.array([EMPTY]), blind=np.array([EMPTY]))
-    assert incident_states([5.0], [5.0], [0], coverage).tolist() == [CERTAIN]
+    assert incident_states([5.0] * 99, [5.0] * 99, [0] * 99, coverage).tolist() == [CERTAIN] * 99
     assert not shapely.is_prepared(cells).any()
 
 
