@@ -13,6 +13,7 @@ from bench.table import machine, markdown
 TABLES = {
     "geo": ("bench.geo_bench", "Assignment, density"),
     "store": ("bench.store_bench", "Store and intake"),
+    "measures": ("bench.measures_bench", "Measures of a city"),
     "pages": ("bench.page_bench", "Pages"),
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
