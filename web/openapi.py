@@ -31,6 +31,7 @@ from web.openapi_parts import (
     path,
     query,
 )
+from web.openapi_tiles import TILE_PATHS
 from web.openapi_whatif import WHATIF_PATHS
 from web.replies import JSON, reply
 
@@ -113,6 +114,7 @@ PATHS: dict[str, dict[str, Operation]] = {
             "image/png",
         )
     },
+    **TILE_PATHS,
     "/tiles/heat/{z}/{x}/{y}.png": {
         "get": operation(
             "Heat of incidents.",

@@ -28,7 +28,7 @@ def spots_frame(complete: Complete | None, snapshot: Snapshot, params: Params, l
         return LayerFrame(empty, None, {"level": None, "count": 0, "shown": 0})
     from geo.blindspots import reasons  # slow to import
 
-    spots = _ranked(complete, snapshot, params)
+    spots = ranked(complete, snapshot, params)
     here = np.flatnonzero(np.isin(spots.cell, rows_of(complete, params.parent)))
     rows = here[:limit]
     city = complete.city
@@ -58,7 +58,7 @@ def spots_frame(complete: Complete | None, snapshot: Snapshot, params: Params, l
     return LayerFrame(frame, None, {"level": complete.level, "count": len(here), "shown": len(rows)})
 
 
-def _ranked(complete: Complete, snapshot: Snapshot, params: Params) -> Any:
+def ranked(complete: Complete, snapshot: Snapshot, params: Params) -> Any:
     """All blind spots of a result, ranked by the selected incidents; kept with the result."""
     from geo.blindspots import blind_spots
     from geo.denominators import BLIND

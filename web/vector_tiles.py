@@ -6,6 +6,7 @@ import gzip
 import hashlib
 from collections.abc import Callable, Hashable
 
+import numpy as np
 from flask import Blueprint, Response, request
 
 from geo.columns import Snapshot
@@ -13,7 +14,7 @@ from geo.errors import N_
 from layers.base import Params
 from layers.rasters.mercator import tile_bounds
 from web.base_tiles import base_tiles, facts, present
-from web.coverage_service import shown
+from web.coverage_service import rows_of, shown
 from web.errors import RequestError
 from web.params import layer_params
 from web.replies import fresh_json
@@ -131,3 +132,23 @@ def views(z: int, x: int, y: int) -> Response:
     if complete is None:
         return tile_reply(b"", "none", forever=False)
     return live("views", (complete.mark, complete.slot), z, x, y, lambda: view_tiles(complete).tile(z, x, y))
+
+
+@blueprint.get("/blindspots/<int:z>/<int:x>/<int:y>.mvt")
+def blindspots(z: int, x: int, y: int) -> Response:
+    """Return a tile of the blind spots of the last complete coverage, ranked as by /api/blindspots: layer blindspot."""
+    from layers.tiles.live import SpotTiles, spot_tiles
+    from web.spots import ranked
+
+    state, snapshot, params = _asked(z, x, y)
+    complete = shown(state.runs, snapshot, params, 0.0).complete
+    if complete is None:
+        return tile_reply(b"", "none", forever=False)
+    chosen = (params.parent, params.start, params.end, params.categories)
+    key = ("spot tiles", complete.mark, complete.slot, chosen, revisions(snapshot, ("incidents",)))
+
+    def tiles() -> SpotTiles:
+        spots = ranked(complete, snapshot, params)
+        return spot_tiles(complete, spots, np.flatnonzero(np.isin(spots.cell, rows_of(complete, params.parent))))
+
+    return live("blindspots", key, z, x, y, lambda: state.prepared.get(key, tiles).tile(z, x, y))

@@ -19,10 +19,12 @@ from layers.tiles.encode import AreaLayer, PointLayer, detail_zoom, encode_tile
 from layers.tiles.window import TILE_PX
 
 if TYPE_CHECKING:
+    from geo.blindspots import BlindSpots
     from layers.complete import Complete
 
 CLUSTER_PX = 64  # of the page: cameras within a square of this side are drawn together
 MOST_CAMERAS = 2_500  # of a tile before they are drawn together
+WORST = 500  # blind spots that are drawn from far
 HIGHEST = 16  # zoom of the smallest tiles; deeper ones draw these larger
 COVERAGE_FROM, VIEWS_FROM = 13, 12  # before these zooms areas are smaller than anyone can see
 STATES = {1: "online", 0: "offline", -1: "unknown"}
@@ -138,6 +140,39 @@ def view_tiles(complete: Complete) -> Areas:
         return Areas((), (layer,), detail_zoom((layer,), VIEWS_FROM, HIGHEST))
 
     return _once(complete, "tiles of views", make)
+
+
+@dataclass(frozen=True)
+class SpotTiles:
+    """Blind spots: the worst ones from far, all of them where a tile holds few enough."""
+
+    worst: AreaLayer
+    every: AreaLayer
+    every_from: int
+
+    def tile(self, z: int, x: int, y: int) -> bytes:
+        """Return a tile as gzip: rank, grid, blind_m2, incidents_unseen, nearest_camera, nearest_m."""
+        return encode_tile([self.every if z >= self.every_from else self.worst], z, x, y)
+
+
+def spot_tiles(complete: Complete, spots: BlindSpots, rows: NDArray[np.int64]) -> SpotTiles:
+    """Return the tiles of the blind spots at `rows` (worst first) of a result: layer blindspot."""
+    nearest = spots.nearest_camera[rows]
+    ids = np.full(len(rows), None, dtype=object)
+    ids[nearest >= 0] = complete.city.facts.id[nearest[nearest >= 0]]
+    columns = {
+        "rank": np.arange(1, len(rows) + 1),
+        "grid": complete.codes[spots.cell[rows]],
+        "blind_m2": np.round(spots.blind_m2[rows], 1),
+        "incidents_unseen": spots.incidents_unseen[rows],
+        "nearest_camera": ids,
+        "nearest_m": np.round(spots.nearest_m[rows], 1),
+    }
+    polygons = spots.polygons[rows]
+    top = {name: values[:WORST] for name, values in columns.items()}
+    every = AreaLayer("blindspot", complete.crs, polygons, columns).ready()
+    worst = AreaLayer("blindspot", complete.crs, polygons[:WORST], top, least_px=0.5).ready()
+    return SpotTiles(worst, every, detail_zoom((every,), COVERAGE_FROM, HIGHEST))
 
 
 def _once(complete: Complete, name: str, make: Any) -> Areas:
