@@ -137,7 +137,7 @@ def _columns(beams: Beams) -> tuple[Floats, Floats, Floats, Floats, Floats, Floa
     return x, y, azimuth, angle, near, far, height
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def hidden(
     dx: float, dy: float, x: float, y: float, height: float, target: float, listed: Any, count: int,
     ax: Any, ay: Any, bx: Any, by: Any, owner: Any, tall: Any,
@@ -166,7 +166,7 @@ def hidden(
     return depth > 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def state_of(
     beam: Any, dx: float, dy: float, x: float, y: float, azimuth: float, angle: float, near: float, far: float,
     height: float, target: float, ax: Any, ay: Any, bx: Any, by: Any, owner: Any, tall: Any,
@@ -190,7 +190,7 @@ def state_of(
     return (WALL if behind else SEEN), listed
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def look_from(
     px: float, py: float, asked: Any, x: Any, y: Any, azimuth: Any, angle: Any, near: Any, far: Any, height: Any,
     ax: Any, ay: Any, bx: Any, by: Any, owner: Any, tall: Any, frame: Any, shape: Any, starts: Any, items: Any,
@@ -209,7 +209,7 @@ def look_from(
         )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def look_at_all(
     px: Any, py: Any, beam_frame: Any, beam_shape: Any, beam_starts: Any, beam_items: Any,
     x: Any, y: Any, azimuth: Any, angle: Any, near: Any, far: Any, height: Any,

@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from geo.errors import N_, ParameterError
 from geo.obstacles import Obstacles
 from geo.view import GRID_M, polygons_of
 from geo.visibility_low import without_lower
@@ -88,6 +89,12 @@ def visible(
     threads
         At most; as many as there are processors if None.
 
+    Raises
+    ------
+    ParameterError
+        A number other than a height is not finite, or the near radius is negative. A beam of no angle or no depth is
+        none; it sees nothing.
+
     Examples
     --------
     >>> from geo.obstacles import build_obstacles
@@ -97,6 +104,12 @@ def visible(
     (854.204, True)
     """
     count = len(beams.x)
+    known = (beams.x, beams.y, beams.azimuth_deg, beams.angle_deg, beams.near_m, beams.far_m)
+    if not all(np.isfinite(column).all() for column in known) or (beams.near_m < 0).any():
+        raise ParameterError(
+            N_("The views of the cameras cannot be formed."),
+            N_("Position, range and angles must be finite, range and angle of view not negative."),
+        )
     area, polygons = np.zeros(count), np.full(count, None, dtype=object)
     workers = threads or os.cpu_count() or 1
     size = max(64, min(8192, -(-count // workers)))

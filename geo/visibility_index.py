@@ -48,7 +48,7 @@ def index_edges(ax: Floats, ay: Floats, bx: Floats, by: Floats, cell_m: float) -
     return Cells(x0, y0, cell_m, columns, rows, starts, items)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def entries(ax: Any, ay: Any, bx: Any, by: Any, x0: float, y0: float, per_m: float) -> int:
     """Count the cells of all bounding boxes."""
     count = 0
@@ -58,7 +58,7 @@ def entries(ax: Any, ay: Any, bx: Any, by: Any, x0: float, y0: float, per_m: flo
     return count
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def fill(ax: Any, ay: Any, bx: Any, by: Any, x0: float, y0: float, per_m: float, columns: int, rows: int) -> Any:
     """Return starts (cells + 1,) and items, edges ascending within each cell."""
     starts = np.zeros(columns * rows + 1, np.int64)

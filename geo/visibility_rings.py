@@ -30,9 +30,10 @@ from geo.visibility_sweep import area_of, sweep
 
 _SAME_M = 1e-8
 _LEAST_M2 = 1e-9
+_LEAST_M = 1e-6  # of a reach
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def put(ring: Any, count: int, x: float, y: float) -> int:
     """Add a point to the ring unless it repeats the last; return the count."""
     if count and abs(ring[count - 1, 0] - x) + abs(ring[count - 1, 1] - y) < _SAME_M:
@@ -41,7 +42,7 @@ def put(ring: Any, count: int, x: float, y: float) -> int:
     return count + 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def close(ring: Any, begin: int, end: int, x: float, y: float) -> int:
     """Close the ring `begin:end` and move it to the camera; return where it ends, or `begin` if nothing is in it."""
     while end - begin > 1 and abs(ring[end - 1, 0] - ring[begin, 0]) + abs(ring[end - 1, 1] - ring[begin, 1]) < _SAME_M:
@@ -61,7 +62,7 @@ def close(ring: Any, begin: int, end: int, x: float, y: float) -> int:
     return end + 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def inner_path(beam: Any, last: Any, begin: Any, drawn: Any, units: Any, chords: Any, ring: Any, at: int) -> int:
     """Add the near bound from the end of one run back to the beginning of one (the same, or one joined to it)."""
     first, top, count = drawn
@@ -79,7 +80,7 @@ def inner_path(beam: Any, last: Any, begin: Any, drawn: Any, units: Any, chords:
     return put(ring, at, share * x, share * y)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def rings_of(
     beam: Any, x: float, y: float, drawn: Any, units: Any, chords: Any, points: Any, runs: Any, state: Any,
     ring: Any, at: int, ring_ends: Any, ring_count: int, polygon_ends: Any, polygon_count: int,
@@ -123,7 +124,7 @@ def rings_of(
     return at, ring_count, polygon_count
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def longer(array: Any, needed: int) -> Any:
     """Return a copy with room for `needed` and half as much again."""
     grown = np.empty((needed + needed // 2, array.shape[1]), array.dtype)
@@ -131,7 +132,7 @@ def longer(array: Any, needed: int) -> Any:
     return grown
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def any_lower(height: float, listed: Any, count: int, owner: Any, tall: Any) -> bool:
     """Return whether the camera is higher than the solid of any listed edge."""
     lower = False
@@ -140,7 +141,7 @@ def any_lower(height: float, listed: Any, count: int, owner: Any, tall: Any) -> 
     return lower
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def look_out(
     x: Any, y: Any, azimuth: Any, angle: Any, near: Any, far: Any, height: Any, units: Any,
     ax: Any, ay: Any, bx: Any, by: Any, owner: Any, tall: Any, frame: Any, shape: Any, starts: Any, items: Any,
@@ -156,6 +157,8 @@ def look_out(
     ring_ends, polygon_ends = np.empty((2 * len(x) + 64, 1), np.int64), np.empty((2 * len(x) + 64, 1), np.int64)
     at = rings = polygons = 0
     for i in range(len(x)):
+        if not (far[i] > near[i] and far[i] > _LEAST_M and angle[i] > 0):
+            continue
         aim(beam, azimuth[i], angle[i], near[i], far[i])
         west, south, east, north = box_of(beam)
         met, listed = edges_in(

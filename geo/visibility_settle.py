@@ -93,7 +93,7 @@ def _settle(x: float, y: float, azimuth_deg: float | None, obstacles: Obstacles)
         x, y = place.x, place.y
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def inside_of(x: float, y: float, begin: int, end: int, ax: Any, ay: Any, bx: Any, by: Any) -> bool:
     """Return whether a point is inside the edges `begin:end`; either answer for one on an edge."""
     odd = False
@@ -104,7 +104,7 @@ def inside_of(x: float, y: float, begin: int, end: int, ax: Any, ay: Any, bx: An
     return odd
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def step_out(
     x: Any, y: Any, azimuth: Any, solid: Any, first: Any, ax: Any, ay: Any, bx: Any, by: Any, out: Any
 ) -> None:
