@@ -69,6 +69,8 @@ def sectors(rules: ViewRules | None = None, obstacles=NOTHING, **camera):
         ({"kind": "panoramic", "azimuth_deg": 90, "hfov_deg": 180, "range_m": 30}, [(True, 90, 180, 0, 30)]),
         ({"kind": "panoramic", "hfov_deg": 180, "range_m": 30}, [(False, 0, 360, 0, 30)]),
         ({"kind": "fixed", "azimuth_deg": 90, "hfov_deg": 0, "range_m": 30}, []),
+        ({"kind": "ptz", "azimuth_deg": 90, "hfov_deg": 0, "range_m": 30}, []),
+        ({"hfov_deg": 0, "range_m": 30}, []),
         ({"kind": "fixed", "azimuth_deg": 90, "hfov_deg": 60, "range_m": 0}, []),
         ({"kind": "fixed", "azimuth_deg": 90, "hfov_deg": 60, "range_m": 30, "online": 0}, [(True, 90, 60, 0, 30)]),
         ({}, [(False, 0, 360, 0, 50)]),
@@ -116,6 +118,13 @@ IDENTIFY = ViewRules(task="identify")  # 250 px/m: 3.84 m
 )
 def test_sectors_for_a_class(camera, beams):
     assert sectors(IDENTIFY, **camera) == [pytest.approx(beam, abs=2e-6) for beam in beams]
+
+
+def test_what_a_turning_camera_resolves_at_home_it_may_resolve_all_round():
+    rules = ViewRules(task="detect", assumed_range_m=25)  # 38.4 m
+    found = sectors(rules, kind="ptz", **SHARP)
+    assert found == [pytest.approx(beam) for beam in [(True, 90, 90, 0, 38.4), (False, 270, 270, 0, 38.4)]]
+    assert beams_of(facts_of(kind="ptz", **SHARP), rules, NOTHING, crs=CRS).reach_m == pytest.approx(38.4)
 
 
 def test_a_long_lens_without_a_range_ends_somewhere():

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.errors import ParameterError
-from geo.view import FACADE_OFFSET_M, GRID_M, camera_view, place_camera, sector
+from geo.view import FACADE_OFFSET_M, GRID_M, camera_view, hides_until, place_camera, sector
 from tests import oracles
 from tests.geo import zoo
 
@@ -228,6 +228,12 @@ def test_over_a_roof_by_hand():
     for unknown in ({"height_m": None}, {"height_m": np.nan}):
         view = camera_view(0, 0, [house], **{**seen, **unknown}, obstacle_height_m=[4.0])
         assert not view.intersects(shapely.Point(0, 50))
+
+
+def test_how_far_a_roof_hides():
+    assert hides_until(6.0, [4.0, 2.0, 1.0, 6.0, 7.0, np.nan], 2.0).tolist() == [2, 1, 1, np.inf, np.inf, np.inf]
+    assert hides_until(1.5, [1.0], 2.0).tolist() == [1]  # camera below the target's top
+    assert hides_until(np.nan, [1.0], 2.0).tolist() == [np.inf]
 
 
 def test_of_overlapping_roofs_the_taller_counts():
