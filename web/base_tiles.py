@@ -137,11 +137,15 @@ def base_tiles(state: Atlas) -> BaseTiles:
 
 
 def present(state: Atlas, snapshot: Snapshot) -> tuple[str, str]:
-    """Return the key and the state of the base map of `snapshot`; "empty" when the store holds nothing to draw."""
+    """Return the key and the state of the base map of `snapshot`, begun if missing; "empty": there is nothing to draw."""
     key = state.cache.get(("base key", revisions(snapshot, NEEDS)), lambda: key_of(base_parts(snapshot)))
     if not key:
         return "", "empty"
-    return key, base_tiles(state).state(key, lambda: base_parts(snapshot))
+    try:
+        return key, base_tiles(state).state(key, lambda: base_parts(snapshot))
+    except OSError as error:  # nothing can be written there: pages show pictures
+        _log.error("the vector base map cannot be kept: %s", error)
+        return key, "failed"
 
 
 def facts(state: Atlas, snapshot: Snapshot) -> dict[str, Any]:

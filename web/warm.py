@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from layers.base import Params, levels_of
 from layers.engine import rules_of
 from layers.joins import assigned
+from web.base_tiles import present
 from web.service import opening_level
 from web.tiles import base_map
 
@@ -24,6 +25,7 @@ def warm(state: Atlas) -> None:
     for module in BEHIND:
         importlib.import_module(module)
     snapshot = state.snapshot()
+    present(state, snapshot)
     base_map(state, snapshot)
     level = opening_level(snapshot, levels_of(snapshot["grids"]))
     assigned(snapshot, level)
