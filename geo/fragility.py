@@ -1,8 +1,7 @@
 """What is lost if one camera fails (N-1): what no other camera sees, per grid and for the cameras that matter most.
 
-The loss of a camera is the area that it sees, certainly or possibly, and no other camera does, neither certainly nor
-possibly. Per grid it is measured along lines (`geo.multiplicity`); for the few cameras whose loss costs most it is the
-overlay view - views of the others, on the lattice of `geo.view`.
+The loss of a camera is the open area that it sees, certainly or possibly, and no other camera does, neither certainly
+nor possibly. `geo.coverage` measures it exactly, per camera and grid; here the worst are found.
 """
 
 from __future__ import annotations
@@ -11,17 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from geo.view import GRID_M, polygons_of
-
 if TYPE_CHECKING:
-    from geo.cells import Cells
-    from geo.multiplicity import Multiplicity
-    from geo.views import Views
+    from geo.coverage import Coverage
 
-CANDIDATES = 3  # times as many as asked for are measured exactly, those first whose loss along lines is largest
+LEAST_M2 = 0.01  # less is what rounding leaves between views that share an edge
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -34,11 +28,10 @@ class Fragility:
     Attributes
     ----------
     loss_m2, loss_camera
-        (cells,): what the grid loses if that one camera fails, the worst there is, measured along lines; 0 and -1
-        where no camera sees anything alone. Of equal losses the first camera.
+        (cells,): what the grid loses if that one camera fails, the worst there is; 0 and -1 where no camera sees
+        anything alone. Of equal losses the first camera.
     camera, camera_m2
-        (k,): cameras and what all grids together lose without each, exact, the largest first; of equal ones the first
-        camera. Only losses above 0.
+        (k,): cameras and what all grids together lose without each, the largest first; of equal ones the first camera.
     cells
         k arrays: the grids that lose something.
     """
@@ -50,82 +43,44 @@ class Fragility:
     cells: list[Ints]
 
 
-def fragility(views: Views, cells: Cells, measured: Multiplicity, *, top: int = 10) -> Fragility:
+def fragility(coverage: Coverage, *moving: Any, top: int = 10) -> Fragility:
+    """Find the worst losses of a coverage; at most `top` cameras are named."""
+    if moving:  # views, cells, multiplicity: until the service asks by the coverage alone
+        measured = moving[1]
+        return worst_losses(measured.camera, measured.cell, measured.alone_m2, len(measured.seen_m2), top=top)
+    alone = coverage.alone
+    return worst_losses(alone.camera, alone.cell, alone.m2, len(coverage.area_m2), top=top)
+
+
+def worst_losses(camera: ArrayLike, cell: ArrayLike, m2: ArrayLike, cells: int, *, top: int = 10) -> Fragility:
     """Find the worst losses.
 
     Parameters
     ----------
-    views, cells
-        In one metric CRS.
-    measured
-        The multiplicity of the same views in the same cells.
+    camera, cell, m2
+        (k,): area of a cell that only that camera sees; a pair occurs once.
+    cells
+        How many there are.
     top
         How many cameras are named at most.
-    """
-    return worst_losses(views.polygons, views.of.camera, cells.free, measured, top=top)
-
-
-def worst_losses(
-    views: ArrayLike, camera: ArrayLike, areas: ArrayLike, measured: Multiplicity, *, top: int = 10
-) -> Fragility:
-    """Find the worst losses among plain polygons.
-
-    Parameters
-    ----------
-    views, camera
-        Polygons (m,), None or empty where nothing is seen, and whose they are.
-    areas
-        The open part of each cell, (n,); None and empty ones lose nothing.
-    measured, top
-        See `fragility`.
 
     Examples
     --------
-    >>> from geo.multiplicity import count_cameras
-    >>> areas = [shapely.box(0, 0, 10, 10)]
-    >>> views = [shapely.box(0, 0, 6, 10), shapely.box(4, 0, 10, 10), shapely.box(9, 0, 12, 10)]
-    >>> found = worst_losses(views, [0, 1, 2], areas, count_cameras(areas, views, [0, 1, 2], [True] * 3))
+    >>> found = worst_losses([4, 4, 9], [0, 1, 1], [10.0, 2.0, 5.0], 3)
     >>> found.loss_m2.tolist(), found.loss_camera.tolist(), found.camera.tolist(), found.camera_m2.tolist()
-    ([40.0], [0], [0, 1], [40.0, 30.0])
+    ([10.0, 5.0, 0.0], [4, 9, -1], [4, 9], [12.0, 5.0])
     """
-    shapes, owner = np.asarray(views, dtype=object), np.asarray(camera, dtype=np.int64)
-    free = np.asarray(areas, dtype=object)
-    loss_m2, loss_camera = np.zeros(len(free)), np.full(len(free), -1, np.int64)
-    order = np.lexsort((measured.camera, -measured.alone_m2, measured.cell))
-    cell, first = np.unique(measured.cell[order], return_index=True)
-    loss_m2[cell], loss_camera[cell] = measured.alone_m2[order][first], measured.camera[order][first]
+    area = np.asarray(m2, np.float64)
+    some = area >= LEAST_M2
+    by, of, area = np.asarray(camera, np.int64)[some], np.asarray(cell, np.int64)[some], area[some]
 
-    names, which = np.unique(measured.camera, return_inverse=True)
-    total = np.bincount(which, weights=measured.alone_m2, minlength=len(names))
-    likely = names[np.lexsort((names, -total))[: CANDIDATES * top]]
-    boxes, boxes_of_cells = (shapely.bounds(some).reshape(-1, 4) for some in (shapes, free))
-    exact = []
-    for name in likely:
-        alone = _alone(name, shapes, owner, boxes)
-        near = np.flatnonzero(_meets(boxes_of_cells, alone.bounds)) if not alone.is_empty else np.zeros(0, np.int64)
-        lost = shapely.area(shapely.intersection(free[near], alone, grid_size=GRID_M))
-        exact.append((-float(lost.sum()), int(name), near[lost > 0].astype(np.int64)))
-    worst = [item for item in sorted(exact, key=lambda item: item[:2]) if item[0] < 0][:top]
-    return Fragility(
-        loss_m2,
-        loss_camera,
-        np.array([name for _, name, _ in worst], dtype=np.int64),
-        np.array([-lost for lost, _, _ in worst], dtype=np.float64),
-        [cells for _, _, cells in worst],
-    )
+    loss_m2, loss_camera = np.zeros(cells), np.full(cells, -1, np.int64)
+    order = np.lexsort((by, -area, of))
+    losing, first = np.unique(of[order], return_index=True)
+    loss_m2[losing], loss_camera[losing] = area[order][first], by[order][first]
 
-
-def _alone(name: int, views: NDArray[Any], owner: Ints, boxes: Floats) -> Any:
-    """What only that camera sees."""
-    own = owner == name
-    mine = polygons_of(shapely.union_all(views[own], grid_size=GRID_M))
-    others = views[_meets(boxes, mine.bounds) & ~own]
-    theirs = polygons_of(shapely.union_all(others, grid_size=GRID_M))
-    return polygons_of(shapely.difference(mine, theirs, grid_size=GRID_M))
-
-
-def _meets(boxes: Floats, box: tuple[float, ...]) -> NDArray[np.bool_]:
-    """Which boxes touch a box; absent ones (NaN) do not."""
-    x0, y0, x1, y1 = boxes.T
-    found: NDArray[np.bool_] = (x0 <= box[2]) & (x1 >= box[0]) & (y0 <= box[3]) & (y1 >= box[1])
-    return found
+    names, which = np.unique(by, return_inverse=True)
+    total = np.bincount(which, weights=area, minlength=len(names))
+    worst = np.lexsort((names, -total))[:top]
+    named, lost = np.asarray(names[worst], np.int64), np.asarray(total[worst], np.float64)
+    return Fragility(loss_m2, loss_camera, named, lost, [np.sort(of[which == k]) for k in worst])

@@ -15,6 +15,7 @@ from geo import multiplicity as module
 from geo.errors import ParameterError
 from geo.multiplicity import count_cameras, multiplicity, update
 from tests.geo import zoo
+from tests.geo.test_fragility import city
 
 BOX = shapely.box(0, 0, 40, 40)
 EMPTY = shapely.Polygon()
@@ -100,6 +101,21 @@ def test_within_the_bound_of_the_exact_overlay(seed, offset):
         assert sum(alone.values()) == pytest.approx(result.seen_m2[i, 0] - result.seen_m2[i, 1], abs=1e-9)
 
 
+@settings(max_examples=10)
+@given(seed=zoo.seeds)
+def test_the_planar_graph_of_the_coverage_finds_the_same(seed):
+    """Two ways to one figure: lines here, faces in `geo.overlay`."""
+    made = city(np.random.default_rng(seed), cameras=25)
+    views, exact = made.views, made.coverage
+    result = count_cameras(made.cells.free, views.polygons, views.of.camera, views.of.certain, step_m=0.05)
+    assert result.seen_m2 == pytest.approx(exact.seen_by_m2, abs=1.0)
+    assert result.certain_m2 == pytest.approx(exact.certain_by_m2, abs=1.0)
+    found = {(c, i): m for c, i, m in zip(result.camera, result.cell, result.alone_m2, strict=True)}
+    alone = {(c, i): m for c, i, m in zip(exact.alone.camera, exact.alone.cell, exact.alone.m2, strict=True)}
+    for pair in found.keys() | alone.keys():
+        assert found.get(pair, 0.0) == pytest.approx(alone.get(pair, 0.0), abs=1.0)
+
+
 @settings(max_examples=15)
 @given(seed=zoo.seeds)
 def test_finer_lines_converge_to_the_overlay(seed):
@@ -175,7 +191,7 @@ def test_refuses_a_step_that_is_none(step):
         count_cameras([BOX], [BOX], [0], [True], step_m=step)
 
 
-def city(cells, views, camera, certain):
+def plain(cells, views, camera, certain):
     of = SimpleNamespace(camera=camera, certain=certain)
     return SimpleNamespace(of=of, polygons=views), SimpleNamespace(free=cells)
 
@@ -185,7 +201,7 @@ def city(cells, views, camera, certain):
 def test_an_update_equals_measuring_all(seed):
     """One camera goes, one moves, one comes; the numbers of the others shift."""
     cells, views, camera, certain = scene(seed, 500.0)
-    before = multiplicity(*city(cells, views, camera, certain))
+    before = multiplicity(*plain(cells, views, camera, certain))
     rng = np.random.default_rng(seed)
     names = np.unique(camera)
     gone, moved = rng.choice(names, 2, replace=False)
@@ -200,7 +216,7 @@ def test_an_update_equals_measuring_all(seed):
     sure = np.append(certain[stay], True)
     differ = [*views[(camera == gone) | (camera == moved)], *turned, now[-1]]
     touched = [i for i, cell in enumerate(cells) if any(shapely.intersects(cell, some) for some in differ)]
-    after = update(before, *city(cells, now, owner, sure), touched, number)
-    whole = multiplicity(*city(cells, now, owner, sure))
+    after = update(before, *plain(cells, now, owner, sure), touched, number)
+    whole = multiplicity(*plain(cells, now, owner, sure))
     for name in ("seen_m2", "certain_m2", "camera", "cell", "alone_m2"):
         assert (getattr(after, name) == getattr(whole, name)).all()
