@@ -113,23 +113,30 @@ def update_cells(old: Cells, obstacles: Obstacles, rows: ArrayLike, *, threads: 
     return made
 
 
-def meetings(polygons: Objects, boxes: Floats) -> tuple[Rows, Rows]:
-    """Return which boxes meet the box of each polygon, as CSR: starts (n + 1,) and rows of boxes.
+def meetings(polygons: Objects, shapes: Objects, boxes: Floats | None = None) -> tuple[Rows, Rows]:
+    """Return which shapes have a box that meets the box of each polygon, as CSR: starts (n + 1,) and rows of shapes.
 
-    Few polygons are held against all boxes one by one, which needs no index of the boxes.
+    Few polygons are held against all shapes one by one, which needs no index of them.
+
+    Parameters
+    ----------
+    boxes
+        float64 (m, 4): boxes at least as large as those of the shapes, where they are known; missing shapes may have
+        any. They spare measuring all shapes for few polygons.
     """
     n = len(polygons)
-    if n <= _FEW:
-        found = []
-        for x0, y0, x1, y1 in shapely.bounds(polygons):
-            near = (boxes[:, 0] <= x1) & (boxes[:, 2] >= x0) & (boxes[:, 1] <= y1) & (boxes[:, 3] >= y0)
-            found.append(np.flatnonzero(near))
-        starts = np.concatenate([[0], np.cumsum([len(near) for near in found])])
-        return starts.astype(np.int64), np.concatenate([*found, np.zeros(0, np.int64)])
-    known = np.flatnonzero(np.isfinite(boxes[:, 0]))
-    box, place = shapely.STRtree(polygons).query(shapely.box(*boxes[known].T))
-    order = np.argsort(place, kind="stable")
-    return np.searchsorted(place[order], np.arange(n + 1)).astype(np.int64), known[box[order]]
+    if n > _FEW:
+        place, row = shapely.STRtree(polygons).query(shapes)[::-1]
+        order = np.argsort(place, kind="stable")
+        return np.searchsorted(place[order], np.arange(n + 1)).astype(np.int64), row[order].astype(np.int64)
+    wide = shapely.bounds(shapes) if boxes is None else boxes
+    found = []
+    for x0, y0, x1, y1 in shapely.bounds(polygons):
+        near = np.flatnonzero((wide[:, 0] <= x1) & (wide[:, 2] >= x0) & (wide[:, 1] <= y1) & (wide[:, 3] >= y0))
+        left, low, right, high = shapely.bounds(shapes[near]).T
+        found.append(near[(left <= x1) & (right >= x0) & (low <= y1) & (high >= y0)])
+    starts = np.concatenate([[0], np.cumsum([len(near) for near in found])])
+    return starts.astype(np.int64), np.concatenate([*found, np.zeros(0, np.int64)]).astype(np.int64)
 
 
 def _cut(
@@ -145,7 +152,7 @@ def _cut(
 
     solids = obstacles.solids
     kinds = np.full(len(solids), SOLID)
-    starts, items = meetings(made.polygons[rows], shapely.bounds(solids))
+    starts, items = meetings(made.polygons[rows], solids)
 
     def work(chunk: Rows) -> None:
         begin, end = starts[chunk[0]], starts[chunk[-1] + 1]

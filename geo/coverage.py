@@ -131,7 +131,9 @@ def cover(
     shapes = np.full((n, 3), Polygon(), dtype=object)
     measures, fallback = np.zeros((n, 10)), np.zeros(n, np.int8)
     kinds = np.where(views.of.certain, CERTAIN, POSSIBLE)
-    starts, items = meetings(cells.polygons[chosen], shapely.bounds(views.polygons))
+    beams = views.of.beams
+    discs = np.stack([beams.x - beams.far_m, beams.y - beams.far_m, beams.x + beams.far_m, beams.y + beams.far_m], 1)
+    starts, items = meetings(cells.polygons[chosen], views.polygons, discs)
     alone = np.zeros(len(items))
     area, built, free = cells.area_m2[chosen], cells.built_m2[chosen], cells.free[chosen]
 

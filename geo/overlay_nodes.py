@@ -210,9 +210,16 @@ def node_segments(segments: Any, deltas: Any, wide: Any, high: Any) -> tuple[Any
     columns, rows = (wide >> shift) + 1, (high >> shift) + 1
     seg_starts, seg_items = _bin_segments(segments, columns, rows, shift)
     nodes = _distinct(segments, _crossings(segments, seg_starts, seg_items))
-    starts, items = _bin_nodes(nodes, columns, rows, shift)
+    pieces, gains = _bent(segments, deltas, nodes, columns, rows, shift)
+    return _merged(nodes, pieces, gains)
 
-    keys, gains = np.empty(4 * n + 16, np.int64), np.empty((4 * n + 16, 2), np.int64)
+
+@njit(cache=True, nogil=True)
+def _bent(segments: Any, deltas: Any, nodes: Any, columns: Any, rows: Any, shift: Any) -> tuple[Any, Any]:
+    """Bend each segment to the nodes whose pixels it passes: lower and upper node of each piece, and its delta."""
+    starts, items = _bin_nodes(nodes, columns, rows, shift)
+    n = len(segments)
+    pieces, gains = np.empty((4 * n + 16, 2), np.int32), np.empty((4 * n + 16, 2), np.int64)
     count = 0
     passed, along = np.empty(256, np.int64), np.empty(256, np.int64)
     for s in range(n):
@@ -244,38 +251,57 @@ def node_segments(segments: Any, deltas: Any, wide: Any, high: Any) -> tuple[Any
                     at -= 1
                 along[at], passed[at] = key, p
                 hits += 1
-        if count + hits > len(keys):
-            more = np.empty(2 * len(keys) + hits, np.int64)
-            more[:count] = keys[:count]
-            keys = more
-            wider = np.empty((len(keys), 2), np.int64)
+        if count + hits > len(pieces):
+            longer = np.empty((2 * len(pieces) + hits, 2), np.int32)
+            longer[:count] = pieces[:count]
+            pieces = longer
+            wider = np.empty((len(pieces), 2), np.int64)
             wider[:count] = gains[:count]
             gains = wider
         for i in range(1, hits):
             u, v = passed[i - 1], passed[i]
             if u < v:
-                keys[count], gains[count, 0], gains[count, 1] = (u << 31) | v, deltas[s, 0], deltas[s, 1]
+                pieces[count, 0], pieces[count, 1] = u, v
+                gains[count, 0], gains[count, 1] = deltas[s, 0], deltas[s, 1]
             else:  # nodes are numbered upwards; bending can turn a flat piece over
-                keys[count], gains[count, 0], gains[count, 1] = (v << 31) | u, -deltas[s, 0], -deltas[s, 1]
+                pieces[count, 0], pieces[count, 1] = v, u
+                gains[count, 0], gains[count, 1] = -deltas[s, 0], -deltas[s, 1]
             count += 1
-    return _merged(nodes, keys[:count], gains[:count])
+    return pieces[:count], gains[:count]
 
 
 @njit(cache=True, nogil=True)
-def _merged(nodes: Any, keys: Any, gains: Any) -> tuple[Any, Any, Any]:
+def _merged(nodes: Any, pieces: Any, gains: Any) -> tuple[Any, Any, Any]:
     """Nodes, edges and deltas with pieces between the same nodes made one, and those that change nothing left out."""
-    order = np.argsort(keys)
-    edges, delta = np.empty((len(keys), 2), np.int32), np.empty((len(keys), 2), np.int64)
+    starts, n = np.zeros(len(nodes) + 1, np.int32), len(pieces)
+    for i in range(n):
+        starts[pieces[i, 0]] += 1
+    for node in range(len(nodes)):
+        starts[node + 1] += starts[node]
+    order = np.empty(n, np.int32)
+    for i in range(n - 1, -1, -1):
+        starts[pieces[i, 0]] -= 1
+        order[starts[pieces[i, 0]]] = i
+    edges, delta = np.empty((n, 2), np.int32), np.empty((n, 2), np.int64)
     count = 0
-    i = 0
-    while i < len(keys):
-        key, gain, who = keys[order[i]], np.int64(0), np.int64(0)
-        while i < len(keys) and keys[order[i]] == key:
-            gain += gains[order[i], 0]
-            who += gains[order[i], 1]
-            i += 1
-        if gain != 0 or who != 0:
-            edges[count, 0], edges[count, 1] = key >> 31, key & 0x7FFFFFFF
-            delta[count, 0], delta[count, 1] = gain, who
-            count += 1
+    for node in range(len(nodes)):
+        begin = count
+        for k in range(starts[node], starts[node + 1]):
+            i = order[k]
+            upper = pieces[i, 1]
+            at = begin
+            while at < count and edges[at, 1] != upper:
+                at += 1
+            if at == count:
+                edges[at, 0], edges[at, 1], delta[at, 0], delta[at, 1] = node, upper, 0, 0
+                count += 1
+            delta[at, 0] += gains[i, 0]
+            delta[at, 1] += gains[i, 1]
+        kept = begin
+        for at in range(begin, count):
+            if delta[at, 0] != 0 or delta[at, 1] != 0:
+                edges[kept, 0], edges[kept, 1] = edges[at, 0], edges[at, 1]
+                delta[kept, 0], delta[kept, 1] = delta[at, 0], delta[at, 1]
+                kept += 1
+        count = kept
     return nodes, edges[:count], delta[:count]
