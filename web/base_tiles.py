@@ -137,7 +137,7 @@ def base_tiles(state: Atlas) -> BaseTiles:
 
 
 def present(state: Atlas, snapshot: Snapshot) -> tuple[str, str]:
-    """Return the key and the state of the base map of `snapshot`, begun if missing; "empty": there is nothing to draw."""
+    """Return key and state of the base map of `snapshot`, begun if missing; "empty": there is nothing to draw."""
     key = state.cache.get(("base key", revisions(snapshot, NEEDS)), lambda: key_of(base_parts(snapshot)))
     if not key:
         return "", "empty"
