@@ -24,10 +24,11 @@ from geo.assign import assign
 from geo.blindspots import blind_spots, reasons
 from geo.cameras import CameraFacts, ViewRules
 from geo.city import City, compute_city
+from geo.coverage import cover
 from geo.denominators import BLIND, BUILT, incident_states, street_shares, streets_by_cell
 from geo.fragility import fragility
-from geo.multiplicity import count_cameras, multiplicity, update
 from geo.view import GRID_M, polygons_of
+from tests.scan_lines import count_cameras
 
 INCIDENTS, STREET_EVERY_M, SOME = 2_000_000, 100.0, 24
 RUNS = 3
@@ -116,37 +117,25 @@ def pixels(areas: NDArray[Any], views: NDArray[Any], camera: NDArray[np.int64]) 
 
 
 def multiplicity_rows(of: Known) -> list[Row]:
-    """The whole city; and some grids against the exact faces and against pixels, with the error of both."""
-    views, cells = of.city.views, of.city.cells
-    whole = median_s(lambda: multiplicity(views, cells), runs=RUNS)
-    work = f"multiplicity: {len(of.city.facts.x):,} cameras, {len(cells):,} grids, lines 1 m apart"
-    table = [Row(work, whole, goal="2-3 s")]
+    """Coverage with multiplicity of some grids, against ways that give the multiplicity alone; and the worst losses."""
+    views, cells, coverage = of.city.views, of.city.cells, of.city.coverage
     some = np.linspace(0, len(cells) - 1, SOME).astype(np.int64)
-    areas, camera = cells.free[some], views.of.camera
-    exact = faces(areas, views.polygons, camera)
+    areas = cells.free[some]
     touching = np.unique(shapely.STRtree(views.polygons).query(areas, predicate="intersects")[1])
-    few = (areas, views.polygons[touching], camera[touching])
-
-    def ours() -> NDArray[np.float64]:
-        return count_cameras(*few, views.of.certain[touching], threads=1).seen_m2
-
-    peers: list[tuple[str, Callable[..., NDArray[np.float64]]]] = [
-        ("shapely: exact faces", faces),
-        ("Pillow: 1 m pixels", pixels),
-    ]
-    for name, peer in peers:
-        mine, theirs = side_by_side(ours, lambda peer=peer: peer(*few), 1)
-        error, other = (np.abs(result - exact).mean() for result in (ours(), peer(*few)))
-        table.append(
-            Row(f"{SOME} grids, one thread; mean error {error:.1f} m2", mine, f"{name}; {other:.1f} m2", theirs)
-        )
-    measured = multiplicity(views, cells)
-    touched = some[:4]
-    again = median_s(lambda: update(measured, views, cells, touched), runs=RUNS)
-    table.append(Row("multiplicity of 4 changed grids anew", again))
-    table.append(Row("ten worst cameras, exact; worst loss of each grid",
-                     median_s(lambda: fragility(views, cells, measured), runs=RUNS)))  # fmt: skip
-    return table
+    polygons, camera, certain = (column[touching] for column in (views.polygons, views.of.camera, views.of.certain))
+    peers: dict[str, Callable[[], NDArray[np.float64]]] = {
+        "shapely: faces": lambda: faces(areas, polygons, camera),
+        "Pillow: pixels of 1 m": lambda: pixels(areas, polygons, camera),
+        "lines 1 m apart": lambda: count_cameras(areas, polygons, camera, certain, threads=1).seen_m2,
+    }
+    table = []
+    for name, peer in peers.items():
+        mine, theirs = side_by_side(lambda: cover(cells, views, rows=some, threads=1), peer, 1)
+        error = np.abs(peer() - coverage.seen_by_m2[some]).mean()
+        work = f"coverage of {SOME} grids with multiplicity, one thread"
+        table.append(Row(work, mine, f"{name} (multiplicity only; differs by {error:.1f} m2 a grid)", theirs))
+    losses = median_s(lambda: fragility(coverage), runs=RUNS)
+    return [*table, Row(f"worst loss of each of {len(cells):,} grids, ten worst cameras", losses)]
 
 
 def street_rows(of: Known) -> list[Row]:

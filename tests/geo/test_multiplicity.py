@@ -1,9 +1,8 @@
-"""Lengths along lines against exact overlay: within the stated error, whole numbers that do not depend on company."""
+"""How many cameras see a place: the planar graph of the coverage against lines, and these against exact overlays."""
 
 from __future__ import annotations
 
 from itertools import pairwise
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,11 +10,9 @@ import shapely
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from geo import multiplicity as module
-from geo.errors import ParameterError
-from geo.multiplicity import count_cameras, multiplicity, update
 from tests.geo import zoo
 from tests.geo.test_fragility import city
+from tests.scan_lines import count_cameras
 
 BOX = shapely.box(0, 0, 40, 40)
 EMPTY = shapely.Polygon()
@@ -126,23 +123,6 @@ def test_finer_lines_converge_to_the_overlay(seed):
         assert result.seen_m2[i] == pytest.approx(expected, abs=bound(cells[i], views, 0.02) / 4 + 0.05)
 
 
-@settings(max_examples=25)
-@given(seed=zoo.seeds, chunk=st.sampled_from([1, 50, 1 << 21]))
-def test_a_cell_is_the_same_alone_and_in_company(seed, chunk):
-    cells, views, camera, certain = scene(seed, 312_345.678)
-    whole = count_cameras(cells, views, camera, certain)
-    rng = np.random.default_rng(seed)
-    some = rng.permutation(len(cells))[: rng.integers(1, len(cells))]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_MOST_CROSSINGS", chunk)
-        part = count_cameras(cells[some], views, camera, certain, threads=1)
-    assert (part.seen_m2 == whole.seen_m2[some]).all()
-    assert (part.certain_m2 == whole.certain_m2[some]).all()
-    both = {(int(some[i]), int(c)): m for i, c, m in zip(part.cell, part.camera, part.alone_m2, strict=True)}
-    every = {(int(i), int(c)): m for i, c, m in zip(whole.cell, whole.camera, whole.alone_m2, strict=True)}
-    assert both == {pair: area for pair, area in every.items() if pair[0] in some}
-
-
 def test_a_camera_counts_once_however_many_beams():
     sure, maybe = shapely.box(0, 0, 20, 40), shapely.box(10, 0, 30, 40)
     result = count_cameras([BOX], [sure, maybe], [5, 5], [True, False])
@@ -183,40 +163,3 @@ def test_nothing_to_measure():
         result = count_cameras(cells, views, np.zeros(len(views), int), np.zeros(len(views), bool))
         assert result.seen_m2.tolist() == [[0, 0, 0]] * len(cells)
         assert len(result.alone_m2) == 0
-
-
-@pytest.mark.parametrize("step", [0, -1, np.nan, np.inf])
-def test_refuses_a_step_that_is_none(step):
-    with pytest.raises(ParameterError):
-        count_cameras([BOX], [BOX], [0], [True], step_m=step)
-
-
-def plain(cells, views, camera, certain):
-    of = SimpleNamespace(camera=camera, certain=certain)
-    return SimpleNamespace(of=of, polygons=views), SimpleNamespace(free=cells)
-
-
-@settings(max_examples=20)
-@given(seed=zoo.seeds)
-def test_an_update_equals_measuring_all(seed):
-    """One camera goes, one moves, one comes; the numbers of the others shift."""
-    cells, views, camera, certain = scene(seed, 500.0)
-    before = multiplicity(*plain(cells, views, camera, certain))
-    rng = np.random.default_rng(seed)
-    names = np.unique(camera)
-    gone, moved = rng.choice(names, 2, replace=False)
-    kept = np.setdiff1d(np.arange(names.max() + 1), [gone])
-    number = np.append(kept, -1)  # the new camera comes last
-    stay = camera != gone
-    turned = shapely.transform(views[camera == moved], lambda xy: xy + np.array([3.0, -4.0]))
-    shapes = views.copy()
-    shapes[camera == moved] = turned
-    now = np.append(shapes[stay], lens(530, 530, rng).buffer(0))
-    owner = np.append(np.searchsorted(kept, camera[stay]), len(kept))
-    sure = np.append(certain[stay], True)
-    differ = [*views[(camera == gone) | (camera == moved)], *turned, now[-1]]
-    touched = [i for i, cell in enumerate(cells) if any(shapely.intersects(cell, some) for some in differ)]
-    after = update(before, *plain(cells, now, owner, sure), touched, number)
-    whole = multiplicity(*plain(cells, now, owner, sure))
-    for name in ("seen_m2", "certain_m2", "camera", "cell", "alone_m2"):
-        assert (getattr(after, name) == getattr(whole, name)).all()
