@@ -91,9 +91,10 @@ def apply(scenario_id: str) -> Response:
     store = atlas().store
     found = store.scenario(scenario_id)
     version = _version(body)
-    if version == found.version and found.applied_revision is None:
+    plan: dict[str, Any] = {}
+    if version == found.version and found.applied_revision is None:  # else the store says why not
         _refuse_stale(found, snapshot)
-    plan = scenarios.read_plan(found.changes, snapshot, None) if version == found.version else {}
+        plan = scenarios.read_plan(found.changes, snapshot, None)
     applied, done = store.apply_scenario(scenario_id, version, scenarios.edits_of(found, plan))
     return fresh_json(
         {
@@ -112,8 +113,7 @@ def export(scenario_id: str) -> Response:
     """Download a scenario."""
     kind = one_of(request.args, "format", tuple(FORMATS), "geojson")
     found, snapshot = atlas().store.scenario(scenario_id), atlas().snapshot()
-    plan = scenarios.read_plan(found.changes, snapshot, None)
-    data = scenarios.csv_file(snapshot, plan) if kind == "csv" else scenarios.geojson(found, snapshot, plan)
+    data = scenarios.csv_file(found, snapshot) if kind == "csv" else scenarios.geojson(found, snapshot)
     response = Response(data, mimetype=FORMATS[kind])
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["Content-Disposition"] = (

@@ -30,6 +30,8 @@ TEXTS: Mapping[str, str] = {
     "whatif.switch.off": N_("Switch off"),
     "whatif.switch.on": N_("Switch on"),
     "whatif.refused": N_("{message} {remedy} The last step was taken back."),
+    "whatif.result": N_("What the plan does"),
+    "whatif.redo": N_("Redo"),
     "whatif.left": N_("The plan is kept here until you start over or close the tab."),
     "scenario.save": N_("Save"),
     "scenario.saved": N_("“{name}” is saved."),

@@ -7,20 +7,21 @@ import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import shapely
 
 from geo.columns import Snapshot
 from geo.crs import lonlat
-from geo.errors import AtlasError
-from geo.plans import Change, Plan
+from geo.errors import AtlasError, ParameterError
+from geo.plans import Change, Plan, fold
 from layers.base import Params
 from layers.engine import Complete
 from layers.joins import assigned, selected
 from store.edits import CameraEdit, differences
 from store.export_tables import safe_text
 from store.scenarios import Scenario
-from web.jsonio import dumps
-from web.whatif_answer import AREAS, cameras, collections
-from web.whatif_request import COLUMNS, camera_row, change_json, plan_of, rows_by_id
+from web.jsonio import DECIMALS, dumps
+from web.whatif_answer import AREAS, collections
+from web.whatif_request import COLUMNS, camera_row, change_json, changes_of, located, plan_of, rows_by_id
 from web.whatif_trials import TRIALS
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def whole(scenario: Scenario, snapshot: Snapshot) -> Json:
         "options": dict(scenario.options),
         "base_revision": scenario.base_revision,
         "cameras_revision": snapshot["cameras"].revision,
-        "stale": stale(scenario, snapshot) if scenario.applied_revision is None else [],
+        "stale": stale(scenario, snapshot),
     }
 
 
@@ -190,13 +191,11 @@ def _grids(complete: Complete, trials: list[Trial | None]) -> list[Json]:
 # --- files -------------------------------------------------------------------------------------------------------
 
 
-def geojson(scenario: Scenario, snapshot: Snapshot, plan: Plan) -> bytes:
+def geojson(scenario: Scenario, snapshot: Snapshot) -> bytes:
     """Return a scenario as GeoJSON: a point for each camera, as planned (a removed one as recorded)."""
     crs = snapshot.crs or ""
-    import shapely
-
     drawn = []
-    for row in _rows(snapshot, plan, crs):
+    for row in _rows(scenario, plan_of_file(scenario, snapshot), crs):
         x, y = row.pop("xy")
         drawn.append((shapely.Point(x, y), row))
     text = collections({"features": drawn}, crs)["features"]
@@ -204,14 +203,14 @@ def geojson(scenario: Scenario, snapshot: Snapshot, plan: Plan) -> bytes:
     return (text[:-1] + "," + dumps(facts)[1:]).encode()
 
 
-def csv_file(snapshot: Snapshot, plan: Plan) -> bytes:
+def csv_file(scenario: Scenario, snapshot: Snapshot) -> bytes:
     """Return a scenario as CSV with a byte order mark: a row for each camera, columns as planned, then as recorded."""
     names = [column.name for column in COLUMNS]
     head = ["op", "id", "lon", "lat", *names, *(f"before_{name}" for name in ("lon", "lat", *names))]
     text = io.StringIO()
     writer = csv.DictWriter(text, head, extrasaction="ignore")
     writer.writeheader()
-    for row in _rows(snapshot, plan, snapshot.crs or ""):
+    for row in _rows(scenario, plan_of_file(scenario, snapshot), snapshot.crs or ""):
         writer.writerow({name: _cell(value) for name, value in row.items()})
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
@@ -222,21 +221,31 @@ def _cell(value: Any) -> Any:
     return safe_text(value) if isinstance(value, str) else value
 
 
-def _rows(snapshot: Snapshot, plan: Plan, crs: str) -> list[Json]:
-    rows = rows_by_id(snapshot)
-    table = snapshot["cameras"]
+def plan_of_file(scenario: Scenario, snapshot: Snapshot) -> dict[str, Change]:
+    """Return the plan of a scenario for a file: cameras that are gone meanwhile stand in it too."""
+    place = located(snapshot, None)
+    known = {**dict.fromkeys(scenario.base, 0), **place.rows}
+    try:
+        return fold(changes_of(list(scenario.changes), snapshot, place), known)
+    except ParameterError:  # a placed camera has the key of one that came meanwhile: keys are only names here
+        return fold(changes_of(list(scenario.changes), snapshot, place), dict.fromkeys(scenario.base, 0))
+
+
+def _rows(scenario: Scenario, plan: Plan, crs: str) -> list[Json]:
+    """Return one row for each camera: as planned, and as it was recorded when the scenario was saved."""
     made = []
-    for one in cameras(snapshot, plan, [], crs):
-        change, before = plan[one["camera"]], one["before"] or {}
-        shown = one["after"] or before
-        if change.x is not None and change.y is not None:
-            xy = (change.x, change.y)
-        else:
-            recorded = camera_row(table, rows[one["camera"]])
-            xy = (recorded["x"], recorded["y"])
-        lon, lat = lonlat(np.array([xy[0]]), np.array([xy[1]]), crs)
-        place = {"lon": round(float(lon[0]), 7), "lat": round(float(lat[0]), 7)}
-        planned = {column.name: shown.get(column.name) for column in COLUMNS}
-        recorded_as = {f"before_{name}": before.get(name) for name in ("lon", "lat", *planned)}
-        made.append({"op": one["op"], "id": one["camera"], "xy": xy, **place, **planned, **recorded_as})
+    for name, change in plan.items():
+        before = dict(scenario.base.get(name, {}))
+        old = (before.pop("x", None), before.pop("y", None))
+        if old[0] is not None:
+            before |= _degrees(old, crs)
+        xy = old if change.x is None else (change.x, change.y)
+        planned = {column.name: change.values.get(column.name, before.get(column.name)) for column in COLUMNS}
+        recorded = {f"before_{each}": before.get(each) for each in ("lon", "lat", *planned)}
+        made.append({"op": change.op, "id": name, "xy": xy, **_degrees(xy, crs), **planned, **recorded})
     return made
+
+
+def _degrees(xy: tuple[Any, Any], crs: str) -> Json:
+    lon, lat = lonlat(np.array([xy[0]], np.float64), np.array([xy[1]], np.float64), crs)
+    return {"lon": round(float(lon[0]), DECIMALS), "lat": round(float(lat[0]), DECIMALS)}

@@ -8,7 +8,7 @@ import { sheet, showTab } from "./panel.js";
 import { Form } from "./whatif_form.js";
 import { Scene, shifted } from "./whatif_map.js";
 import { Plan } from "./whatif_model.js";
-import { showResult } from "./whatif_result.js";
+import { showResult, startResult } from "./whatif_result.js";
 import { Shelf } from "./whatif_scenarios.js";
 
 const DRAFT = "atlas.whatif";
@@ -239,6 +239,7 @@ function back() {
   scene.choose(null);
   context.map.getContainer().parentElement.classList.remove("whatif-placing");
   context.showFigures?.(null);
+  byId("whatif-card").hidden = true;
   clearTimeout(timer);
 }
 
@@ -271,6 +272,7 @@ export async function startWhatif(given) {
     close: () => choose(null),
     grab: () => { context.map.getContainer().focus({ preventScroll: true }); if (narrow()) sheet(""); },
   });
+  startResult(plan);
   scene = new Scene(context.map, context.cameras, {
     free: () => whatifActive() && !placing,
     chosen: () => chosen,

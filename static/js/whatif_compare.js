@@ -42,7 +42,7 @@ export function compareTables({ sides, grids }) {
   }
   const most = (row) => Math.max(...row.blind_m2.slice(1).map((value) => (value === null ? 0 : Math.abs(value - row.blind_m2[0]))));
   const lines = [...grids].sort((a, b) => most(b) - most(a)).slice(0, MOST).map((row) => make("tr", { data: { code: row.code } },
-    make("th", { scope: "row", class: "name", title: row.name ?? null }, row.code),
+    make("th", { scope: "row", class: "name", title: row.code }, row.name ?? row.code),
     ...row.blind_m2.map((value, i) => make("td", { class: "number" }, value === null ? "–" : `${share(value, row.open_m2)} %`, i === 0 || value === null ? make("small", {}, value === null ? "" : `${number(value)} m²`) : make("small", {}, `${signed(value - row.blind_m2[0])} m²`)))));
   byId("scenario-grids").replaceChildren(table([t("col.grid"), ...heads.slice(1)], lines, t("compare.grids")));
   if (grids.length > MOST) byId("scenario-grids").append(make("p", { class: "muted" }, t("whatif.grids.more", { count: number(grids.length - MOST) })));

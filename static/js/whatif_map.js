@@ -14,10 +14,10 @@ const pattern = (name) => hatch(document.createElement("canvas").getContext("2d"
 const STYLE = {
   blind: () => ({ stroke: false, fillColor: colour("blind-3"), fillOpacity: 0.22 }),
   lost: () => ({ color: colour("blind-4"), weight: 1, fillColor: colour("blind-3"), fillOpacity: 0.75 }),
-  gained: () => ({ color: colour("view"), weight: 1, fillColor: colour("view"), fillOpacity: 0.4 }),
+  gained: () => ({ color: colour("accent"), weight: 2, fillColor: colour("accent"), fillOpacity: 0.35 }),
   before: () => ({ color: colour("grid-line"), weight: 1.4, dashArray: "2 5", fill: false }),
-  certain: () => ({ color: colour("view"), weight: 2, fillColor: colour("view"), fillOpacity: 0.25 }),
-  possible: () => ({ color: colour("view"), weight: 1.4, dashArray: "5 3", fillColor: pattern("view"), fillOpacity: 0.5 }),
+  certain: () => ({ color: colour("select"), weight: 2.2, fillColor: colour("view"), fillOpacity: 0.4 }),
+  possible: () => ({ color: colour("select"), weight: 1.8, dashArray: "6 3", fillColor: pattern("view"), fillOpacity: 0.55 }),
 };
 
 /** Return a place so many metres east and north of another one. */

@@ -50,9 +50,10 @@ export class Shelf {
     byId("scenario-name").value = found.name;
     this.saved = JSON.stringify(found.changes);
     this.context.set({ scenario: found.id });
-    if (!keep) this.on.opened(found.changes);
+    const gone = new Set(found.stale.filter((one) => one.gone).map((one) => one.camera));
+    if (!keep) this.on.opened(found.changes.filter((change) => !gone.has(change.id)));
     await this.load();
-    if (found.stale.length) {
+    if (found.stale.length && found.applied_revision === null) {
       const names = found.stale.map(({ camera, gone, columns }) => (gone ? t("scenario.gone", { camera }) : `${camera} (${columns.map(factName).join(", ")})`));
       toast(t("scenario.stale", { cameras: names.join("; ") }), { error: true });
     }
