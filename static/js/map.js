@@ -16,7 +16,7 @@ const base = window.atlas.layers.find((config) => config.name === "basemap");
 /** Names of the layers of this page, top first. */
 export const names = configs.map((config) => config.name).reverse();
 
-const OPENS = { command: ["density"], planner: ["coverage", "blindspots", "views", "cameras"], grids: ["grids"] }[page];
+const OPENS = { command: ["density"], planner: gl.webgl ? ["coverage", "blindspots", "cameras"] : ["coverage", "blindspots", "views", "cameras"], grids: ["grids"] }[page];
 let facts = { timezone: "UTC", revision: 0, bounds: null, grids: null };
 const HEAT_DEPENDS = ["from", "to", "category", "radius_m"];
 const GRID_LAYERS = new Set(["grids", "density", "coverage"]);
@@ -167,8 +167,9 @@ export function refresh(changed = null) {
 
 /** Return how far the view of a camera recorded inside a building was moved; 0 for none or where views are off. */
 export function movedM(id) {
-  const seen = shown.get("views")?.answer?.features.find((feature) => feature.properties.camera === id);
-  return seen?.properties.moved_m ?? 0;
+  const views = shown.get("views");
+  const seen = views?.answer?.features?.find((feature) => feature.properties.camera === id);
+  return seen?.properties.moved_m ?? views?.moved?.get(id) ?? 0;
 }
 
 /** Return the drawn grid of a code, from whichever grid layer is on. */

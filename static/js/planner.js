@@ -6,15 +6,15 @@ import { addressOf, DEPENDS, figures, loadCameras, loadCoverage, loadFragility, 
 import { markGrid, startVectors, tilesOfFilters } from "./planner_gl.js";
 import { follow as followJob, startJob } from "./planner_job.js";
 import { askSeen, startSeen } from "./planner_seen.js";
-import { followSpot, startSpots } from "./planner_spots.js";
+import { followSpot, spotVectors, startSpots } from "./planner_spots.js";
 import { startStandard } from "./planner_standard.js";
-import { changedTables, grids, showList, startTables } from "./planner_tables.js";
-import { showView, startViews } from "./planner_views.js";
+import { changedTables, follow, grids, showList, startTables } from "./planner_tables.js";
+import { holdView, showView, startViews } from "./planner_views.js";
 import { byId, narrow } from "./dom.js";
-import { map, refresh, reload } from "./map.js";
+import { map, reload } from "./map.js";
 import { onTab } from "./panel.js";
 import { now } from "./shell.js";
-import { onChange, set, state } from "./state.js";
+import { onChange, read, set, state } from "./state.js";
 import { detail, startWorkspace } from "./workspace.js";
 
 const heard = { show: new Set(), hide: new Set(), refreshed: new Set() };
@@ -74,34 +74,40 @@ onFigures("coverage", tell);
 onFigures("cameras", tell);
 onFigures("standards", tell);
 
+// Before the map asks for its layers, so that nothing is loaded twice.
+read();
+startVectors({ hover: (code) => grids.hover(code), view: showView, pick: pickCamera, between: spotVectors });
+
 startWorkspace({
   begin: async () => {
     if (!heard.begun) {
       heard.begun = true;
       startJob();
-      startVectors({ hover: (code) => grids.hover(code), view: showView, pick: pickCamera });
-      refresh();
       startTables();
       startSpots();
-      startViews();
+      startViews(follow);
       startAsk();
       startSeen();
       showList();
     }
     await Promise.all([startStandard.begun ??= startStandard(), load(), loadCameras()]);
+    if (state.selected?.startsWith("camera:")) holdView(state.selected.slice(7));
     if (state.ask || state.line) await askSeen({ forward: !state.tab });
   },
   changed(changed) {
     if (changed.has("selected") && state.selected && (state.ask || state.line)) set({ ask: null, line: null });
     changedTables(changed);
-    if (changed.has("selected")) { followSpot(); markGrid(); }
+    if (changed.has("selected")) {
+      followSpot();
+      markGrid();
+      holdView(state.selected?.startsWith("camera:") ? state.selected.slice(7) : null);
+    }
     if (changed.has("ask") || changed.has("line")) askSeen();
     if (DEPENDS.some((name) => changed.has(name))) {
       load();
       if (state.ask || state.line) askSeen({ forward: false });
     }
   },
-  picked: (kind, row) => { if (kind === "camera") showView(row.id); },
   hover: (code) => grids.hover(code),
 });
 

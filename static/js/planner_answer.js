@@ -2,7 +2,7 @@
 
 import { figures, MEASURES } from "./planner_data.js";
 import { byId, make } from "./dom.js";
-import { lang, number, t, word } from "./i18n.js";
+import { lang, number, rounded, t, word } from "./i18n.js";
 import { tooLarge } from "./map.js";
 import { showTab } from "./panel.js";
 import { set, state } from "./state.js";
@@ -98,7 +98,7 @@ export function tell() {
     byId("lead-pill").hidden = !meta?.computing;
   } else {
     const classOf = figures.standards?.editions.find((one) => one.edition === state.edition)?.tasks.find((one) => one.task === state.task);
-    const rest = state.task ? t("answer.task", { task: word(state.task), px: number(meta.px_per_m ?? classOf?.px_per_m, 1), edition: state.edition }) : t("answer.range");
+    const rest = state.task ? t("answer.task", { task: word(state.task), px: rounded(meta.px_per_m ?? classOf?.px_per_m), edition: state.edition }) : t("answer.range");
     lead([{ strong: t("answer.shares", three(parts)) }, rest]);
     const tried = compared ? MEASURES.open(compared).shares : null;
     byId("why").textContent = [tried ? t("answer.compare", three(tried)) : "", because(meta, parts)].filter(Boolean).join(" ");

@@ -18,6 +18,7 @@ const MANY_CAMERAS = 3000; // more than these as vectors too
 const STEPS = [0.2, 0.4, 0.6, 0.8, 1];
 const pathOf = (name) => addressOf(`/tiles/${name}/_`).replace("/_", "/{z}/{x}/{y}.mvt");
 const entries = new Map();
+const tiled = new Set();
 let hovered = null;
 
 export const vector = () => entries.size > 0;
@@ -89,19 +90,34 @@ function legends() {
 
 /** Ask for tiles of the present filters. */
 export function tilesOfFilters() {
-  for (const name of ["coverage", "views", "cameras"]) if (entries.has(name)) gl.setUrl(name, pathOf(name));
+  for (const name of tiled) gl.setUrl(name, pathOf(name));
 }
 
-export function startVectors({ hover, view, pick }) {
+/** Add tiles that follow the filters of the page; hidden until they are made visible. */
+export function addTiles(name, layers, how) {
+  gl.addVector(name, pathOf(name), layers, { visible: false, ...how });
+  tiled.add(name);
+}
+
+/** Show tiles of the present filters, or hide them. */
+export function showTiles(name, shown) {
+  if (!tiled.has(name)) return;
+  if (shown) gl.setUrl(name, pathOf(name));
+  gl.setVisible(name, shown);
+}
+
+/** Draw coverage, views and very many cameras by WebGL, where there is any; `between` adds what lies above coverage. */
+export function startVectors({ hover, view, pick, between }) {
   if (!gl.webgl) return;
   const add = (name, layers, how) => {
-    gl.addVector(name, pathOf(name), layers, { visible: false, ...how });
-    entries.set(name, own(name, (shown) => gl.setVisible(name, shown)));
+    addTiles(name, layers, how);
+    entries.set(name, own(name, (shown) => showTiles(name, shown)));
   };
   add("coverage", (theme) => [...styles.coverage(theme), ...outlines()], {
     hover: (row) => { const code = row ? row.code ?? row.grid ?? null : null; markGrid(code); hover(code); return row ? coverageTip(row) : null; },
     click: (row) => { const code = row.code ?? row.grid; if (code) selectGrid(code); },
   });
+  between();
   add("views", styles.views, {});
   if ((now()?.layers.cameras.rows ?? 0) > MANY_CAMERAS) {
     add("cameras", styles.cameras, {

@@ -2,9 +2,9 @@
 /* global L */
 
 import { latest } from "./api.js";
-import { three, share } from "./planner_answer.js";
+import { share, three } from "./planner_answer.js";
 import { askPane, question } from "./planner_ask.js";
-import { params, shares } from "./planner_data.js";
+import { params } from "./planner_data.js";
 import { showView } from "./planner_views.js";
 import { byId, make } from "./dom.js";
 import { number, t } from "./i18n.js";
@@ -30,7 +30,7 @@ const name = { key: "id", label: t("word.camera"), name: "name", text: nameOf };
 const away = { key: "distance_m", label: t("col.distance"), unit: "m", numeric: true, text: (row) => number(row.distance_m) };
 const px = { key: "px_per_m", label: t("col.density.px"), unit: "px/m", numeric: true, text: (row) => number(row.px_per_m) };
 const seenBy = { key: "state", label: t("col.state"), text: (row) => stateText(row.state), cell: (row) => make("span", {}, chip(row.state), make("span", { class: "sub" }, onlineText(row))) };
-const WHY = ["range", "near", "direction", "wall", "no_camera", "offline", "resolution"];
+const WHY = ["range", "near", "direction", "wall", "no_camera", "off"];
 const reason = { key: "why", label: t("col.why"), text: (row) => (WHY.includes(row.why) ? t(`unseen.${row.why}`) : row.why ?? "–") };
 
 /** Return a table of cameras, its rows linked with the map. */
@@ -108,7 +108,9 @@ function pointParts() {
 }
 
 function lineParts() {
-  const parts = shares(answer.length_m, answer.certain_m + answer.possible_m, answer.certain_m);
+  const whole = answer.length_m;
+  const parts = whole > 0 ? { certain: answer.certain_m / whole, possible: answer.possible_m / whole, blind: answer.blind_m / whole } : null;
+  const rest = parts ? 1 - parts.certain - parts.possible - parts.blind : 0;
   const strip = make("div", { class: "strip", role: "img", "aria-label": parts ? t("asked.length", { length: number(answer.length_m), ...three(parts) }) : "" }, ...answer.steps.map((step) => {
     const title = t("asked.strip", { from: number(step.from_m), to: number(step.to_m), state: stateText(step.state) });
     const made = make("i", { class: CLASS[step.state] ?? "", title });
@@ -123,7 +125,7 @@ function lineParts() {
     { key: "state", label: t("col.state"), text: (row) => stateText(row.state), cell: (row) => chip(row.state) },
     { key: "many", label: t("col.cameras"), numeric: true, text: (row) => number(row.many) }],
   on: { hover: (key) => stress(key === null ? null : answer.steps[Number(key)]), select: (row) => stress(row) } }).setRows(steps);
-  return [make("h3", {}, t("asked.line")), make("p", {}, parts ? t("asked.length", { length: number(answer.length_m), ...three(parts) }) : "–"),
+  return [make("h3", {}, t("asked.line")), make("p", {}, parts ? t("asked.length", { length: number(whole), ...three(parts) }) : "–", rest > 0.0005 ? t("asked.rest", { share: share(rest) }) : ""),
     make("div", { class: "strip-box" }, strip, make("div", { class: "ends" }, make("span", {}, "0 m"), make("span", {}, `${number(answer.length_m)} m`))),
     make("h4", {}, t("asked.cameras")),
     cameraTable([name, { key: "seen_m", label: t("col.seen_m"), unit: "m", numeric: true, text: (row) => number(row.seen_m) }, { key: "part", label: "%", numeric: true, text: (row) => share(row.seen_m / answer.length_m) }],

@@ -9,13 +9,16 @@ import { fit, map, own } from "./map.js";
 import { sheet } from "./panel.js";
 import { typing } from "./shell.js";
 import { set, state } from "./state.js";
+import { gl } from "./gl.js";
+import { styles } from "./gl_style.js";
+import { addTiles, showTiles } from "./planner_gl.js";
 import { colour, onTheme } from "./symbols.js";
 import { Table } from "./table.js";
 
 const PANE = "blindspots";
 const NUMBERED = 10;
 const NEAR_ZOOM = 15.5;
-const WHY = ["range", "near", "direction", "wall", "no_camera", "offline", "resolution"];
+const WHY = ["range", "near", "direction", "wall", "no_camera", "off"];
 map.createPane(PANE).style.zIndex = "420";
 // SVG, whose ground lets the pointer through: a second canvas would keep it from what lies below.
 const renderer = L.svg({ pane: PANE });
@@ -70,7 +73,7 @@ const told = (row) => tip(t("spots.place", { rank: number(row.rank), count: numb
 function draw() {
   group.clearLayers();
   outlines.clearLayers();
-  for (const feature of figures.spots?.features ?? []) {
+  for (const feature of gl.webgl ? [] : figures.spots?.features ?? []) {
     if (!feature.geometry) continue;
     const made = L.geoJSON(feature, { style, pane: PANE, renderer });
     const row = feature.properties;
@@ -146,6 +149,18 @@ function show() {
     if (on) one.addTo(map);
     else one.remove();
   }
+  showTiles("blindspots", wanted && map.getZoom() >= NEAR_ZOOM);
+}
+
+/** Draw the outlines of all by WebGL: below the cameras, which stay in reach of the pointer. */
+export function spotVectors() {
+  addTiles("blindspots", styles.blindspots, {
+    hover: (row) => {
+      mark(row ? row.rank : null);
+      return row ? told(featureOf(row.rank)?.properties ?? { ...row, why: "" }) : null;
+    },
+    click: (row) => choose(row.rank, { move: false }),
+  });
 }
 
 const entry = own("blindspots", (on) => { wanted = on; show(); }, "views");

@@ -83,8 +83,9 @@ export const fragility = new Table(byId("fragility-table"), {
 
 const cameraOf = (row) => ({ ...figures.cameras?.cameras.find((one) => one.id === row.id), ...row });
 
-const known = (counts) => (counts ? counts.yes + counts.no : 0);
-const kept = (counts) => (known(counts) ? counts.yes / known(counts) : null);
+/** The facts that coverage needs, by the names of the file's columns. */
+const FACTS = ["azimuth_deg", "hfov_deg", "range_m", "height_m", "tilt_deg", "vfov_deg", "pixels_h"];
+const missing = (row) => FACTS.map((name) => [name, row.missing?.[name] ?? 0]).filter(([, count]) => count);
 const verdict = (met) => (met === null || met === undefined ? null : make("span", { class: met ? "met" : "unmet", title: t(met ? "inventory.met" : "inventory.unmet"), role: "img", "aria-label": t(met ? "inventory.met" : "inventory.unmet") }, met ? " ✓" : " ✗"));
 const target = (name, key) => ({ key, label: t(`col.${name}`), unit: "%", numeric: true, value: (row) => hundredths(row[key]), text: (row) => (row[key] === null ? "–" : share(row[key])),
   cell: (row) => make("span", {}, row[key] === null ? "–" : share(row[key]), verdict(row.meets?.[name])) });
@@ -94,7 +95,8 @@ export const inventory = new Table(byId("inventory-table"), {
     { key: "what", label: t("col.grid"), name: "name", text: (row) => row.what ?? t("inventory.no_owner") },
     { key: "cameras", label: t("col.cameras"), numeric: true, text: (row) => number(row.cameras) },
     target("online", "online_share"), target("networked", "networked_share"), target("intact", "intact_share"),
-    { key: "missing_count", label: t("col.missing"), numeric: true, text: (row) => number(row.missing_count) },
+    { key: "missing_share", label: t("col.missing"), unit: "%", numeric: true, value: (row) => hundredths(row.missing_share), text: (row) => (row.missing_share === null ? "–" : share(row.missing_share)),
+      cell: (row) => make("span", { title: missing(row).map(([name, count]) => `${t(`field.${name}`)}: ${number(count)}`).join("\n") }, row.missing_share === null ? "–" : share(row.missing_share)) },
   ],
   keyOf: (row) => row.key, label: t("inventory.label"), sort: { key: "cameras", down: true },
   on: { select: (row) => { if (row.code) { selectGrid(row.code); show({ bounds: grids.rows.find((one) => one.code === row.code)?.bounds, ...row }); } } },
@@ -132,8 +134,8 @@ function fillInventory(found) {
   const rows = owners ? found.owners : found.grids;
   inventory.columns[0].label = owners ? t("col.owner") : t("col.grid");
   inventory.drawHead();
-  inventory.setRows(rows.map((row, index) => ({ ...row, key: String(row.code ?? row.owner ?? index), what: owners ? row.owner : row.code, online_share: kept(row.online), networked_share: kept(row.networked),
-    intact_share: row.cameras ? row.online.yes / row.cameras : null, missing_count: Object.values(row.missing ?? {}).reduce((sum, count) => sum + count, 0) })));
+  inventory.setRows(rows.map((row, index) => ({ ...row, key: String(row.code ?? row.owner ?? index), what: owners ? row.owner : row.code, online_share: row.share?.online ?? null, networked_share: row.share?.networked ?? null,
+    intact_share: row.share?.intact ?? null, missing_share: row.cameras ? missing(row).reduce((sum, [, count]) => sum + count, 0) / (FACTS.length * row.cameras) : null })));
   if (state.list === "inventory") sums();
 }
 
@@ -157,8 +159,8 @@ function sums() {
     const line = (name, value, met, note) => make("tr", {}, make("td", {}, t(`col.${name}`)), make("td", { class: "number" }, value === null ? "–" : percent(value), verdict(met)), make("td", {}, note));
     box.replaceChildren(make("p", {}, t("inventory.targets", { online: number(100 * targets.online), networked: number(100 * targets.networked), intact: number(100 * targets.intact) })),
       make("table", { class: "plain" }, make("thead", {}, head(t("inventory.all"), number(totals.cameras), "")), make("tbody", {},
-        line("online", kept(totals.online), totals.meets?.online, unknown("online")), line("networked", kept(totals.networked), totals.meets?.networked, unknown("networked")),
-        line("smart", kept(totals.smart), null, unknown("smart")), line("intact", totals.cameras ? totals.online.yes / totals.cameras : null, totals.meets?.intact, ""))));
+        ...["online", "networked", "intact"].map((name) => line(name, totals.share?.[name] ?? null, totals.meets?.[name], unknown(name))),
+        line("smart", totals.smart.yes + totals.smart.no ? totals.smart.yes / (totals.smart.yes + totals.smart.no) : null, null, unknown("smart")))));
   } else box.replaceChildren();
 }
 

@@ -43,8 +43,18 @@ function draw(found) {
   }
 }
 
-/** Show the view of a camera, of none for null. */
-export function showView(id) {
+let held = null;
+let told = null;
+
+/** Keep the view of a camera on the map while no other is pointed at; null: of none. */
+export function holdView(id) {
+  held = id;
+  showView(null);
+}
+
+/** Show the view of a camera; for null that of the camera that is held, if any. */
+export function showView(wished) {
+  const id = wished ?? held;
   if (id === shown) return;
   shown = id;
   clearTimeout(timer);
@@ -54,12 +64,19 @@ export function showView(id) {
   }
   timer = setTimeout(async () => {
     const found = await viewOf(id);
-    if (id === shown) draw(found);
+    if (id !== shown) return;
+    draw(found);
+    const views = layer("views");
+    views.moved ??= new Map();
+    const fresh = !views.moved.has(id);
+    views.moved.set(id, found?.features[0]?.properties.moved_m ?? 0);
+    if (fresh && id === held) told?.();
   }, PATIENCE_MS);
 }
 
-/** Show the view of the camera under the pointer. */
-export function startViews() {
+/** Show the view of the camera under the pointer; `heard` runs when more is known of the camera that is held. */
+export function startViews(heard) {
+  told = heard;
   on("loaded", (name) => {
     if (name !== "cameras" || layer("cameras")?.loading) return;
     for (const [id, { made }] of layer("cameras")?.features ?? []) {
@@ -69,5 +86,5 @@ export function startViews() {
       made.on("mouseout", () => showView(null));
     }
   });
-  onTheme(() => { const id = shown; showView(null); showView(id); });
+  onTheme(() => { shown = null; showView(null); });
 }
