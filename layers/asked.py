@@ -19,7 +19,6 @@ DECIMALS = 3  # of lengths along a line, metres
 # What `geo.look` answers, and "off": a camera that sees nothing at all by the reader's rules.
 WHY = ("seen", "range", "near", "direction", "wall")
 OFF = "off"
-STATES = ("blind", "possible", "certain", "built")
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -57,44 +56,47 @@ class PointSeen:
     unseen: Seers
 
 
-def stands(sight: Sight) -> tuple[Floats, Floats]:
-    """Return where each camera looks from, in metres: its place, or the façade where it is drawn in a building."""
-    x, y = np.array(sight.facts.x), np.array(sight.facts.y)
-    x[sight.beams.camera], y[sight.beams.camera] = sight.beams.beams.x, sight.beams.beams.y
-    return x, y
-
-
 def at_point(sight: Sight, x: float, y: float) -> PointSeen:
     """Answer for one place, metres in the CRS of `sight`."""
     from geo.look import look  # the compiler comes with it
 
-    of, n = sight.beams, len(sight)
+    of = sight.beams
     code = look(x, y, of.beams, sight.obstacles, target_height_m=sight.rules.target_height_m)
-    rank = np.zeros(n, np.int8)  # 0: not seen
-    sees = code == 0
-    np.maximum.at(rank, of.camera[sees], 1 + of.certain[sees])
-    why = np.zeros(n, np.int8)
-    np.maximum.at(why, of.camera[~sees], code[~sees])  # the last thing in the way of the beam that comes nearest
-    from_x, from_y = stands(sight)
-    away = np.hypot(from_x - x, from_y - y)
-    seen = np.flatnonzero(rank > 0)
-    unseen = np.flatnonzero(rank == 0)
-    if len(unseen) > NEAREST:
-        unseen = unseen[np.argpartition(away[unseen], NEAREST)[:NEAREST]]
+    sees = np.flatnonzero(code == 0)
+    seen = np.unique(of.camera[sees]).astype(np.int64)
+    certain = np.isin(seen, of.camera[sees[of.certain[sees]]])
+    unseen = _nearest(sight, x, y, seen)
+    # A camera is kept from seeing the place by the last thing in the way of the beam that comes nearest to it.
+    starts, ends = (np.searchsorted(of.camera, unseen, side) for side in ("left", "right"))
+    why = [int(code[start:end].max(initial=0)) for start, end in zip(starts, ends, strict=True)]
     words = np.array([OFF, *WHY[1:]], dtype=object)
+    solid = sight.obstacles.tree().query(shapely.Point(x, y), predicate="within")
+    state = "built" if len(solid) else "certain" if certain.any() else "possible" if len(seen) else "blind"
+    turn = float(grid_azimuth([0.0], [x], [y], sight.crs)[0])
+    return PointSeen(
+        state,
+        _seers(sight, x, y, turn, seen, np.where(certain, "certain", "possible").astype(object)),
+        _seers(sight, x, y, turn, unseen, words[np.array(why, dtype=np.int64)]),
+    )
 
-    def seers(rows: Rows, word: NDArray[Any]) -> Seers:
-        order = np.lexsort((rows, away[rows]))
-        rows = rows[order]
-        turn = float(grid_azimuth([0.0], [x], [y], sight.crs)[0]) if len(rows) else 0.0
-        bearing = np.degrees(np.arctan2(from_x[rows] - x, from_y[rows] - y)) - turn
-        density = px_per_m_at(sight.facts, rows, away[rows])
-        return Seers(rows, away[rows], np.mod(bearing, 360.0), density, word[order])
 
-    built = len(sight.obstacles.tree().query(shapely.Point(x, y), predicate="within")) > 0
-    state = "built" if built else STATES[int(rank.max(initial=0))]
-    names = np.array(STATES, dtype=object)
-    return PointSeen(state, seers(seen, names[rank[seen]]), seers(unseen, words[why[unseen]]))
+def _nearest(sight: Sight, x: float, y: float, seen: Rows) -> Rows:
+    """The cameras nearest to a place that are not among `seen`."""
+    most = min(NEAREST + len(seen), len(sight))
+    if most == 0:
+        return np.zeros(0, np.int64)
+    rows = np.atleast_1d(sight.nearest().query((x, y), k=most)[1]).astype(np.int64)
+    return rows[~np.isin(rows, seen)][:NEAREST]
+
+
+def _seers(sight: Sight, x: float, y: float, turn: float, rows: Rows, word: NDArray[Any]) -> Seers:
+    from_x, from_y = sight.stands()
+    away = np.hypot(from_x[rows] - x, from_y[rows] - y)
+    order = np.lexsort((rows, away))
+    rows, away = rows[order], away[order]
+    bearing = np.degrees(np.arctan2(from_x[rows] - x, from_y[rows] - y)) - turn
+    density = px_per_m_at(sight.facts.take(rows), np.arange(len(rows)), away)
+    return Seers(rows, away, np.mod(bearing, 360.0), density, word[order])
 
 
 @dataclass(frozen=True)

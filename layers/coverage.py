@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from geo.columns import Snapshot
 from geo.errors import N_
 from layers.base import LayerFrame, Legend, LegendItem, Params, chosen_level, features
-from layers.drawn import fetched_layer
 from layers.complete import Complete
+from layers.drawn import fetched_layer
 from layers.engine import RULES, compute, rules_of
 from layers.memo import Memo
 from layers.sight import assumptions, sight_of

@@ -14,9 +14,11 @@ from typing import Protocol
 
 from geo.camera_facts import ViewRules
 from geo.columns import Snapshot
+from geo.parallel import Cancelled as Stopped
 from layers.base import Params, rows_of_level, text_or_none
 from layers.complete import Complete, Slot
 from layers.fingerprint import mark
+from layers.measures import measure
 from layers.sight import obstacles_of
 
 NEEDS = ("grids", "buildings", "cameras")
@@ -25,8 +27,9 @@ MOST_KEPT = 6
 MOST_ROWS = 800_000
 # What of a reader's choice decides on what cameras see, by the names of the queries.
 RULES = ("assumed_range_m", "online_only", "edition", "task", "target_height_m")
-FOLLOWED = ("streets",)  # of what is made of a result, what can be made from that of the last one
-CITY_SHARE = 0.85  # of the whole work, as progress is told
+FOLLOWED = ("streets", "incidents")  # of what is made of a result, what can be made from that of the last one
+MEASURES_FROM = 0.8
+CITY_SHARE = 0.7  # of the whole work, as progress is told
 
 Progress = Callable[[float, str], None]
 Cancelled = Callable[[], bool]
@@ -165,6 +168,11 @@ class Engine:
         with self._lock:
             others = tuple(found for found in reversed(self._kept.values()) if found is not same)
         found = compute(snapshot, *slot, ((same,) if same else ()) + others, progress, cancelled)
+        if cancelled():
+            raise Stopped
+        progress(MEASURES_FROM, "measures")
+        measure(found, snapshot, Params())  # whoever asks for it first does not wait for it
+        progress(1.0, "measures")
         with self._lock:
             self._put(found)
         return found

@@ -118,8 +118,15 @@ def incidents(complete: Complete, snapshot: Snapshot) -> Placed:
     y = np.zeros(0) if layer.y is None else layer.y
 
     def make() -> Placed:
-        cell = _cells(complete, layer, x, y)
-        return Placed(cell, incident_states(x, y, cell, complete.city.coverage))
+        cell, coverage = _cells(complete, layer, x, y), complete.city.coverage
+        last = complete.before("incidents", layer)
+        if last is None:
+            return Placed(cell, incident_states(x, y, cell, coverage))
+        before, touched = last
+        rows = np.flatnonzero(np.isin(cell, touched))
+        state = before.state.copy()
+        state[rows] = incident_states(x[rows], y[rows], cell[rows], coverage)
+        return Placed(cell, state)
 
     return complete.once("incidents", layer, make)
 

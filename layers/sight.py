@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,9 +46,27 @@ class Sight:
     crs: str
     obstacles: Obstacles
     beams: CameraBeams
+    _kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.facts)
+
+    def stands(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return where each camera looks from, in metres: its place, or the façade where it is drawn in a building."""
+        if "stands" not in self._kept:
+            x, y = np.array(self.facts.x, np.float64), np.array(self.facts.y, np.float64)
+            x[self.beams.camera], y[self.beams.camera] = self.beams.beams.x, self.beams.beams.y
+            self._kept["stands"] = (x, y)
+        found: tuple[NDArray[np.float64], NDArray[np.float64]] = self._kept["stands"]
+        return found
+
+    def nearest(self) -> Any:
+        """Return a `scipy.spatial.cKDTree` of where the cameras look from."""
+        if "nearest" not in self._kept:
+            from scipy.spatial import cKDTree  # slow to import
+
+            self._kept["nearest"] = cKDTree(np.column_stack(self.stands()))
+        return self._kept["nearest"]
 
     def views(self, rows: NDArray[np.int64]) -> list[View]:
         """Return what the cameras at `rows` see: certain and possible views, none that is empty."""

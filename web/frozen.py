@@ -45,7 +45,7 @@ def unpack(path: Path, facts: Mapping[str, Any]) -> Any:
     ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile
         Damaged, or written with other `facts`.
     """
-    with np.load(path, allow_pickle=False) as found:
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
         if not isinstance(found, np.lib.npyio.NpzFile):
             raise zipfile.BadZipFile("not a zip of arrays")
         head = json.loads(found[HEAD].tobytes().decode())
