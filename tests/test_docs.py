@@ -27,7 +27,7 @@ from web.openapi import PATHS
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS, CHINESE = ROOT / "docs", ROOT / "docs" / "zh"
-GUIDES = ("command", "planner", "states", "grids", "import", "operations")
+GUIDES = ("command", "planner", "states", "coverage", "whatif", "grids", "import", "operations")
 FOR_PROGRAMMERS = {"api"}  # in English only, as the descriptions in /api/openapi.json are
 PAGES = (ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted(CHINESE.glob("*.md")))
 IMPORT_PAGES = (DOCS / "import.md", CHINESE / "import.md")
@@ -193,7 +193,7 @@ def test_the_example_of_saint_louis(tmp_path: Path, shared_data: Path) -> None:
 
 
 def api_sections() -> dict[tuple[str, str], str]:
-    parts = re.split(r"^### `(GET|POST|DELETE) ([^`]+)`$", text_of(DOCS / "api.md"), flags=re.MULTILINE)
+    parts = re.split(r"^### `(GET|POST|PUT|DELETE) ([^`]+)`$", text_of(DOCS / "api.md"), flags=re.MULTILINE)
     return {(parts[i].lower(), parts[i + 1]): parts[i + 2] for i in range(1, len(parts), 3)}
 
 

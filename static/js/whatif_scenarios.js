@@ -215,7 +215,7 @@ export class Shelf {
   }
 }
 
-const factName = (name) => (["x", "y"].includes(name) ? t("fact.place") : t(`fact.${name}`));
+const factName = (name) => (["x", "y"].includes(name) ? t("fact.place") : FIELDS.includes(name) ? t(`fact.${name}`) : name);
 
 function factText(name, value) {
   if (value === null || value === undefined || value === "") return t("fact.unknown");
