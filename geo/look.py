@@ -16,6 +16,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from geo import visibility_edges
+from geo.kernel_cache import stamped
 from geo.obstacles import Obstacles
 from geo.visibility import Beams
 from geo.visibility_edges import WIDTH, aim, edges_in, turn_of
@@ -242,3 +244,7 @@ def look_at_all(
                     at += 1
         counts[k] = at - before
     return found[:at].copy()
+
+
+stamped(look_from, visibility_edges)
+stamped(look_at_all, visibility_edges)

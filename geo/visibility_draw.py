@@ -22,12 +22,12 @@ from numba import njit
 from geo.visibility_edges import FAR, FX, FY, LX, LY, NEAR, WIDTH, turn_of
 from geo.visibility_sweep import EDGE, FROM, PX, PY, QX, QY, TO
 
-THIN_M, DOUBTFUL_M = 2e-6, 2e-5
+THIN_M, DOUBTFUL_M, SHORT_M = 2e-6, 2e-5, 0.02
 POINTS, RUNS, OPEN, DOUBT = range(4)  # of `state`
 R_FIRST, R_LAST, R_AX, R_AY, R_AT, R_BX, R_BY, R_BT = range(8)  # of a run: points, and direction and turn of both ends
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def corners_of(beam: Any, azimuth_deg: float, angle_deg: float, units: Any, chords: Any) -> Any:
     """Fill the corners of the far chords; return azimuth of the first side, number of the first corner, chords."""
     step = 360.0 / len(units)
@@ -46,7 +46,7 @@ def corners_of(beam: Any, azimuth_deg: float, angle_deg: float, units: Any, chor
     return first, top, count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def wedge_of(beam: Any, first: float, top: int, count: int, units: Any, vx: float, vy: float, turn: float) -> int:
     """Return which chord a direction meets."""
     if turn <= 0:
@@ -62,14 +62,14 @@ def wedge_of(beam: Any, first: float, top: int, count: int, units: Any, vx: floa
     return min(max(top - k, 0), count - 1)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def push(points: Any, state: Any, x: float, y: float) -> None:
     """Add a point of the outer bound."""
     points[state[POINTS], 0], points[state[POINTS], 1] = x, y
     state[POINTS] += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def open_run(runs: Any, state: Any, x: float, y: float, turn: float) -> None:
     """Begin a run if none is open."""
     if state[OPEN]:
@@ -79,7 +79,7 @@ def open_run(runs: Any, state: Any, x: float, y: float, turn: float) -> None:
     run[R_FIRST], run[R_AX], run[R_AY], run[R_AT] = state[POINTS], x, y, turn
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def close_run(runs: Any, state: Any, x: float, y: float, turn: float) -> None:
     """End the open run, if any."""
     if not state[OPEN]:
@@ -90,20 +90,20 @@ def close_run(runs: Any, state: Any, x: float, y: float, turn: float) -> None:
     state[RUNS] += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def height_over(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> float:
     """Return how far (times the length of a-b) p lies beyond the chord a-b, seen from the camera."""
     return (px - ax) * (by - ay) - (py - ay) * (bx - ax)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def onto(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> tuple[float, float]:
     """Return where the direction p meets the line a-b."""
     along = (ax * by - ay * bx) / (px * (by - ay) - py * (bx - ax))
     return along * px, along * py
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def across_chords(
     beam: Any, row: Any, first: float, top: int, count: int, units: Any, chords: Any, points: Any, runs: Any, state: Any
 ) -> None:
@@ -153,7 +153,7 @@ def across_chords(
         sx, sy, s_turn = ex, ey, e_turn
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def along_arc(
     beam: Any, row: Any, first: float, top: int, count: int, units: Any, chords: Any, points: Any, state: Any
 ) -> None:
@@ -168,7 +168,7 @@ def along_arc(
     push(points, state, x, y)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def thick_pieces(beam: Any, pieces: Any, count: int, state: Any) -> int:
     """Move the pieces that are not too thin to draw to the front; return how many."""
     kept = 0
@@ -183,6 +183,8 @@ def thick_pieces(beam: Any, pieces: Any, count: int, state: Any) -> int:
             mouth = math.hypot(before[QX], before[QY]) if kept or whole else 0.0
             if i + 1 < count or whole:
                 mouth = max(mouth, math.hypot(after[PX], after[PY]))
+            if count == 1:
+                mouth = least
             sine = row[PX] * row[QY] - row[PY] * row[QX]
             sine /= max(math.hypot(row[PX], row[PY]) * math.hypot(row[QX], row[QY]), 1e-300)
             wide = sine * min(least, mouth)
@@ -196,7 +198,7 @@ def thick_pieces(beam: Any, pieces: Any, count: int, state: Any) -> int:
     return kept
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def draw(
     beam: Any, azimuth_deg: float, angle_deg: float, pieces: Any, count: int, units: Any,
     chords: Any, points: Any, runs: Any, state: Any,
@@ -209,7 +211,10 @@ def draw(
     count = thick_pieces(beam, pieces, count, state)
     flat, near = beam[FAR] * math.cos(math.pi / len(units)), beam[NEAR]
     for i in range(count):
-        row = pieces[i]
+        row, before = pieces[i], pieces[i - 1 if i else count - 1]
+        # A short step back along a wall seen at a grazing angle can come to lie on it.
+        if 1e-9 < math.hypot(row[PX] - before[QX], row[PY] - before[QY]) < SHORT_M:
+            state[DOUBT] = 1
         if row[EDGE] < 0:
             open_run(runs, state, row[PX], row[PY], row[FROM])
             along_arc(beam, row, first, top, chord_count, units, chords, points, state)

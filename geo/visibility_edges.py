@@ -25,7 +25,7 @@ S, E, SX, SY, EX, EY, LEAST, MOST = range(8)
 FAR, NEAR, START, WIDTH, FX, FY, LX, LY = range(8)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def diamond(x: float, y: float) -> float:
     """Return the diamond angle of a direction: 0 east, 1 north, 2 west, 3 south."""
     if y >= 0:
@@ -37,14 +37,14 @@ def diamond(x: float, y: float) -> float:
     return 3.0 + x / (x - y)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def turn_of(beam: Any, x: float, y: float) -> Any:
     """Return the turn of a direction from the first side of the beam."""
     turn = diamond(x, y) - beam[START]
     return turn + 4.0 if turn < 0 else turn
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def aim(beam: Any, azimuth_deg: float, angle_deg: float, near: float, far: float) -> None:
     """Fill the row of one beam."""
     beam[FAR], beam[NEAR] = far, near
@@ -62,7 +62,7 @@ def aim(beam: Any, azimuth_deg: float, angle_deg: float, near: float, far: float
         beam[WIDTH] = 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def box_of(beam: Any) -> tuple[float, float, float, float]:
     """Return the box around the beam: west, south, east, north of the camera."""
     return (
@@ -73,7 +73,7 @@ def box_of(beam: Any) -> tuple[float, float, float, float]:
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def side(beam: Any, axis: float, first: float, last: float) -> Any:
     """Return how far the beam reaches along one axis, given how far its two sides do (in reaches)."""
     turn = axis - beam[START]
@@ -82,7 +82,7 @@ def side(beam: Any, axis: float, first: float, last: float) -> Any:
     return beam[FAR] if turn <= beam[WIDTH] else beam[FAR] * max(first, last, 0.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def edges_in(
     west: float, south: float, east: float, north: float,
     ax: Any, ay: Any, bx: Any, by: Any, frame: Any, shape: Any, starts: Any, items: Any, listed: Any,
@@ -118,14 +118,14 @@ def edges_in(
     return count, listed
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def reach_along(c: float, dx: float, dy: float, ux: float, uy: float, least: float, most: float) -> float:
     """Return how far the unit direction u meets the line, c = start x end, kept within what the edge can be."""
     across = ux * dy - uy * dx
     return min(max(c / across, least), most) if across > 0 else most
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def keep(
     found: Any, count: int, s: float, e: float, sx: float, sy: float, ex: float, ey: float, least: float, most: float
 ) -> None:
@@ -134,7 +134,7 @@ def keep(
     row[S], row[E], row[SX], row[SY], row[EX], row[EY], row[LEAST], row[MOST] = s, e, sx, sy, ex, ey, least, most
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def cut(beam: Any, sx: float, sy: float, ex: float, ey: float, found: Any, count: int) -> int:
     """Cut a front edge (counter-clockwise, start x end > 0) to the beam; write up to two rows, return the count."""
     far = beam[FAR]
@@ -199,7 +199,7 @@ def cut(beam: Any, sx: float, sy: float, ex: float, ey: float, found: Any, count
     return count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def front_edges(
     beam: Any, x: float, y: float, height: float, listed: Any, listed_count: int,
     ax: Any, ay: Any, bx: Any, by: Any, owner: Any, tall: Any, found: Any,
@@ -225,7 +225,7 @@ def front_edges(
     return count, found
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def cull(beam: Any, found: Any, count: int, depth: Any, order: Any) -> Any:
     """List in `order` the edges that may be seen, by where they start; return how many, and `order`."""
     if count > len(order):

@@ -22,7 +22,7 @@ ADDS, ARC = 6, 7  # columns of a line after those of an edge's turns and points:
 L_PX, L_PY, L_QX, L_QY, L_MID, L_ADDS, L_ARC = range(7)  # of a line between two directions
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def add_line(lines: Any, count: int, row: Any, near: float, adds: float) -> int:
     """Add one cut edge, split where it crosses the near circle (inside it counts from the circle on)."""
     sx, sy, dx, dy = row[SX], row[SY], row[EX] - row[SX], row[EY] - row[SY]
@@ -53,7 +53,7 @@ def add_line(lines: Any, count: int, row: Any, near: float, adds: float) -> int:
     return count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def fill_turns(beam: Any, lines: Any, begin: int, count: int, s: float, e: float) -> None:
     """Fill the turns of split lines, kept between those of the whole edge."""
     for k in range(begin, count):
@@ -63,7 +63,7 @@ def fill_turns(beam: Any, lines: Any, begin: int, count: int, s: float, e: float
             lines[k, E] = min(max(turn_of(beam, lines[k, EX], lines[k, EY]), lines[k, S]), e)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def lines_of(
     beam: Any, x: float, y: float, height: float, target: float, listed: Any, listed_count: int,
     ax: Any, ay: Any, bx: Any, by: Any, owner: Any, tall: Any, pieces: Any, piece_count: int,
@@ -99,7 +99,7 @@ def lines_of(
     return lines, count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def at_direction(line: Any, ux: float, uy: float) -> Any:
     """Return how far a line is along a unit direction."""
     dx, dy = line[EX] - line[SX], line[EY] - line[SY]
@@ -111,7 +111,7 @@ def at_direction(line: Any, ux: float, uy: float) -> Any:
     return min((line[SX] * dy - line[SY] * dx) / across, most)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def between(
     beam: Any, lines: Any, active: Any, running: int, work: Any, ux: float, uy: float, vx: float, vy: float
 ) -> bool:
@@ -144,7 +144,7 @@ def between(
     return False
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def seen_between(beam: Any, work: Any, running: int, angle: float) -> Any:
     """Return the seen area between two directions from the ordered lines."""
     under = beam[NEAR] * beam[NEAR] * angle / 2
@@ -167,7 +167,7 @@ def seen_between(beam: Any, work: Any, running: int, angle: float) -> Any:
     return area
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def area_over(beam: Any, lines: Any, count: int) -> Any:
     """Return the exact seen area."""
     order = np.argsort(lines[:count, S])
@@ -204,7 +204,7 @@ def area_over(beam: Any, lines: Any, count: int) -> Any:
     return area
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def crossing(
     beam: Any, lines: Any, active: Any, running: int, work: Any, ux: float, uy: float, wx: float, wy: float
 ) -> float:

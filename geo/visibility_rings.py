@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from geo import visibility_draw, visibility_edges, visibility_over, visibility_sweep
+from geo.kernel_cache import stamped
 from geo.visibility_draw import (
     DOUBT,
     POINTS,
@@ -33,7 +35,7 @@ _LEAST_M2 = 1e-9
 _LEAST_M = 1e-6  # of a reach
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def put(ring: Any, count: int, x: float, y: float) -> int:
     """Add a point to the ring unless it repeats the last; return the count."""
     if count and abs(ring[count - 1, 0] - x) + abs(ring[count - 1, 1] - y) < _SAME_M:
@@ -42,7 +44,7 @@ def put(ring: Any, count: int, x: float, y: float) -> int:
     return count + 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def close(ring: Any, begin: int, end: int, x: float, y: float) -> int:
     """Close the ring `begin:end` and move it to the camera; return where it ends, or `begin` if nothing is in it."""
     while end - begin > 1 and abs(ring[end - 1, 0] - ring[begin, 0]) + abs(ring[end - 1, 1] - ring[begin, 1]) < _SAME_M:
@@ -62,7 +64,7 @@ def close(ring: Any, begin: int, end: int, x: float, y: float) -> int:
     return end + 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def inner_path(beam: Any, last: Any, begin: Any, drawn: Any, units: Any, chords: Any, ring: Any, at: int) -> int:
     """Add the near bound from the end of one run back to the beginning of one (the same, or one joined to it)."""
     first, top, count = drawn
@@ -80,7 +82,7 @@ def inner_path(beam: Any, last: Any, begin: Any, drawn: Any, units: Any, chords:
     return put(ring, at, share * x, share * y)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def rings_of(
     beam: Any, x: float, y: float, drawn: Any, units: Any, chords: Any, points: Any, runs: Any, state: Any,
     ring: Any, at: int, ring_ends: Any, ring_count: int, polygon_ends: Any, polygon_count: int,
@@ -124,7 +126,7 @@ def rings_of(
     return at, ring_count, polygon_count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def longer(array: Any, needed: int) -> Any:
     """Return a copy with room for `needed` and half as much again."""
     grown = np.empty((needed + needed // 2, array.shape[1]), array.dtype)
@@ -132,7 +134,7 @@ def longer(array: Any, needed: int) -> Any:
     return grown
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def any_lower(height: float, listed: Any, count: int, owner: Any, tall: Any) -> bool:
     """Return whether the camera is higher than the solid of any listed edge."""
     lower = False
@@ -198,3 +200,6 @@ def look_out(
         polygons_of_beam[i] = polygons - before
         doubt[i] = state[DOUBT]
     return ring[:at], ring_ends[:rings, 0], polygon_ends[:polygons, 0]
+
+
+stamped(look_out, visibility_edges, visibility_sweep, visibility_draw, visibility_over)

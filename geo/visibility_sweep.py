@@ -19,7 +19,7 @@ from geo.visibility_edges import EX, EY, FAR, FX, FY, LEAST, LX, LY, MOST, NEAR,
 EDGE, FROM, TO, PX, PY, QX, QY = range(7)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def nearest_of(found: Any, active: Any, count: int, ux: float, uy: float) -> int:
     """Return the place in `active` of the edge nearest along a direction (any length)."""
     best, place = np.inf, 0
@@ -33,7 +33,7 @@ def nearest_of(found: Any, active: Any, count: int, ux: float, uy: float) -> int
     return place
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def point_at(found: Any, edge: int, far: float, vx: float, vy: float) -> tuple[float, float]:
     """Return where the direction v meets an edge, or the arc."""
     long = math.sqrt(vx * vx + vy * vy)
@@ -46,7 +46,7 @@ def point_at(found: Any, edge: int, far: float, vx: float, vy: float) -> tuple[f
     return along * ux, along * uy
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def sweep(beam: Any, found: Any, order: Any, kept: int, active: Any, pieces: Any) -> Any:
     """Write the pieces; return how many, and the two buffers, which may have grown."""
     if kept > len(active):
@@ -99,7 +99,7 @@ def sweep(beam: Any, found: Any, order: Any, kept: int, active: Any, pieces: Any
     return count, active, pieces
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def finish(row: Any, found: Any, far: float, position: float, vx: float, vy: float) -> None:
     """Write where a piece ends."""
     edge = int(row[EDGE])
@@ -110,7 +110,7 @@ def finish(row: Any, found: Any, far: float, position: float, vx: float, vy: flo
         row[QX], row[QY] = point_at(found, edge, far, vx, vy)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def angle_between(px: float, py: float, qx: float, qy: float, turn: float) -> float:
     """Return the angle from p counter-clockwise to q, radians; `turn` is its diamond width."""
     angle = math.atan2(px * qy - py * qx, px * qx + py * qy)
@@ -119,7 +119,7 @@ def angle_between(px: float, py: float, qx: float, qy: float, turn: float) -> fl
     return max(angle, 0.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def beyond(px: float, py: float, qx: float, qy: float, near: float) -> float:
     """Return the area between the near circle and the segment p-q where that is farther."""
     dx, dy = qx - px, qy - py
@@ -140,14 +140,14 @@ def beyond(px: float, py: float, qx: float, qy: float, near: float) -> float:
     return area
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def outside(px: float, py: float, qx: float, qy: float, near: float) -> float:
     """Return the area between the near circle and a segment wholly outside it."""
     cross = px * qy - py * qx
     return (cross - near * near * math.atan2(cross, px * qx + py * qy)) / 2
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy")
 def area_of(beam: Any, angle_deg: float, pieces: Any, count: int) -> Any:
     """Return the exact area of what the pieces bound."""
     far, near = beam[FAR], beam[NEAR]
