@@ -19,7 +19,7 @@ from layers.sight import assumptions, sight_of
 
 STEPS = (0.2, 0.4, 0.6, 0.8, 1.0)
 AREAS = ("area_m2", "built_m2", "open_m2", "certain_m2", "possible_m2", "blind_m2")
-_memo = Memo(6)
+_memo = Memo(2)
 
 
 def blind_classes(blind_m2: NDArray[np.float64], open_m2: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[Any]]:
