@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from geo.camera_facts import angle_deg
 from geo.cameras import FARTHEST_M, CameraFacts, ViewRules, beams_of, extents_of, px_per_m_at
@@ -219,3 +221,38 @@ def test_a_camera_on_its_house_looks_from_the_facade():
     assert found.moved_m == pytest.approx([4.01, 4.01, 0])  # what sees nothing is not moved
     assert found.beams.x == pytest.approx([X + 5.01] * 2)
     assert found.reach_m.tolist() == [20, 20, 0]
+
+
+def hard(*values):
+    return st.sampled_from([NAN, *map(float, values)])
+
+
+@settings(max_examples=300)
+@given(
+    kind=st.sampled_from(["fixed", "ptz", "dome", "panoramic", None, "other"]),
+    azimuth_deg=hard(0, 359.9999, 360, 1e-9),
+    azimuth_tolerance_deg=hard(0, 1e-9, 11.25, 22.5, 180),
+    hfov_deg=hard(0, 1e-12, 1e-6, 45, 179.9999, 180, 180.0001, 359.9999, 360),
+    range_m=hard(0, 1e-9, 50, 10_000),
+    height_m=hard(0, 1e-9, 3, 500),
+    tilt_deg=hard(-90, 0, 1e-9, 89.9999, 90),
+    vfov_deg=hard(0, 1e-9, 60, 180),
+    pixels_h=hard(1, 1920, 100_000),
+    online=st.integers(-1, 1),
+    task=st.sampled_from([None, "monitor", "inspect"]),
+    online_only=st.booleans(),
+)
+def test_every_beam_can_be_formed(task, online_only, **camera):
+    found = beams_of(facts_of(**camera), ViewRules(task=task, online_only=online_only), NOTHING, crs=CRS)
+    beams = found.beams
+    assert np.isfinite([beams.x, beams.y, beams.azimuth_deg, beams.angle_deg, beams.near_m, beams.far_m]).all()
+    assert ((beams.angle_deg > 0) & (beams.angle_deg <= 360)).all()
+    assert ((beams.near_m >= 0) & (beams.near_m < beams.far_m) & (beams.far_m <= FARTHEST_M)).all()
+    assert len(found) <= 4 and found.certain.sum() <= 1
+    assert found.reach_m[0] == beams.far_m.max(initial=0.0)
+    certain = found.certain
+    if certain.any():  # never without what it takes
+        assert camera["kind"] == "panoramic" or camera["hfov_deg"] > 0
+        assert camera["range_m"] > 0 or (task and camera["pixels_h"] > 0)
+        assert not (online_only and camera["online"] != 1)
+        assert beams.angle_deg[certain][0] == 360 or np.isfinite(camera["azimuth_deg"])
