@@ -148,9 +148,8 @@ def seen_by() -> Response:
 def inventory() -> Response:
     """Count what is recorded of the cameras, by grid and by owner, against targets."""
     state, snapshot, params = asked()
-    targets = Targets(
-        **{name: number(request.args, name, value, 0.0, 1.0) for name, value in asdict(Targets()).items()}
-    )
+    known = asdict(Targets()).items()
+    targets = Targets(**{name: number(request.args, f"target_{name}", value, 0.0, 1.0) for name, value in known})
     return cached_json(
         ("inventory", params.level, params.parent, targets, revisions(snapshot, ("grids", "cameras"))),
         lambda: {
