@@ -91,15 +91,23 @@ def replace_views(
     Raises
     ------
     ParameterError
-        A camera is neither kept nor among `rows`.
+        A camera is neither kept nor among `rows`, or two keep the same.
     """
     n = len(facts)
     source = np.arange(n) if kept is None else np.array(kept, dtype=np.int64)
     changed = np.unique(np.asarray(rows, dtype=np.int64))
     source[changed] = -1
     stay = np.flatnonzero(source >= 0)
-    if len(source) != n or len(stay) + len(changed) != n or (len(stay) and source.max() >= len(old.of.moved_m)):
-        raise ParameterError(N_("A camera has neither a view to keep nor one to compute."), N_("Compute all views."))
+    before_count = len(old.of.moved_m)
+    fits = len(source) == n and len(stay) + len(changed) == n and (kept is not None or n == before_count)
+    if (
+        not fits
+        or np.bincount(source[stay], minlength=before_count).max(initial=0) > 1
+        or source.max(initial=-1) >= before_count
+    ):
+        raise ParameterError(
+            N_("A camera has neither a view of its own to keep nor one to compute."), N_("Compute all views.")
+        )
     fresh = beams_of(facts.take(changed), rules, obstacles, crs=crs)
     seen = views_of(fresh, obstacles, target_height_m=rules.target_height_m)
 
@@ -134,10 +142,9 @@ def _beam_splice(
     stay = np.flatnonzero(source >= 0)
     if n and (source[stay] == stay).all() and (len(was) == 0 or was[-1] < n):
         starts, ends = np.searchsorted(was, changed), np.searchsorted(was, changed, "right")
-        if np.array_equal(ends - starts, np.bincount(fresh, minlength=len(changed))):  # only values change
-            places = np.repeat(starts - np.cumsum(ends - starts) + (ends - starts), ends - starts) + np.arange(
-                len(fresh)
-            )
+        counts = ends - starts
+        if np.array_equal(counts, np.bincount(fresh, minlength=len(changed))):  # only values change
+            places = np.repeat(starts - (np.cumsum(counts) - counts), counts) + np.arange(len(fresh))
 
             def put(before: NDArray[Any], after: NDArray[Any]) -> NDArray[Any]:
                 result = before.copy()

@@ -137,6 +137,11 @@ def test_a_camera_left_out_is_refused():
         replace_views(old, many, [], RULES, NOTHING, crs=CRS, kept=[0, 2])
     with pytest.raises(ParameterError):
         replace_views(old, many.take([0]), [], RULES, NOTHING, crs=CRS, kept=[0, 1])
+    with pytest.raises(ParameterError):
+        replace_views(old, many, [], RULES, NOTHING, crs=CRS, kept=[1, 1])
+    for fewer in ([0], [0, 1, 1]):
+        with pytest.raises(ParameterError):
+            replace_views(old, many.take(fewer), [0], RULES, NOTHING, crs=CRS)
 
 
 def test_from_none_and_to_none():
