@@ -173,7 +173,7 @@ function put(at) {
 // --- pointer and keys -----------------------------------------------------------------------------------------------
 
 function clicked(event) {
-  if (!whatifActive() || event.target.closest(".whatif-handle, .leaflet-control")) return;
+  if (!whatifActive() || event.target.closest(".leaflet-control") || (!placing && event.target.closest(".whatif-handle"))) return;
   event.stopPropagation(); // a click of the tool selects no grid
   if (context.map.dragging?.moved()) return;
   if (placing) put(context.map.mouseEventToLatLng(event));

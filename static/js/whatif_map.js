@@ -72,11 +72,14 @@ export class Scene {
   /** Put the handles on the chosen camera; null takes them away. */
   choose(place, azimuth, turns) {
     Object.assign(this, { place, azimuth, turns });
-    this.handles.clearLayers();
+    // A handle under the reader's finger must stay where it is: taking it off the map would end the drag.
+    const wanted = place ? [...(turns ? [this.arm, this.turner] : []), this.camera] : [];
+    for (const part of [this.arm, this.turner, this.camera]) {
+      if (!wanted.includes(part)) this.handles.removeLayer(part);
+      else if (!this.handles.hasLayer(part)) this.handles.addLayer(part);
+    }
     if (!place) return;
     this.ghostOff();
-    if (turns) { this.handles.addLayer(this.arm); this.handles.addLayer(this.turner); }
-    this.handles.addLayer(this.camera);
     this.aim();
   }
 
