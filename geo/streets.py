@@ -6,7 +6,8 @@ Within its grid a piece is certainly seen if it lies in the certain polygons or 
 blind by the same rule; what is in none of the three lies under a building (a passage, a tunnel).
 
 Segments are cut wherever an edge of those polygons crosses or touches them; each piece is of one state, that of its
-middle. What is within a micrometre of an edge is on it (`geo.view.GRID_M`, the lattice of the overlays).
+middle. What is within `EDGE_M` of an edge is on it: a street along a border may by rounding lie a hair beside it, and
+the outlines of states are rounded to a lattice (`geo.overlay`) some ten times finer.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from geo.assign import Locator, text_rank
 from geo.border import border_distance, border_segments
 from geo.lattice import edges_of
 from geo.parallel import chunks_of, in_chunks, never
-from geo.view import GRID_M
 
 if TYPE_CHECKING:
     from geo.coverage import Coverage
@@ -33,6 +33,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Objects = NDArray[Any]
 
+EDGE_M = 1e-5
 _CHUNK = 64
 
 
@@ -86,14 +87,14 @@ def streets_by_cell(
     [5.0, 20.0]
     """
     cells = np.asarray(polygons, dtype=object)
-    pieces, _ = kernels.cut(_segments(lines), border_segments(cells), GRID_M)
+    pieces, _ = kernels.cut(_segments(lines), border_segments(cells), EDGE_M)
     x, y = (pieces[:, 0] + pieces[:, 2]) / 2, (pieces[:, 1] + pieces[:, 3]) / 2
     cell = (locator or Locator(cells, codes)).locate(x, y)
-    on_border = np.flatnonzero(border_distance(x, y, cells) <= GRID_M)
+    on_border = np.flatnonzero(border_distance(x, y, cells) <= EDGE_M)
     if len(on_border):
         rank = text_rank(codes)
         points = np.asarray(shapely.points(x[on_border], y[on_border]), dtype=object)
-        which, near = shapely.STRtree(cells).query(points, predicate="dwithin", distance=GRID_M)
+        which, near = shapely.STRtree(cells).query(points, predicate="dwithin", distance=EDGE_M)
         best = np.full(len(on_border), len(cells), np.int64)
         np.minimum.at(best, which, rank[near])
         cell[on_border] = np.append(np.argsort(rank), -1)[best]
@@ -137,7 +138,7 @@ def street_shares(
             if len(mine):
                 own = [edges[start[at] : start[at + 1]] for edges, start in layers]
                 kind = np.repeat(np.arange(3, dtype=np.int8), [len(edges) for edges in own])
-                kernels.measure(mine, np.concatenate(own), kind, 3, GRID_M, metres[place])
+                kernels.measure(mine, np.concatenate(own), kind, 3, EDGE_M, metres[place])
 
     in_chunks(work, chunks_of(np.ones(len(chosen)), _CHUNK), threads=threads, cancelled=cancelled)
     return StreetShares(metres.sum(axis=1), *metres.T.copy())
@@ -152,6 +153,6 @@ def _segments(lines: ArrayLike) -> Floats:
     segments = segments[(segments[:, :2] != segments[:, 2:]).any(axis=1)]
     swap = (segments[:, 0] > segments[:, 2]) | ((segments[:, 0] == segments[:, 2]) & (segments[:, 1] > segments[:, 3]))
     segments[swap] = segments[swap][:, [2, 3, 0, 1]]
-    _, first = np.unique(np.round(segments / GRID_M), axis=0, return_index=True)
+    _, first = np.unique(np.round(segments / EDGE_M), axis=0, return_index=True)
     distinct: Floats = np.ascontiguousarray(segments[first])
     return distinct
