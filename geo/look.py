@@ -78,8 +78,8 @@ def look(
     x, y, azimuth, angle, near, far, height = _columns(beams)
     o, cells = obstacles, obstacles.cells
     look_from(
-        px, py, asked, x, y, azimuth, angle, near, far, height, o.ax, o.ay, o.bx, o.by, o.owner, o.height_m,
-        (cells.x0, cells.y0, 1 / cells.cell_m), (cells.columns, cells.rows), cells.starts, cells.items,
+        px, py, asked, x, y, azimuth, angle, near, far, height, o.owner, o.height_m,
+        (cells.x0, cells.y0, 1 / cells.cell_m), (cells.columns, cells.rows), cells.starts, cells.items, cells.ends,
         target_height_m, out,
     )  # fmt: skip
     return out
@@ -117,8 +117,8 @@ def look_many(
         counts = np.empty(len(xs[part]), np.int64)
         found: NDArray[np.int32] = look_at_all(
             xs[part], ys[part], (index.x0, index.y0, 1 / index.cell_m), (index.columns, index.rows), index.starts,
-            index.items, x, y, azimuth, angle, near, far, height, o.ax, o.ay, o.bx, o.by, o.owner, o.height_m,
-            (cells.x0, cells.y0, 1 / cells.cell_m), (cells.columns, cells.rows), cells.starts, cells.items,
+            index.items, x, y, azimuth, angle, near, far, height, o.owner, o.height_m,
+            (cells.x0, cells.y0, 1 / cells.cell_m), (cells.columns, cells.rows), cells.starts, cells.items, cells.ends,
             target_height_m, counts,
         )  # fmt: skip
         return counts, found
@@ -142,13 +142,13 @@ def _columns(beams: Beams) -> tuple[Floats, Floats, Floats, Floats, Floats, Floa
 @njit(cache=True, nogil=True, error_model="numpy")
 def hidden(
     dx: float, dy: float, x: float, y: float, height: float, target: float, listed: Any, count: int,
-    ax: Any, ay: Any, bx: Any, by: Any, owner: Any, tall: Any,
+    ends: Any, items: Any, owner: Any, tall: Any,
 ) -> bool:  # fmt: skip
     """Return whether the listed edges hide the place at (dx, dy) from the camera."""
     depth = 0
     for k in range(count):
         i = listed[k]
-        px, py, qx, qy = ax[i] - x, ay[i] - y, bx[i] - x, by[i] - y
+        px, py, qx, qy = ends[i, 0] - x, ends[i, 1] - y, ends[i, 2] - x, ends[i, 3] - y
         p_side, q_side = dx * py - dy * px, dx * qy - dy * qx
         if (p_side > 0) == (q_side > 0):
             continue
@@ -156,7 +156,7 @@ def hidden(
         along = (px * qy - py * qx) / (q_side - p_side)
         if not 0 <= along < 1:
             continue
-        low = tall[owner[i]]
+        low = tall[owner[items[i]]]
         front = p_side > 0
         if not height > low:
             if front:
@@ -171,8 +171,8 @@ def hidden(
 @njit(cache=True, nogil=True, error_model="numpy")
 def state_of(
     beam: Any, dx: float, dy: float, x: float, y: float, azimuth: float, angle: float, near: float, far: float,
-    height: float, target: float, ax: Any, ay: Any, bx: Any, by: Any, owner: Any, tall: Any,
-    frame: Any, shape: Any, starts: Any, items: Any, listed: Any,
+    height: float, target: float, owner: Any, tall: Any,
+    frame: Any, shape: Any, starts: Any, items: Any, ends: Any, listed: Any,
 ) -> Any:  # fmt: skip
     """Return the state of one beam towards (dx, dy), and the list, which may have grown."""
     away = math.hypot(dx, dy)
@@ -186,16 +186,16 @@ def state_of(
             return DIRECTION, listed
     count, listed = edges_in(
         x + min(dx, 0.0), y + min(dy, 0.0), x + max(dx, 0.0), y + max(dy, 0.0),
-        ax, ay, bx, by, frame, shape, starts, items, listed,
+        frame, shape, starts, ends, listed,
     )  # fmt: skip
-    behind = hidden(dx, dy, x, y, height, target, listed, count, ax, ay, bx, by, owner, tall)
+    behind = hidden(dx, dy, x, y, height, target, listed, count, ends, items, owner, tall)
     return (WALL if behind else SEEN), listed
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def look_from(
     px: float, py: float, asked: Any, x: Any, y: Any, azimuth: Any, angle: Any, near: Any, far: Any, height: Any,
-    ax: Any, ay: Any, bx: Any, by: Any, owner: Any, tall: Any, frame: Any, shape: Any, starts: Any, items: Any,
+    owner: Any, tall: Any, frame: Any, shape: Any, starts: Any, items: Any, ends: Any,
     target: float, out: Any,
 ) -> None:  # fmt: skip
     """Write the state of each asked beam."""
@@ -207,7 +207,7 @@ def look_from(
             continue
         out[k], listed = state_of(
             beam, px - x[i], py - y[i], x[i], y[i], azimuth[i], angle[i], near[i], far[i], height[i], target,
-            ax, ay, bx, by, owner, tall, frame, shape, starts, items, listed,
+            owner, tall, frame, shape, starts, items, ends, listed,
         )  # fmt: skip
 
 
@@ -215,7 +215,7 @@ def look_from(
 def look_at_all(
     px: Any, py: Any, beam_frame: Any, beam_shape: Any, beam_starts: Any, beam_items: Any,
     x: Any, y: Any, azimuth: Any, angle: Any, near: Any, far: Any, height: Any,
-    ax: Any, ay: Any, bx: Any, by: Any, owner: Any, tall: Any, frame: Any, shape: Any, starts: Any, items: Any,
+    owner: Any, tall: Any, frame: Any, shape: Any, starts: Any, items: Any, ends: Any,
     target: float, counts: Any,
 ) -> Any:  # fmt: skip
     """Return the beams that see each point, and write how many."""
@@ -237,7 +237,7 @@ def look_at_all(
                     continue
                 state, listed = state_of(
                     beam, px[k] - x[i], py[k] - y[i], x[i], y[i], azimuth[i], angle[i], near[i], far[i], height[i],
-                    target, ax, ay, bx, by, owner, tall, frame, shape, starts, items, listed,
+                    target, owner, tall, frame, shape, starts, items, ends, listed,
                 )  # fmt: skip
                 if state == SEEN:
                     found[at] = i

@@ -142,8 +142,8 @@ def _look_out(
     o, cells = obstacles, obstacles.cells
     frame, shape = (cells.x0, cells.y0, 1 / cells.cell_m), (cells.columns, cells.rows)
     xy, ring_ends, polygon_ends = look_out(
-        x, y, azimuth, angle, near, far, height, units, o.ax, o.ay, o.bx, o.by, o.owner, o.height_m,
-        frame, shape, cells.starts, cells.items, target_height_m, area, doubt, over, parts, True,
+        x, y, azimuth, angle, near, far, height, units, o.owner, o.height_m,
+        frame, shape, cells.starts, cells.items, cells.ends, target_height_m, area, doubt, over, parts, True,
     )  # fmt: skip
     offsets = (np.concatenate([[0], ring_ends]), np.concatenate([[0], polygon_ends]))
     shapes = np.asarray(shapely.from_ragged_array(shapely.GeometryType.POLYGON, xy, offsets), dtype=object)

@@ -85,9 +85,9 @@ def side(beam: Any, axis: float, first: float, last: float) -> Any:
 @njit(nogil=True, error_model="numpy")
 def edges_in(
     west: float, south: float, east: float, north: float,
-    ax: Any, ay: Any, bx: Any, by: Any, frame: Any, shape: Any, starts: Any, items: Any, listed: Any,
+    frame: Any, shape: Any, starts: Any, ends: Any, listed: Any,
 ) -> Any:  # fmt: skip
-    """List the edges whose boxes meet a box; return how many, and the list, which may have grown.
+    """List the edges whose boxes meet a box, as rows of `ends`; return how many, and the list, which may have grown.
 
     `frame` is (x0, y0, cells per metre), `shape` (columns, rows) of the cells.
     """
@@ -104,16 +104,16 @@ def edges_in(
             if count + end - begin > len(listed):
                 listed = np.concatenate((listed, np.empty(len(listed) + end - begin, np.int32)))
             for k in range(begin, end):
-                e = items[k]
-                x_low, y_low = min(ax[e], bx[e]), min(ay[e], by[e])
-                if x_low > east or y_low > north or max(ax[e], bx[e]) < west or max(ay[e], by[e]) < south:
+                ax, ay, bx, by = ends[k, 0], ends[k, 1], ends[k, 2], ends[k, 3]
+                x_low, y_low = min(ax, bx), min(ay, by)
+                if x_low > east or y_low > north or max(ax, bx) < west or max(ay, by) < south:
                     continue
                 # An edge is in every cell of its box; it counts in the first that is also one of the asked box.
                 if max(min(int((x_low - x0) * per_m), columns - 1), left) != column:
                     continue
                 if max(min(int((y_low - y0) * per_m), rows - 1), low) != row:
                     continue
-                listed[count] = e
+                listed[count] = k
                 count += 1
     return count, listed
 
@@ -202,7 +202,7 @@ def cut(beam: Any, sx: float, sy: float, ex: float, ey: float, found: Any, count
 @njit(nogil=True, error_model="numpy")
 def front_edges(
     beam: Any, x: float, y: float, height: float, listed: Any, listed_count: int,
-    ax: Any, ay: Any, bx: Any, by: Any, owner: Any, tall: Any, found: Any,
+    ends: Any, items: Any, owner: Any, tall: Any, found: Any,
 ) -> Any:  # fmt: skip
     """Write what the beam meets of the listed edges whose solids block it; return the count and `found`."""
     count = 0
@@ -212,11 +212,11 @@ def front_edges(
     looks_over = not math.isnan(height)
     for k in range(listed_count):
         i = listed[k]
-        sx, sy, ex, ey = bx[i] - x, by[i] - y, ax[i] - x, ay[i] - y
+        sx, sy, ex, ey = ends[i, 2] - x, ends[i, 3] - y, ends[i, 0] - x, ends[i, 1] - y
         c = sx * ey - sy * ex
         if c <= 0:
             continue
-        if looks_over and height > tall[owner[i]]:
+        if looks_over and height > tall[owner[items[i]]]:
             continue
         dx, dy = ex - sx, ey - sy
         if c * c >= far * far * (dx * dx + dy * dy):

@@ -21,7 +21,10 @@ _PER_EDGE = 16
 
 @dataclass(frozen=True)
 class Cells:
-    """Cells (rows by rows from the south-west) and the edges in each: `items[starts[c]:starts[c + 1]]`."""
+    """Cells (rows by rows from the south-west) and the edges in each: `items[starts[c]:starts[c + 1]]`.
+
+    `ends` float64 (items, 4) repeats ax, ay, bx, by of the items, so that a cell is read in one go.
+    """
 
     x0: float
     y0: float
@@ -30,12 +33,13 @@ class Cells:
     rows: int
     starts: NDArray[np.int64]
     items: NDArray[np.int32]
+    ends: Floats
 
 
 def index_edges(ax: Floats, ay: Floats, bx: Floats, by: Floats, cell_m: float) -> Cells:
     """List the edges of every cell; cells grow until there are not too many of them and not too many entries."""
     if not len(ax):
-        return Cells(0.0, 0.0, cell_m, 1, 1, np.zeros(2, np.int64), np.zeros(0, np.int32))
+        return Cells(0.0, 0.0, cell_m, 1, 1, np.zeros(2, np.int64), np.zeros(0, np.int32), np.zeros((0, 4)))
     x0, y0 = float(min(ax.min(), bx.min())), float(min(ay.min(), by.min()))
     x1, y1 = float(max(ax.max(), bx.max())), float(max(ay.max(), by.max()))
     allowed = _FEWEST + _PER_EDGE * len(ax)
@@ -44,8 +48,8 @@ def index_edges(ax: Floats, ay: Floats, bx: Floats, by: Floats, cell_m: float) -
         if columns * rows <= allowed and entries(ax, ay, bx, by, x0, y0, 1 / cell_m) <= allowed:
             break
         cell_m *= 2
-    starts, items = fill(ax, ay, bx, by, x0, y0, 1 / cell_m, columns, rows)
-    return Cells(x0, y0, cell_m, columns, rows, starts, items)
+    starts, items, ends = fill(ax, ay, bx, by, x0, y0, 1 / cell_m, columns, rows)
+    return Cells(x0, y0, cell_m, columns, rows, starts, items, ends)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -60,7 +64,7 @@ def entries(ax: Any, ay: Any, bx: Any, by: Any, x0: float, y0: float, per_m: flo
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def fill(ax: Any, ay: Any, bx: Any, by: Any, x0: float, y0: float, per_m: float, columns: int, rows: int) -> Any:
-    """Return starts (cells + 1,) and items, edges ascending within each cell."""
+    """Return starts (cells + 1,), items, edges ascending within each cell, and their ends."""
     starts = np.zeros(columns * rows + 1, np.int64)
     for e in range(len(ax)):
         left, right = int((min(ax[e], bx[e]) - x0) * per_m), int((max(ax[e], bx[e]) - x0) * per_m)
@@ -71,13 +75,15 @@ def fill(ax: Any, ay: Any, bx: Any, by: Any, x0: float, y0: float, per_m: float,
     for cell in range(columns * rows):
         starts[cell + 1] += starts[cell]
     place = starts[:-1].copy()
-    items = np.empty(starts[-1], np.int32)
+    items, ends = np.empty(starts[-1], np.int32), np.empty((starts[-1], 4))
     for e in range(len(ax)):
         left, right = int((min(ax[e], bx[e]) - x0) * per_m), int((max(ax[e], bx[e]) - x0) * per_m)
         low, high = int((min(ay[e], by[e]) - y0) * per_m), int((max(ay[e], by[e]) - y0) * per_m)
         for row in range(low, high + 1):
             for column in range(left, right + 1):
                 cell = min(row, rows - 1) * columns + min(column, columns - 1)
-                items[place[cell]] = e
+                k = place[cell]
+                items[k] = e
+                ends[k, 0], ends[k, 1], ends[k, 2], ends[k, 3] = ax[e], ay[e], bx[e], by[e]
                 place[cell] += 1
-    return starts, items
+    return starts, items, ends

@@ -66,7 +66,7 @@ def fill_turns(beam: Any, lines: Any, begin: int, count: int, s: float, e: float
 @njit(nogil=True, error_model="numpy")
 def lines_of(
     beam: Any, x: float, y: float, height: float, target: float, listed: Any, listed_count: int,
-    ax: Any, ay: Any, bx: Any, by: Any, owner: Any, tall: Any, pieces: Any, piece_count: int,
+    ends: Any, items: Any, owner: Any, tall: Any, pieces: Any, piece_count: int,
 ) -> Any:  # fmt: skip
     """Return the lines at which the count changes, and how many."""
     lines = np.empty((6 * listed_count + 3 * piece_count + 6, 8))
@@ -82,10 +82,10 @@ def lines_of(
             fill_turns(beam, lines, before, count, row[S], row[E])
     for k in range(listed_count):
         i = listed[k]
-        low = tall[owner[i]]
+        low = tall[owner[items[i]]]
         if not height > low:
             continue
-        px, py, qx, qy = bx[i] - x, by[i] - y, ax[i] - x, ay[i] - y
+        px, py, qx, qy = ends[i, 2] - x, ends[i, 3] - y, ends[i, 0] - x, ends[i, 1] - y
         c = px * qy - py * qx
         if c == 0:
             continue

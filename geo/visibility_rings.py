@@ -135,18 +135,18 @@ def longer(array: Any, needed: int) -> Any:
 
 
 @njit(nogil=True, error_model="numpy")
-def any_lower(height: float, listed: Any, count: int, owner: Any, tall: Any) -> bool:
+def any_lower(height: float, listed: Any, count: int, items: Any, owner: Any, tall: Any) -> bool:
     """Return whether the camera is higher than the solid of any listed edge."""
     lower = False
     for k in range(count):
-        lower |= height > tall[owner[listed[k]]]
+        lower |= height > tall[owner[items[listed[k]]]]
     return lower
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def look_out(
     x: Any, y: Any, azimuth: Any, angle: Any, near: Any, far: Any, height: Any, units: Any,
-    ax: Any, ay: Any, bx: Any, by: Any, owner: Any, tall: Any, frame: Any, shape: Any, starts: Any, items: Any,
+    owner: Any, tall: Any, frame: Any, shape: Any, starts: Any, items: Any, ends: Any,
     target: float, area: Any, doubt: Any, over: Any, polygons_of_beam: Any, wanted: bool,
 ) -> Any:  # fmt: skip
     """Do all beams; return points, ends of rings, ends of polygons (in rings)."""
@@ -165,15 +165,15 @@ def look_out(
         west, south, east, north = box_of(beam)
         met, listed = edges_in(
             x[i] + west, y[i] + south, x[i] + east, y[i] + north,
-            ax, ay, bx, by, frame, shape, starts, items, listed,
+            frame, shape, starts, ends, listed,
         )  # fmt: skip
-        count, found = front_edges(beam, x[i], y[i], height[i], listed, met, ax, ay, bx, by, owner, tall, found)
+        count, found = front_edges(beam, x[i], y[i], height[i], listed, met, ends, items, owner, tall, found)
         kept, order = cull(beam, found, count, depth, order)
         count, active, pieces = sweep(beam, found, order, kept, active, pieces)
-        over[i] = not math.isnan(height[i]) and any_lower(height[i], listed, met, owner, tall)
+        over[i] = not math.isnan(height[i]) and any_lower(height[i], listed, met, items, owner, tall)
         if over[i]:
             lines, line_count = lines_of(
-                beam, x[i], y[i], height[i], target, listed, met, ax, ay, bx, by, owner, tall, pieces, count
+                beam, x[i], y[i], height[i], target, listed, met, ends, items, owner, tall, pieces, count
             )
             area[i] = area_over(beam, lines, line_count)
         else:
