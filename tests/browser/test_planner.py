@@ -27,6 +27,8 @@ Change = Callable[[dict[str, Any]], None]
 
 def numbers(page: Page) -> list[float]:
     """Return the three shares of the answer, in per cent."""
+    # The first figures of a new store may be on their way for a while, which the page says.
+    expect(page.locator("#lead strong")).to_be_visible(timeout=90_000)
     found = SHARES.match(page.locator("#lead strong").text_content() or "")
     assert found is not None, page.locator("#lead").text_content()
     return [float(text.strip("<>")) for text in found.groups()]
@@ -334,7 +336,30 @@ def test_a_computation_is_followed_cancelled_and_begun_again(demo_server: str, v
     stand.update(state="failed", error={"code": "x", "message": "Out of memory.", "remedy": "Choose a coarser level."})
     expect(page.locator("#job-text")).to_contain_text("Out of memory. Choose a coarser level.")
     page.click("#job-again")
+    expect(page.locator("#job-bar")).to_be_visible()
     stand.update(state="ready", error=None)
+    expect(page.locator("#job")).to_be_hidden()
+    opened.watch.clean()
+
+
+def test_the_first_figures_come_when_they_are_complete(demo_server: str, visit: Opener) -> None:
+    opened = visit(f"{demo_server}/about")
+    page = opened.page
+    stand = {"state": "computing", "progress": 0.25, "step": "views", "revision": 8, "computed_revision": None}
+
+    def nothing_yet(found: dict[str, Any]) -> None:
+        if stand["state"] == "computing":
+            found |= {"grids": [], "totals": None}
+            found["meta"] |= {"computing": {"job": "1", "progress": 0.1, "step": "views"}, "computed_revision": None}
+
+    changed(page, "/api/coverage", nothing_yet)
+    page.route("**/api/coverage/status*", lambda route: route.fulfill(json=stand))
+    page.goto(f"{demo_server}/planner")
+    opened.ready()
+    expect(page.locator("#lead")).to_have_text("The figures are being computed; nothing is complete yet.")
+    expect(page.locator("#job-text")).to_have_text("Computing revision 8: views 25\xa0%")
+    stand.update(state="ready")
+    assert len(numbers(page)) == 3
     expect(page.locator("#job")).to_be_hidden()
     opened.watch.clean()
 
