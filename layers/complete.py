@@ -16,7 +16,7 @@ from layers.fingerprint import Mark
 
 if TYPE_CHECKING:  # the compiler comes with them
     from geo.city import City
-    from geo.multiplicity import Multiplicity
+    from geo.fragility import Fragility
 
 Slot = tuple[str | None, ViewRules]
 
@@ -35,8 +35,8 @@ class Complete:
         Latest revision of the layers read.
     codes, names, parents
         object (grids,): of each grid, in the order of `city.cells`.
-    city, multiplicity
-        See `geo.city` and `geo.multiplicity`.
+    city
+        See `geo.city`.
     """
 
     level: str | None
@@ -47,7 +47,6 @@ class Complete:
     names: NDArray[Any]
     parents: NDArray[Any]
     city: City
-    multiplicity: Multiplicity
     _kept: dict[str, tuple[Any, Any, Any]] = field(default_factory=dict, repr=False, compare=False)
 
     def once(self, name: str, layer: object, make: Callable[[], Any], key: object = None) -> Any:
@@ -97,20 +96,18 @@ class Complete:
                 found[row] = [round(float(value), 7) for value in box]
         return found
 
-    def losses(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Return what each grid loses at most if one camera fails, in square metres, and which one; -1 for none."""
-        often, n = self.multiplicity, len(self)
-        order = np.lexsort((often.camera, often.alone_m2, often.cell))
-        area, camera = np.zeros(n), np.full(n, -1, dtype=np.int64)
-        area[often.cell[order]] = often.alone_m2[order]  # the last one of each grid stays: the greatest
-        camera[often.cell[order]] = often.camera[order]
-        return area, np.where(area > 0, camera, -1)
+    def fragility(self) -> Fragility:
+        """Return what is lost if one camera fails: per grid, and by the ten cameras that cost most."""
+        from geo.fragility import fragility
+
+        found: Fragility = self.once("fragility", None, lambda: fragility(self.city.coverage))
+        return found
 
     def worst_loss(self, rows: NDArray[np.int64]) -> tuple[float, int]:
         """Return what the grids at `rows` lose together if one camera fails, and which one; -1 for none."""
-        often = self.multiplicity
-        mine = np.isin(often.cell, rows)
-        total = np.bincount(often.camera[mine], often.alone_m2[mine], minlength=1)
+        alone = self.city.coverage.alone
+        mine = np.isin(alone.cell, rows)
+        total = np.bincount(alone.camera[mine], alone.m2[mine], minlength=1)
         worst = int(total.argmax())
         return (float(total[worst]), worst) if total[worst] > 0 else (0.0, -1)
 

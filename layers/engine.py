@@ -28,8 +28,7 @@ MOST_ROWS = 800_000
 # What of a reader's choice decides on what cameras see, by the names of the queries.
 RULES = ("assumed_range_m", "online_only", "edition", "task", "target_height_m")
 FOLLOWED = ("streets", "incidents")  # of what is made of a result, what can be made from that of the last one
-MEASURES_FROM = 0.8
-CITY_SHARE = 0.7  # of the whole work, as progress is told
+CITY_SHARE = 0.8  # of the whole work, as progress is told
 
 Progress = Callable[[float, str], None]
 Cancelled = Callable[[], bool]
@@ -89,10 +88,6 @@ def compute(
     geo.city.Cancelled
         `cancelled` said so.
     """
-    from geo.multiplicity import (
-        multiplicity,
-        update,
-    )  # brings in the compiler; only where there is something to work out
     from layers.engine_steps import city_of
 
     assert snapshot.crs is not None
@@ -100,14 +95,9 @@ def compute(
     told: Progress = lambda done, step: progress(CITY_SHARE * done, step)  # noqa: E731
     found = city_of(snapshot, level, rules, state, kept, told, cancelled)
     city, before = found.city, found.before
-    progress(CITY_SHARE, "multiplicity")
-    if before is None or found.touched is None:
-        often = multiplicity(city.views, city.cells)
-    else:
-        often = update(before.multiplicity, city.views, city.cells, found.touched, found.origin)
     grids, rows = snapshot["grids"], rows_of_level(snapshot["grids"], level)
     texts = [text_or_none(grids.text(name)[rows]) for name in ("code", "name", "parent")]
-    complete = Complete(level, rules, state, revision_of(snapshot), *texts, city, often)
+    complete = Complete(level, rules, state, revision_of(snapshot), *texts, city)
     if before is not None and found.touched is not None:
         complete.follow(before, found.touched, FOLLOWED)
     return complete
@@ -170,7 +160,7 @@ class Engine:
         found = compute(snapshot, *slot, ((same,) if same else ()) + others, progress, cancelled)
         if cancelled():
             raise Stopped
-        progress(MEASURES_FROM, "measures")
+        progress(CITY_SHARE, "measures")
         measure(found, snapshot, Params())  # whoever asks for it first does not wait for it
         progress(1.0, "measures")
         with self._lock:

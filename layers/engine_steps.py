@@ -24,12 +24,11 @@ MOST_CHANGED = 0.3  # share of the cameras from which on all are worked out anew
 
 @dataclass(frozen=True)
 class Followed:
-    """A city, and how it came from the last one: the grids worked out anew (None: all), and where each camera was."""
+    """A city, and how it came from the last one: the grids that were worked out anew, None for all."""
 
     city: City
     before: Complete | None
     touched: NDArray[np.int64] | None
-    origin: NDArray[np.int64] | None
 
 
 def city_of(
@@ -44,20 +43,19 @@ def city_of(
     """Return the city of `snapshot`, and how it came from the last one; see `layers.engine.compute`."""
     crs, grids_mark, buildings_mark, cameras_mark = state
     facts = CameraFacts.of(snapshot["cameras"])
-    grids, buildings = snapshot["grids"], snapshot["buildings"]
+    grids = snapshot["grids"]
     before = kept[0] if kept and kept[0].slot == (level, rules) and kept[0].mark[:2] == (crs, grids_mark) else None
     if before is not None and few_changed(before.city.facts, facts):
-        city, touched, origin = before.city, np.zeros(0, np.int64), None
+        city, touched = before.city, np.zeros(0, np.int64)
         if before.mark[2] != buildings_mark:
             progress(0.0, "buildings")
-            shapes = np.zeros(0, dtype=object) if buildings.geometry is None else buildings.geometry
-            city, touched = with_buildings(city, shapes, buildings.number("height_m"), cancelled=cancelled)
+            city, touched = with_buildings(city, (), None, obstacles=obstacles_of(snapshot), cancelled=cancelled)
         if before.mark[3] != cameras_mark:
             progress(0.5, "views")
             origin = match_cameras(city.facts, facts)
             city, more = with_cameras(city, facts, origin=origin, cancelled=cancelled)
             touched = np.union1d(touched, more)
-        return Followed(city, before, touched, origin)
+        return Followed(city, before, touched)
     same = [found for found in kept if found.mark[0] == crs and found.mark[2] == buildings_mark]
     cells = next((found.city for found in same if found.level == level and found.mark[1] == grids_mark), None)
     obstacles = cells.obstacles if cells else same[0].city.obstacles if same else None
@@ -78,7 +76,7 @@ def city_of(
         progress=progress,
         cancelled=cancelled,
     )
-    return Followed(city, None, None, None)
+    return Followed(city, None, None)
 
 
 def few_changed(old: CameraFacts, new: CameraFacts) -> bool:

@@ -92,7 +92,7 @@ def coverage_meta(found: Shown, snapshot: Snapshot, params: Params) -> Json:
     }
     if complete is not None:
         meta |= assumptions(sight_of(complete.city))
-        meta |= {"pixel_m": complete.multiplicity.step_m, "fallbacks": complete.fallbacks}
+        meta |= {"fallbacks": complete.fallbacks}
     return meta
 
 
@@ -117,7 +117,7 @@ def rows_of(complete: Complete, parent: str | None) -> NDArray[np.int64]:
 
 def grid_columns(complete: Complete, measured: Measured) -> dict[str, NDArray[Any]]:
     """Return the columns of the table of grids, each (grids,); loss: what the grid loses if one camera fails."""
-    loss_m2, loss_camera = complete.losses()
+    lost = complete.fragility()
     return {
         "code": complete.codes,
         "name": complete.names,
@@ -125,9 +125,9 @@ def grid_columns(complete: Complete, measured: Measured) -> dict[str, NDArray[An
         "bounds": complete.bounds(),
         **areas_of(complete),
         **{name: getattr(measured, name) for name in MEASURES},
-        "loss_m2": loss_m2,
+        "loss_m2": lost.loss_m2,
         "loss_camera": np.array(
-            [None if row < 0 else complete.city.facts.id[row] for row in loss_camera], dtype=object
+            [None if row < 0 else complete.city.facts.id[row] for row in lost.loss_camera], dtype=object
         ),
     }
 
@@ -135,7 +135,7 @@ def grid_columns(complete: Complete, measured: Measured) -> dict[str, NDArray[An
 def areas_of(complete: Complete) -> dict[str, NDArray[np.float64]]:
     """Return the areas of every grid, in square metres."""
     found = {name: np.asarray(getattr(complete.city.coverage, name)) for name in AREAS}
-    seen = complete.multiplicity.seen_m2
+    seen = complete.city.coverage.seen_by_m2
     return {**found, "seen_by_2_m2": seen[:, 1], "seen_by_3_m2": seen[:, 2]}
 
 

@@ -64,11 +64,8 @@ def fragility_answer(complete: Complete | None, online: Complete | None, snapsho
     """
     if complete is None:
         return {"level": None, "cameras": [], "grids": [], "nominal": None, "online": None}
-    from geo.fragility import fragility  # slow to import
-
-    city = complete.city
-    found = complete.once("fragility", complete, lambda: fragility(city.views, city.cells, complete.multiplicity))
-    facts, rows = city.facts, rows_of(complete, params.parent)
+    found = complete.fragility()
+    facts, rows = complete.city.facts, rows_of(complete, params.parent)
     names = _names(snapshot)
     return {
         "level": complete.level,

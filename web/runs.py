@@ -32,7 +32,6 @@ STEPS = {
     "grids": N_("Preparing the grids"),
     "views": N_("Working out the views"),
     "coverage": N_("Measuring the grids"),
-    "multiplicity": N_("Counting the cameras that see a place"),
     "measures": N_("Measuring streets, incidents and places"),
 }
 

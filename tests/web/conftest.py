@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import create_app
+from layers.warming import warm
 from settings import Settings
 from store.batch import Batch, Provenance
 from store.schema import LAYERS, Kind
@@ -109,7 +110,13 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture(scope="session")
-def town_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+def compiled() -> None:
+    """Let no test of a request wait for the compiler."""
+    warm()
+
+
+@pytest.fixture(scope="session")
+def town_app(compiled: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The application over the town; tests that change it take `changing`."""
     folder = tmp_path_factory.mktemp("town")
     with Store.open(folder / "atlas.gpkg") as store:

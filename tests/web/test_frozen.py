@@ -55,7 +55,7 @@ def test_what_follows_from_a_read_result_equals_what_follows_from_it(tmp_path: P
     then = moved(now, 2)
     one, other = (compute(then, *SLOT, (start,)) for start in (found, unpack(tmp_path / "a.npz", {})))
     assert np.array_equal(one.city.coverage.blind_m2, other.city.coverage.blind_m2)
-    assert np.array_equal(one.multiplicity.seen_m2, other.multiplicity.seen_m2)
+    assert np.array_equal(one.city.coverage.seen_by_m2, other.city.coverage.seen_by_m2)
 
 
 def test_other_facts_are_another_version(tmp_path: Path) -> None:

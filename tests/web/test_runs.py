@@ -294,7 +294,7 @@ def test_a_killed_computation_is_begun_again_and_completes(tmp_path: Path) -> No
     assert found.complete is not None
     whole = compute(big, *SLOT)
     assert np.array_equal(found.complete.city.coverage.blind_m2, whole.city.coverage.blind_m2)
-    assert np.array_equal(found.complete.multiplicity.seen_m2, whole.multiplicity.seen_m2)
+    assert np.array_equal(found.complete.city.coverage.seen_by_m2, whole.city.coverage.seen_by_m2)
     until(lambda: derived.unfinished() == [])
     runs.close()
     assert derived.load(SLOT) is not None

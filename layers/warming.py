@@ -1,0 +1,44 @@
+"""Compile what coverage needs, so that the first reader does not wait for the compiler; numba keeps it on disk."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+
+from geo.camera_facts import CameraFacts, ViewRules
+from geo.city import compute_city, with_cameras
+from geo.denominators import place_states, street_shares, streets_by_cell
+from layers.asked import along_line, at_point
+from layers.sight import sight_of
+
+
+def warm() -> None:
+    """Work out a city of two cameras, one of which looks over a lower house."""
+    two = np.ones(2)
+    numbers = dict.fromkeys(("azimuth_tolerance_deg", "tilt_deg", "vfov_deg", "pixels_h"), np.nan * two)
+    facts = CameraFacts(
+        id=np.array(["a", "b"], dtype=object),
+        x=500_000 + np.array([10.0, 90.0]),
+        y=4_000_000 + 50 * two,
+        kind=np.array(["fixed", None], dtype=object),
+        azimuth_deg=90 * two,
+        hfov_deg=np.array([60.0, np.nan]),
+        range_m=80 * two,
+        height_m=np.array([8.0, np.nan]),
+        online=np.ones(2, dtype=np.int8),
+        **numbers,
+    )
+
+    def box(west: float, east: float, south: float = 40.0, north: float = 60.0) -> shapely.Polygon:
+        return shapely.box(500_000 + west, 4_000_000 + south, 500_000 + east, 4_000_000 + north)
+
+    houses, heights = [box(30, 40), box(60, 70)], np.array([4.0, np.nan])
+    grids = [box(0, 50, 0, 100), box(50, 100, 0, 100)]
+    city = compute_city(facts, houses, heights, grids, ViewRules(), crs="EPSG:32650")
+    city, _ = with_cameras(city, facts, [0])
+    street = shapely.LineString([(500_000, 4_000_050), (500_100, 4_000_051)])
+    street_shares(streets_by_cell([street], city.cells.polygons, ["a", "b"]), city.coverage)
+    place_states([shapely.Point(500_020, 4_000_050)], houses, city.coverage)
+    sight = sight_of(city)
+    at_point(sight, 500_020.0, 4_000_050.0)
+    along_line(sight, np.array([500_000.0, 500_100.0]), np.array([4_000_050.0, 4_000_051.0]))
