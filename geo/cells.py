@@ -164,5 +164,5 @@ def _cut(
             found, row = items[starts[chunk[i]] : starts[chunk[i] + 1]], int(at[i])
             made.free[row], made.built_m2[row], made.fallback[row] = without(made.polygons[row], solids[found], row)
 
-    pieces = chunks_of(np.diff(starts) + 1.0, CHUNK)
+    pieces = chunks_of(np.diff(starts) + 1.0, CHUNK, threads)
     in_chunks(work, pieces, threads=threads, progress=progress, cancelled=cancelled)

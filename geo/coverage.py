@@ -20,13 +20,10 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 from shapely.geometry import Polygon
-from shapely.geometry.base import BaseGeometry
 
 from geo.cells import CHUNK, Cells, meetings
-from geo.errors import N_, ConservationError
 from geo.overlay_geos import TOLERANCE_M2, divide
 from geo.parallel import chunks_of, in_chunks, never, silent
-from geo.view import GRID_M, polygons_of
 
 if TYPE_CHECKING:  # compiled loops stand behind it, which a start need not load
     from geo.views import Views
@@ -154,7 +151,7 @@ def cover(
             measures[i, 4:] = 0.0
             measures[i, 4], measures[i, 7] = measures[i, :2].sum(), measures[i, 0]
 
-    pieces = chunks_of(np.diff(starts) + 1.0, CHUNK)
+    pieces = chunks_of(np.diff(starts) + 1.0, CHUNK, threads)
     in_chunks(work, pieces, threads=threads, progress=progress, cancelled=cancelled)
     certain, possible, blind = measures[:, :3].T.copy()
     return Coverage(
@@ -206,89 +203,12 @@ def replaced(old: Coverage, rows: Rows, new: Coverage, cameras: Rows | None = No
     touched = np.zeros(len(old.area_m2), dtype=bool)
     touched[rows] = True
     kept = np.flatnonzero(~touched[old.alone.cell])
-    camera = old.alone.camera[kept] if cameras is None else cameras[old.alone.camera[kept]]
-    cell = np.concatenate([old.alone.cell[kept], new.alone.cell])
-    order = np.argsort(cell, kind="stable")
-    alone = Alone(
-        np.concatenate([camera, new.alone.camera])[order],
-        cell[order],
-        np.concatenate([old.alone.m2[kept], new.alone.m2])[order],
+    camera, cell = (
+        np.concatenate([getattr(old.alone, name)[kept], getattr(new.alone, name)]) for name in ("camera", "cell")
     )
+    if cameras is not None:
+        camera[: len(kept)] = cameras[camera[: len(kept)]]
+    order = np.argsort(cell, kind="stable") if cameras is None else np.lexsort((camera, cell))
+    m2 = np.concatenate([old.alone.m2[kept], new.alone.m2])
+    alone = Alone(camera[order], cell[order], m2[order])
     return Coverage(**columns, alone=alone)
-
-
-def first_coverage(
-    cells: ArrayLike, buildings: ArrayLike, views_certain: ArrayLike, views_possible: ArrayLike
-) -> Coverage:
-    """Measure the coverage of each cell.
-
-    Parameters
-    ----------
-    cells
-        Polygons (n,), valid, in the metric CRS of the rest; each is measured by itself, even where cells overlap. A
-        missing or empty one measures 0.
-    buildings
-        Polygons, any number; they may overlap.
-    views_certain, views_possible
-        Polygons, any number; None and empty ones see nothing. A possible view may lie over a certain one.
-
-    Raises
-    ------
-    ConservationError
-        The parts of a cell do not add up to it.
-
-    Examples
-    --------
-    >>> cell, house, view = shapely.box(0, 0, 10, 10), shapely.box(0, 0, 2, 10), shapely.box(1, 0, 5, 10)
-    >>> result = first_coverage([cell], [house], [view], [])
-    >>> float(result.built_m2[0]), float(result.certain_m2[0]), float(result.blind_m2[0])
-    (20.0, 30.0, 50.0)
-    """
-    cell_array = np.asarray(cells, dtype=object)
-    trees = [shapely.STRtree(_present(layer)) for layer in (buildings, views_certain, views_possible)]
-    measures = np.zeros((len(cell_array), 6))
-    blind = np.empty(len(cell_array), dtype=object)
-    for i, given in enumerate(cell_array):
-        cell = Polygon() if given is None else given
-        layers = [tree.geometries[tree.query(cell, predicate="intersects")] for tree in trees]
-        row, gap = _measure_first(cell, layers)
-        if abs(_excess(row)) > TOLERANCE_M2:
-            raise ConservationError(
-                N_("The parts of grid {number} add up to {excess} m2 more than its area."),
-                N_("This is a fault of the program; please report it with the boundaries of the grid."),
-                number=i + 1,
-                excess=round(_excess(row), 3),
-            )
-        measures[i], blind[i] = row, gap
-    area, built, open_, certain, possible, unseen = measures.T.copy()
-    return Coverage(area, built, open_, certain, possible, unseen, blind)
-
-
-def _measure_first(cell: BaseGeometry, layers: list[NDArray[Any]]) -> tuple[tuple[float, ...], BaseGeometry]:
-    """Area, built, open, certain, possible, blind of one cell, and the blind polygons."""
-    # An overlay on the lattice may leave lines and points beside the areas; the next overlay would refuse the mixture.
-    built, certain, possible = (polygons_of(shapely.union_all(layer, grid_size=GRID_M)) for layer in layers)
-    free = polygons_of(shapely.difference(cell, built, grid_size=GRID_M))
-    rest = polygons_of(shapely.difference(free, certain, grid_size=GRID_M))
-    blind = polygons_of(shapely.difference(rest, possible, grid_size=GRID_M))
-    parts = (
-        cell.area,
-        shapely.intersection(cell, built, grid_size=GRID_M).area,
-        free.area,
-        shapely.intersection(free, certain, grid_size=GRID_M).area,
-        shapely.intersection(rest, possible, grid_size=GRID_M).area,
-        blind.area,
-    )
-    return parts, blind
-
-
-def _excess(row: tuple[float, ...]) -> float:
-    """How much the parts are more than the whole; the worse of the two identities."""
-    area, built, open_, certain, possible, blind = row
-    return max(certain + possible + blind + built - area, open_ + built - area, key=abs)
-
-
-def _present(geometry: ArrayLike) -> NDArray[Any]:
-    """The geometries that are neither missing nor empty."""
-    array = np.asarray(geometry, dtype=object)
-    return array[~(shapely.is_missing(array) | shapely.is_empty(array))] if len(array) else array

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 THREADS = 2
+_LEAST = 100.0  # weight below which a second thread is not worth its start
 LOOK_S = 0.2  # at least this often `cancelled` is asked while work goes on
 
 Rows = NDArray[np.int64]
@@ -31,10 +32,15 @@ def silent(share: float) -> None:
     """Nobody looks at the progress."""
 
 
-def chunks_of(weights: NDArray[np.float64], most: float) -> list[Rows]:
-    """Return the rows (n,) in consecutive pieces that weigh about `most` each; one row is never parted."""
+def chunks_of(weights: NDArray[np.float64], most: float, threads: int | None = None) -> list[Rows]:
+    """Return the rows (n,) in consecutive pieces that weigh about `most` each; one row is never parted.
+
+    Little work is parted so that every thread has some, unless it is so little that a thread costs more.
+    """
     if not len(weights):
         return []
+    total = float(weights.sum())
+    most = min(most, max(total / (threads or THREADS) * 1.001, _LEAST))
     piece = (np.cumsum(weights) // most).astype(np.int64)
     return [
         np.asarray(rows, np.int64) for rows in np.split(np.arange(len(weights)), np.flatnonzero(np.diff(piece)) + 1)

@@ -1,92 +1,162 @@
-"""Certain + possible + blind + built is the cell, and each is what counting points finds it to be."""
+"""Certain + possible + blind + built is the cell, and a graph that fails is stood in for, never passed over."""
 
 from __future__ import annotations
+
+import dataclasses
 
 import numpy as np
 import pytest
 import shapely
-from hypothesis import example, given, settings
 
-from geo import coverage
-from geo.coverage import TOLERANCE_M2, first_coverage
+from geo import overlay
+from geo.cameras import CameraFacts, ViewRules
+from geo.cells import prepare_cells, update_cells
+from geo.city import compute_city
+from geo.coverage import TOLERANCE_M2, cover
 from geo.errors import ConservationError
-from geo.view import camera_view
-from tests.geo import zoo
+from geo.obstacles import build_obstacles
+from geo.parallel import Cancelled
+from tests.geo import overlay_cases as cases
 
 CELL = shapely.box(0, 0, 10, 10)
+AREAS = ("area", "built", "open", "certain", "possible", "blind")
 
 
-def parts(result):
-    names = ("area", "built", "open", "certain", "possible", "blind")
-    return [float(getattr(result, f"{name}_m2")[0]) for name in names]
+def camera(x: float, y: float, **known) -> CameraFacts:
+    """One fixed camera, what is not said is not known."""
+    columns = {
+        "kind": np.array([known.pop("kind", "fixed")], dtype=object),
+        "id": np.array(["c0"], dtype=object),
+        "online": np.array([1], np.int8),
+        "x": np.array([float(x)]),
+        "y": np.array([float(y)]),
+    }
+    for item in dataclasses.fields(CameraFacts):
+        if item.name not in columns:
+            columns[item.name] = np.array([float(known.pop(item.name, np.nan))])
+    return CameraFacts(**columns)
+
+
+def city(facts, houses, cells, **rules):
+    return compute_city(facts, houses, None, cells, ViewRules(**rules), crs=cases.CRS)
+
+
+def parts(coverage, row=0):
+    return [float(getattr(coverage, f"{name}_m2")[row]) for name in AREAS]
 
 
 def test_by_hand():
-    house, sure, maybe = shapely.box(0, 0, 2, 10), shapely.box(1, 0, 5, 10), shapely.box(4, 0, 8, 20)
-    result = first_coverage([CELL], [house], [sure, None], [maybe, shapely.Polygon()])
-    assert parts(result) == pytest.approx([100, 20, 80, 30, 30, 20])
-    assert result.blind[0].equals(shapely.box(8, 0, 10, 10))
+    """A camera all round in a corner sees a quarter of its circle, less what a wall across the cell hides."""
+    house = shapely.box(4, 0, 6, 10)
+    made = city(camera(0, 0, kind="panoramic", range_m=3.0), [house], [CELL]).coverage
+    quarter = 9 * np.sin(np.pi / 32) * 16 / 2  # sixteen chords a quadrant
+    assert parts(made) == pytest.approx([100, 20, 80, quarter, 0, 80 - quarter], abs=1e-3)
+    assert made.blind[0].area == pytest.approx(80 - quarter, abs=1e-3)
+    assert made.seen_by_m2[0].tolist() == pytest.approx([quarter, 0, 0], abs=1e-3)
+    assert made.alone.camera.tolist() == [0]
+    assert made.alone.cell.tolist() == [0]
+    assert made.alone.m2 == pytest.approx([quarter], abs=1e-3)
 
 
-def test_nothing_but_the_cell():
-    assert parts(first_coverage([CELL], [], [], [])) == pytest.approx([100, 0, 100, 0, 0, 100])
-    assert len(first_coverage([], [CELL], [], []).area_m2) == 0
+def test_unknown_range_is_only_possible():
+    made = city(camera(0, 0, kind="panoramic"), [], [CELL], assumed_range_m=3.0).coverage
+    assert made.certain_m2[0] == 0
+    assert made.possible_m2[0] > 7
+    assert made.seen_by_m2[0, 0] == pytest.approx(made.possible_m2[0])
+    assert made.certain_by_m2[0].tolist() == [0, 0, 0]
 
 
-def test_cell_full_of_a_building():
-    result = first_coverage([CELL], [CELL.buffer(5)], [CELL], [])
-    assert parts(result) == pytest.approx([100, 100, 0, 0, 0, 0])
-    assert result.blind[0].is_empty
+def test_cells_missing_built_over_and_over_one_another():
+    made = city(camera(5, 5, kind="panoramic", range_m=30), [shapely.box(50, 0, 70, 20)],
+                [None, CELL, CELL, shapely.box(55, 5, 60, 10), shapely.Polygon()])  # fmt: skip
+    assert made.coverage.area_m2.tolist() == [0, 100, 100, 25, 0]
+    assert made.coverage.certain_m2 == pytest.approx([0, 100, 100, 0, 0])
+    assert made.coverage.built_m2 == pytest.approx([0, 0, 0, 25, 0])
+    assert shapely.is_empty(made.coverage.blind).all()
 
 
-def test_missing_cells_keep_their_place():
-    result = first_coverage([None, CELL, shapely.Polygon()], [], [CELL], [])
-    assert result.area_m2.tolist() == [0, 100, 0]
-    assert result.certain_m2.tolist() == [0, 100, 0]
-    assert [gap.is_empty for gap in result.blind] == [True, True, True]
+def test_nothing_at_all():
+    made = city(camera(0, 0).take([]), [], [])
+    assert len(made.coverage.area_m2) == 0
+    assert made.coverage.fallbacks == 0
+    alone = city(camera(0, 0), [], [])
+    assert len(alone.coverage.blind) == 0
 
 
-def test_cells_are_measured_by_themselves():
-    result = first_coverage([CELL, CELL, shapely.box(20, 20, 21, 21)], [], [CELL], [])
-    assert result.certain_m2.tolist() == [100, 100, 0]
+def test_chosen_rows_are_as_among_all():
+    town = cases.town(5, cameras=12)
+    whole = compute_city(town.facts, town.footprints, town.height_m, town.cells, ViewRules(), crs=cases.CRS)
+    rows = np.arange(len(town.cells))[::2]
+    some = cover(whole.cells, whole.views, rows=rows, threads=1)
+    assert some.certain_m2.tolist() == whole.coverage.certain_m2[rows].tolist()
+    keep = np.isin(whole.coverage.alone.cell, rows)
+    assert some.alone.cell.tolist() == whole.coverage.alone.cell[keep].tolist()
+    assert some.alone.m2.tolist() == whole.coverage.alone.m2[keep].tolist()
 
 
-@settings(max_examples=25)
-@given(seed=zoo.seeds)
-@example(seed=907)  # a difference that left lines beside its areas
-def test_identity_and_counted_points(seed):
-    rng = np.random.default_rng(seed)
-    offset = float(rng.choice(zoo.OFFSETS))
-    cells = zoo.mosaic(rng, 9, offset, False)
-    houses = [zoo.wedge(rng, *(rng.uniform(0, 100, 2) + offset), rng.uniform(2, 15)) for _ in range(15)]
-    places = rng.uniform(0, 100, (8, 2)) + offset
-    views = [
-        camera_view(x, y, houses, range_m=40, azimuth_deg=float(rng.uniform(0, 360)), hfov_deg=90) for x, y in places
-    ]
-    result = first_coverage(cells, houses, views[:4], views[4:])
-    total = result.certain_m2 + result.possible_m2 + result.blind_m2 + result.built_m2
-    assert (np.abs(total - result.area_m2) <= TOLERANCE_M2).all()
-    assert (np.abs(result.open_m2 + result.built_m2 - result.area_m2) <= TOLERANCE_M2).all()
-    assert shapely.area(result.blind) == pytest.approx(result.blind_m2)
-    built, sure, maybe = (shapely.union_all(layer) for layer in (houses, views[:4], views[4:]))
-    for i, cell in enumerate(cells):
-        if cell.area < 1:  # slivers of the order of the overlay lattice are within the tolerance of the identity
-            continue
-        x0, y0, x1, y1 = cell.bounds
-        # Points at random: those of a lattice fall on the edges of these cells by rows.
-        x, y = rng.uniform(x0, x1, 40_000), rng.uniform(y0, y1, 40_000)
-        keep = shapely.intersects_xy(cell, x, y)
-        if keep.sum() < 4000:
-            continue
-        x, y = x[keep], y[keep]
-        in_built, in_sure, in_maybe = (shapely.intersects_xy(shape, x, y) for shape in (built, sure, maybe))
-        shares = [in_built, ~in_built & in_sure, ~in_built & ~in_sure & in_maybe]
-        for share, area in zip(shares, (result.built_m2, result.certain_m2, result.possible_m2), strict=True):
-            five_sigma = 5 * 0.5 / keep.sum() ** 0.5
-            assert share.mean() == pytest.approx(area[i] / cell.area, abs=five_sigma)
+def broken(monkeypatch):
+    """Let no graph be sound."""
+    monkeypatch.setattr(overlay, "SLACK_M2", -1.0)
 
 
-def test_a_broken_sum_is_an_error(monkeypatch):
-    monkeypatch.setattr(coverage, "_measure_first", lambda cell, layers: ((100.0, 20.0, 80.0, 30.0, 30.0, 20.2), cell))
-    with pytest.raises(ConservationError):
-        first_coverage([CELL], [], [], [])
+@pytest.mark.parametrize("seed", range(6))
+def test_geos_stands_in_where_the_graph_fails(seed, monkeypatch):
+    town = cases.town(seed, cameras=10)
+    obstacles = build_obstacles(town.footprints, town.height_m)
+
+    def run():
+        return compute_city(town.facts, [], None, town.cells, ViewRules(), crs=cases.CRS, obstacles=obstacles)
+
+    graph = run()
+    broken(monkeypatch)
+    other = run()
+    assert not graph.coverage.fallbacks
+    assert other.coverage.fallbacks == len(town.cells)
+    for name in AREAS:
+        left, right = (getattr(made.coverage, f"{name}_m2") for made in (graph, other))
+        assert left == pytest.approx(right, abs=0.01)
+    total = other.coverage.certain_m2 + other.coverage.possible_m2 + other.coverage.blind_m2 + other.coverage.built_m2
+    assert (np.abs(total - other.coverage.area_m2) <= TOLERANCE_M2).all()
+    assert other.coverage.seen_by_m2[:, 0] == pytest.approx(graph.coverage.seen_by_m2[:, 0], abs=0.01)
+    assert not other.coverage.seen_by_m2[:, 1:].any()
+    assert len(other.coverage.alone.m2) == 0
+
+
+def test_what_adds_up_in_no_way_is_an_error(monkeypatch):
+    made = city(camera(0, 0), [], [CELL])
+    wrong = dataclasses.replace(made.cells, built_m2=np.array([7.0]))
+    with pytest.raises(ConservationError, match="grid 1 add up to 7"):
+        cover(wrong, made.views)
+
+
+def test_updated_cells_are_as_prepared():
+    town = cases.town(8, houses=20)
+    before = build_obstacles(town.footprints[:-1], town.height_m[:-1])
+    after = build_obstacles(town.footprints, town.height_m)
+    old = prepare_cells(town.cells, before)
+    rows = old.touching(town.footprints[-1:])
+    new, expected = update_cells(old, after, rows), prepare_cells(town.cells, after)
+    assert new.built_m2 == pytest.approx(expected.built_m2, abs=1e-6)
+    assert shapely.area(shapely.symmetric_difference(new.free, expected.free, grid_size=1e-6)).max(initial=0) < 1e-3
+    assert old.built_m2.tolist() == prepare_cells(town.cells, before).built_m2.tolist()
+
+
+def test_cancelled_and_progress():
+    town = cases.town(3)
+    told = []
+    made = compute_city(
+        town.facts, town.footprints, town.height_m, town.cells, ViewRules(), crs=cases.CRS,
+        progress=lambda share, step: told.append((share, step)),
+    )  # fmt: skip
+    shares = [share for share, _ in told]
+    assert shares == sorted(shares)
+    assert shares[0] == 0
+    assert shares[-1] == pytest.approx(1)
+    assert list(dict.fromkeys(step for _, step in told)) == ["buildings", "grids", "views", "coverage"]
+    for asked in range(8):
+        left = iter([False] * asked)
+        with pytest.raises(Cancelled):
+            compute_city(town.facts, town.footprints, town.height_m, town.cells, ViewRules(), crs=cases.CRS,
+                         cancelled=lambda left=left: next(left, True))  # fmt: skip
+    with pytest.raises(Cancelled):
+        cover(made.cells, made.views, cancelled=lambda: True)
