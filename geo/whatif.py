@@ -172,10 +172,8 @@ class Outcome:
     totals_before, totals_after
         float64 (3,): of all cells.
     blind, gained, lost
-        Object (k,): the blind polygons afterwards within `box`; what of the blind is seen now; what of the seen is
-        blind now. None where there is nothing.
-    box
-        What the changed views span (minx, miny, maxx, maxy), None where nothing is seen before and after.
+        Object (k,): the blind polygons afterwards, within the box of the changed views of the cell; what of the blind
+        is seen now; what of the seen is blind now. None where there is nothing.
     views_before, views_after
         Of every camera of the plan, those of the cameras asked for beside.
     """
@@ -188,7 +186,6 @@ class Outcome:
     blind: Objects
     gained: Objects
     lost: Objects
-    box: tuple[float, float, float, float] | None
     views_before: tuple[Views, ...]
     views_after: tuple[Views, ...]
 
@@ -200,21 +197,19 @@ def outcome(trial: Trial, beside: Iterable[str] = ()) -> Outcome:
     after = _views(trial.city, {name: trial.rows.get(name, trial.slots.get(name, -1)) for name in names})
     changed = [view for view in (*before, *after) if view.camera in trial.plan]
     seen = np.array([part for view in changed for part in (view.certain, view.possible) if part is not None], object)
-    box = None
-    if len(seen):
-        x0, y0, x1, y1 = shapely.total_bounds(seen).tolist()
-        box = (x0 - MARGIN_M, y0 - MARGIN_M, x1 + MARGIN_M, y1 + MARGIN_M)
     was, now = _areas(trial.base), _areas(trial.city)
-    cells = _concerned(trial, np.abs(now[trial.touched] - was[trial.touched]).max(axis=1) > SAME_M2, seen)
+    boxes = _boxes(trial, seen)
+    differs = np.abs(now[trial.touched] - was[trial.touched]).max(axis=1) > SAME_M2
+    cells = trial.touched[differs | np.isfinite(boxes[:, 0])]
+    boxes = boxes[differs | np.isfinite(boxes[:, 0])]
     blind, gained, lost = (np.full(len(cells), None, dtype=object) for _ in range(3))
-    for i, cell in enumerate(cells.tolist()):
-        left, right = (_clipped(city.coverage.blind[cell], box) for city in (trial.base, trial.city))
-        blind[i] = right
-        gained[i] = left if right is None or left is None else _less(left, right)
-        lost[i] = right if right is None or left is None else _less(right, left)
-    return Outcome(
-        cells, was[cells], now[cells], was.sum(axis=0), now.sum(axis=0), blind, gained, lost, box, before, after
-    )
+    for i, (cell, box) in enumerate(zip(cells.tolist(), boxes.tolist(), strict=True)):
+        left, right = trial.base.coverage.blind[cell], trial.city.coverage.blind[cell]
+        if left is not right and np.isfinite(box[0]):
+            left, right = _clipped(left, box), _clipped(right, box)
+            blind[i] = right
+            gained[i], lost[i] = _exchanged(left, right)
+    return Outcome(cells, was[cells], now[cells], was.sum(axis=0), now.sum(axis=0), blind, gained, lost, before, after)
 
 
 def _areas(city: City) -> Floats:
@@ -227,21 +222,24 @@ def _views(city: City, rows: Mapping[str, int]) -> tuple[Views, ...]:
     return tuple(Views(name, certain[i], possible[i]) for i, name in enumerate(there))
 
 
-def _concerned(trial: Trial, differs: NDArray[np.bool_], seen: Objects) -> Rows:
-    """Of the cells that any step touched, those that this plan concerns: their areas differ or a view lies in them."""
+def _boxes(trial: Trial, seen: Objects) -> Floats:
+    """What the changed views span in each cell that any step touched, (k, 4); NaN where none of them lies in it."""
     cells = trial.touched
-    if not len(cells):
-        return cells
-    lies = np.zeros(len(cells), dtype=bool)
-    if len(seen):
-        tree = shapely.STRtree(seen)
-        lies[np.unique(tree.query(trial.base.cells.polygons[cells], predicate="intersects")[0])] = True
-    found: Rows = cells[differs | lies]
-    return found
+    boxes = np.full((len(cells), 4), np.nan)
+    if not len(cells) or not len(seen):
+        return boxes
+    at, view = shapely.STRtree(seen).query(trial.base.cells.polygons[cells], predicate="intersects")
+    spans = shapely.bounds(seen[view])
+    for column, least in enumerate((True, True, False, False)):
+        limits = np.full(len(cells), np.inf if least else -np.inf)
+        (np.minimum if least else np.maximum).at(limits, at, spans[:, column] + (-MARGIN_M if least else MARGIN_M))
+        boxes[:, column] = np.where(np.isfinite(limits), limits, np.nan)
+    return boxes
 
 
-def _clipped(polygon: Any, box: tuple[float, float, float, float] | None) -> Any:
-    if polygon is None or polygon.is_empty or box is None:
+def _clipped(polygon: Any, box: list[float]) -> Any:
+    """The part of a polygon in a box, None where there is nothing."""
+    if polygon is None or polygon.is_empty:
         return None
     try:
         part = shapely.clip_by_rect(polygon, *box)
@@ -249,11 +247,23 @@ def _clipped(polygon: Any, box: tuple[float, float, float, float] | None) -> Any
     except shapely.errors.GEOSException:
         sound = False
     if not sound:  # the plain clip is fast, but may leave a ring that touches itself, or fail where one degenerates
-        part = shapely.intersection(polygon, shapely.box(*box), grid_size=GRID_M)
+        part = shapely.intersection(polygon, shapely.box(box[0], box[1], box[2], box[3]), grid_size=GRID_M)
     part = polygons_of(part)
     return None if part.is_empty else part
 
 
-def _less(left: Any, right: Any) -> Any:
-    part = polygons_of(shapely.difference(left, right, grid_size=GRID_M))
-    return None if part.is_empty else part
+def _exchanged(left: Any, right: Any) -> tuple[Any, Any]:
+    """What of `left` is not in `right`, and the reverse; on the lattice where plain overlays do not add up."""
+    if left is None or right is None:
+        return left, right
+    wanted = left.area - right.area
+    for grid in (0.0, GRID_M):
+        try:
+            gone, come = (
+                polygons_of(shapely.difference(*pair, grid_size=grid)) for pair in ((left, right), (right, left))
+            )
+        except shapely.errors.GEOSException:
+            continue
+        if abs(gone.area - come.area - wanted) < SAME_M2:
+            break
+    return (None if gone.is_empty else gone), (None if come.is_empty else come)
