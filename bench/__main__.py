@@ -15,6 +15,8 @@ TABLES = {
     "store": ("bench.store_bench", "Store and intake"),
     "measures": ("bench.measures_bench", "Measures of a city"),
     "pages": ("bench.page_bench", "Pages"),
+    "tiles": ("bench.tile_bench", "Vector tiles"),
+    "visibility": ("bench.visibility_bench", "Visibility"),
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 VERSIONS = ("numpy", "shapely", "geopandas", "pyogrio", "numba", "folium", "flask")

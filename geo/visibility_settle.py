@@ -18,6 +18,7 @@ from geo.view import GRID_M
 Floats = NDArray[np.float64]
 
 FREE, AZIMUTH, NEAREST = 0, 1, 2
+CLEAR_M = 1e-5  # nearer to a wall than this is on it, whatever corners rounded by an overlay say
 _RULES = ("free", "azimuth", "nearest")
 _AROUND_M = 100.0  # solids looked at about a camera whose first step leads into another solid
 
@@ -66,12 +67,12 @@ def settle_cameras(x: ArrayLike, y: ArrayLike, azimuth_deg: ArrayLike, obstacles
     if not len(obstacles.solids) or not len(x):
         return Settled(x, y, moved, rule)
     o, tree = obstacles, obstacles.tree()
-    camera, solid = tree.query(shapely.points(np.column_stack([x, y])), predicate="intersects")
+    camera, solid = tree.query(shapely.points(np.column_stack([x, y])), predicate="dwithin", distance=CLEAR_M)
     inside, rows, met = np.unique(camera, return_index=True, return_counts=True)
     out = np.empty((len(inside), 3))
     step_out(x[inside], y[inside], azimuth[inside], solid[rows], o.first, o.ax, o.ay, o.bx, o.by, out)
     unsure = met > 1  # on the wall between two solids
-    unsure[tree.query(shapely.points(out[:, :2]), predicate="intersects")[0]] = True
+    unsure[tree.query(shapely.points(out[:, :2]), predicate="dwithin", distance=CLEAR_M)[0]] = True
 
     for k in np.flatnonzero(unsure):
         i = inside[k]
@@ -86,7 +87,8 @@ def _settle(x: float, y: float, azimuth_deg: float | None, obstacles: Obstacles)
     rule, tree = "", obstacles.tree()
     while True:
         near = tree.query(shapely.Point(x, y), predicate="dwithin", distance=_AROUND_M)
-        place = place_camera(x, y, shapely.union_all(obstacles.solids[near], grid_size=GRID_M), azimuth_deg)
+        solid = shapely.union_all(obstacles.solids[near], grid_size=GRID_M)
+        place = place_camera(x, y, shapely.buffer(solid, CLEAR_M, join_style="mitre"), azimuth_deg)
         rule = rule or place.rule
         if place.rule == "free":
             return x, y, _RULES.index(rule)
