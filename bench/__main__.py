@@ -17,6 +17,7 @@ TABLES = {
     "pages": ("bench.page_bench", "Pages"),
     "tiles": ("bench.tile_bench", "Vector tiles"),
     "visibility": ("bench.visibility_bench", "Visibility"),
+    "whatif": ("bench.whatif_bench", "What-if"),
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 VERSIONS = ("numpy", "shapely", "geopandas", "pyogrio", "numba", "folium", "flask")
