@@ -122,7 +122,7 @@ class Progress:
 
 def init_app(app: Flask) -> None:
     """Register the commands of this version."""
-    from web import cli_coverage, cli_data, cli_figures
+    from web import cli_coverage, cli_data, cli_figures, cli_sightings
 
     assert isinstance(app.cli, AppGroup)
     for found in (
@@ -131,9 +131,9 @@ def init_app(app: Flask) -> None:
         cli_figures.density_command,
         cli_figures.demo_command,
         cli_coverage.coverage_command,
-        cli_coverage.views_command,
+        cli_sightings.views_command,
         cli_coverage.blindspots_command,
-        cli_coverage.seen_by_command,
+        cli_sightings.seen_by_command,
     ):
         app.cli.add_command(found)
 

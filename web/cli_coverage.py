@@ -1,33 +1,24 @@
-"""`flask coverage`, `flask views`, `flask blindspots`, `flask seen-by`."""
+"""`flask coverage` and `flask blindspots`."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
-from werkzeug.datastructures import MultiDict
 
 from geo.columns import Snapshot
-from geo.errors import N_, UnknownLevelError
-from geo.reach import EDITIONS
-from layers.base import Params
+from geo.errors import N_
 from layers.complete import Complete
-from web import coverage_service, coverage_tables, sightings, spots
-from web.cli import Progress, command, safe_line, show
+from web import coverage_service, coverage_tables, spots
+from web.cli import command, safe_line, show
+from web.cli_rules import FILE, WHY, WRITTEN, Options, complete_of, params_of, rules, window
 from web.cli_table import print_table
-from web.i18n import current_lang, gettext
-from web.params import layer_params
-from web.runs import STEPS, Shown
+from web.i18n import gettext
+from web.runs import Shown
 from web.state import atlas
 
 SHOWN = 40
-QUIET_S = 1.0
-Options = dict[str, Any]
-
-WRITTEN = N_("{rows} rows of {layer} written to {file}.")
 COVERAGE_HEAD = (
     N_("Code"), N_("Name"), N_("open m²"), N_("certain"), N_("possible"), N_("blind"), N_("streets seen"),
     N_("incidents seen"), N_("places seen"),
@@ -36,76 +27,6 @@ SPOTS_HEAD = (
     N_("Grid"), N_("Name"), N_("Why not"), N_("Nearest camera"), "m", N_("Rank"), N_("blind m²"),
     N_("unseen incidents"), N_("Place"),
 )  # fmt: skip
-SEEN_HEAD = (N_("Camera"), N_("Name"), N_("State"), "m", "px/m", N_("online"))
-
-_FILE = click.Path(dir_okay=False, path_type=Path)
-
-
-def rules(function: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say what counts as seen."""
-    for option in reversed(
-        (
-            click.option(
-                "--edition", type=click.Choice(list(EDITIONS)), help="Edition of IEC/EN 62676-4; 2014 if absent."
-            ),
-            click.option("--task", metavar="CLASS", help="Class of the edition; as far as the range when absent."),
-            click.option("--online-only", is_flag=True, help="Only cameras recorded as online."),
-            click.option("--assumed-range-m", metavar="M", help="Range of a camera whose range is unknown; 50 m."),
-            click.option("--target-height-m", metavar="M", help="Height of what is to be seen; 1.6 m."),
-        )
-    ):
-        function = option(function)
-    return function
-
-
-def window(function: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that select incidents."""
-    for option in reversed(
-        (
-            click.option("--from", "start", metavar="T", help="First moment of incidents, ISO 8601."),
-            click.option("--to", "end", metavar="T", help="End, ISO 8601; not part of the window."),
-            click.option("--category", multiple=True, help="Only incidents of this category. Repeat."),
-        )
-    ):
-        function = option(function)
-    return function
-
-
-def params_of(snapshot: Snapshot, given: Options) -> Params:
-    """Return the parameters as the API reads them from a query."""
-    level = given.get("level")
-    if level is not None and len(snapshot["grids"]) == 0:  # a page shows its empty state; a script must not go on
-        raise UnknownLevelError(
-            N_("There is no grid level {level}: the store holds no grids."), N_("Import grids first."), level=level
-        )
-    names = {"start": "from", "end": "to"}
-    query: MultiDict[str, str] = MultiDict()
-    for name, value in given.items():
-        for item in value if isinstance(value, tuple) else (value,):
-            if item is not None:
-                query.add(names.get(name, name), "1" if item is True else "0" if item is False else str(item))
-    return layer_params(query, snapshot, current_lang())
-
-
-def complete_of(snapshot: Snapshot, params: Params) -> Complete | None:
-    """Return the coverage of this state of the store, kept on disk or worked out here; None in an empty store."""
-    if snapshot.crs is None:
-        return None
-    engine, slot = atlas().runs.engine, coverage_service.slot_of(snapshot, params)
-    found = engine.get(snapshot, slot)
-    if found is None:
-        progress, started = Progress(STEPS), time.monotonic()
-
-        def told(share: float, step: str) -> None:
-            if time.monotonic() - started >= QUIET_S:
-                progress(share, step)
-
-        try:
-            found = engine.compute(snapshot, slot, told)
-        finally:
-            progress.end()
-        engine.keep(found)
-    return found
 
 
 def _shown(complete: Complete | None, snapshot: Snapshot) -> Shown:
@@ -118,7 +39,7 @@ def _shown(complete: Complete | None, snapshot: Snapshot) -> Shown:
 @click.option("--parent", help="Only grids whose parent has this code.")
 @rules
 @window
-@click.option("-o", "--output", "file", type=_FILE, help="Write the grids to this file; the suffix says the format.")
+@click.option("-o", "--output", "file", type=FILE, help="Write the grids to this file; the suffix says the format.")
 def coverage_command(file: Path | None, form: str, **given: Any) -> None:
     """Print or write the coverage of a level."""
     snapshot = atlas().snapshot()
@@ -170,35 +91,13 @@ def _share(part: float, whole: float) -> str:
     return f"{100 * part / whole:.1f} %" if whole > 0 else "–"
 
 
-@command("views", "Write what cameras see to FILE, as polygons: certain views, and what is only possible beside them.")
-@click.option("--camera", multiple=True, metavar="ID", help="Only this camera. Repeat.")
-@rules
-@click.option("-o", "--output", "file", type=_FILE, required=True, help="The suffix says the format: .geojson, .gpkg …")
-def views_command(camera: tuple[str, ...], file: Path, form: str, **given: Any) -> None:
-    """Write views."""
-    snapshot = atlas().snapshot()
-    params = params_of(snapshot, given)
-    rows = sightings.rows_of_cameras(snapshot, list(camera))
-    frame = sightings.views_frame(snapshot, params, rows)
-    found = coverage_tables.frame_table("views", frame, snapshot, coverage_service.description(snapshot, params))
-    answer = {"cameras": len(rows), "rows": found.write(file), "file": str(file)}
-    answer |= {"meta": {**sightings.sighting_meta(snapshot, params), **frame.meta}}
-
-    def text() -> None:
-        for line in coverage_service.doubts(answer["meta"]):
-            click.echo(f"- {line}")
-        click.echo(gettext(WRITTEN, rows=answer["rows"], layer="views", file=file))
-
-    show(form, answer, text)
-
-
 @command("blindspots", "List or write what no camera sees: first where most incidents happen, then the largest.")
 @click.option("--level", help="Grid level; the finest one when absent.")
 @click.option("--parent", help="Only grids whose parent has this code.")
 @rules
 @window
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="At most so many.")
-@click.option("-o", "--output", "file", type=_FILE, help="Write them to this file; the suffix says the format.")
+@click.option("-o", "--output", "file", type=FILE, help="Write them to this file; the suffix says the format.")
 def blindspots_command(limit: int | None, file: Path | None, form: str, **given: Any) -> None:
     """Print or write blind spots."""
     snapshot = atlas().snapshot()
@@ -245,58 +144,3 @@ def _print_spots(answer: Options) -> None:
         print_table([gettext(text) for text in SPOTS_HEAD], rows, left=4)
     if len(answer["spots"]) > SHOWN:
         click.echo(gettext("… and {count} more.", count=len(answer["spots"]) - SHOWN))
-
-
-@command("seen-by", "Say which cameras see the place at LON LAT (degrees, WGS 84), nearest first.")
-@click.argument("lon")
-@click.argument("lat")
-@click.option("--level", help="Grid level; the finest one when absent.")
-@rules
-def seen_by_command(lon: str, lat: str, form: str, **given: Any) -> None:
-    """Print who sees a place."""
-    snapshot = atlas().snapshot()
-    params = params_of(snapshot, given)
-    place = sightings.place(MultiDict({"lon": lon, "lat": lat}), snapshot.crs)
-    answer = sightings.seen_by_answer(snapshot, params, *place)
-    answer |= {"meta": sightings.sighting_meta(snapshot, params)}
-    show(form, answer, lambda: _print_seen_by(answer))
-
-
-STATES = {
-    "certain": N_("certainly visible"),
-    "possible": N_("possibly visible"),
-    "blind": N_("not visible"),
-    "built": N_("inside a building"),
-}
-WHY = {
-    "range": N_("too far away"),
-    "near": N_("beneath the camera's picture"),
-    "direction": N_("outside its angle of view"),
-    "wall": N_("a building is in the way"),
-    "off": N_("it sees nothing by these rules"),
-    "no_camera": N_("no camera"),
-}
-
-
-def _print_seen_by(answer: Options) -> None:
-    grid = safe_line(answer["grid"] or "–")
-    click.echo(gettext("{state}; grid {grid}; {count} cameras.", state=gettext(STATES[answer["state"]]), grid=grid,
-                       count=len(answer["cameras"])))  # fmt: skip
-    head = [gettext(text) for text in SEEN_HEAD]
-    rows = [[*_camera(camera), gettext(STATES[camera["state"]]), *_distance(camera)] for camera in answer["cameras"]]
-    if rows:
-        print_table(head, rows, left=3)
-    others = [[*_camera(camera), gettext(WHY[camera["why"]]), *_distance(camera)] for camera in answer["not_seen_by"]]
-    if others:
-        click.echo(gettext("The nearest cameras that do not see it:"))
-        print_table([*head[:2], gettext("Why not"), *head[3:]], others, left=3)
-
-
-def _camera(camera: Options) -> list[str]:
-    return [safe_line(camera["id"]), safe_line(camera["name"] or "")]
-
-
-def _distance(camera: Options) -> list[str]:
-    online = {True: gettext("yes"), False: gettext("no"), None: "–"}[camera["online"]]
-    density = "–" if camera["px_per_m"] is None else f"{camera['px_per_m']:.1f}"
-    return [f"{camera['distance_m']:.1f}", density, online]

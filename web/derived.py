@@ -25,7 +25,7 @@ from geo.camera_facts import ViewRules
 from geo.errors import AtlasError
 from layers.complete import Complete, Slot
 from settings import ROOT
-from web.frozen import pack, unpack
+from web.frozen import OutdatedError, pack, unpack
 
 FORMAT = 1
 MOST_FILES = 4
@@ -70,7 +70,7 @@ class Derived:
         path = self._folder / f"{_name(slot)}.npz"
         try:
             found = unpack(path, {"format": FORMAT, "formulas": formulas()})
-        except FileNotFoundError:
+        except (FileNotFoundError, OutdatedError):
             return None
         except (
             OSError,

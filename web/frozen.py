@@ -21,6 +21,10 @@ HEAD = "head"
 MODULES = ("geo.", "layers.complete")
 
 
+class OutdatedError(ValueError):
+    """The file was written with other facts than asked for."""
+
+
 def pack(value: Any, path: Path, facts: Mapping[str, Any]) -> None:
     """Write a dataclass to `path` with JSON-ready `facts` that `unpack` will compare.
 
@@ -42,15 +46,17 @@ def unpack(path: Path, facts: Mapping[str, Any]) -> Any:
 
     Raises
     ------
+    OutdatedError
+        Written with other `facts`.
     ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile
-        Damaged, or written with other `facts`.
+        Damaged.
     """
     with path.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
         if not isinstance(found, np.lib.npyio.NpzFile):
             raise zipfile.BadZipFile("not a zip of arrays")
         head = json.loads(found[HEAD].tobytes().decode())
         if head["facts"] != dict(facts):
-            raise ValueError("written by another version")
+            raise OutdatedError("written by another version")
         return _up(head["value"], found)
 
 
