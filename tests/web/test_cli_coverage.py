@@ -113,7 +113,8 @@ def test_wrong_usage_is_two(town_app: Flask, arguments: list[str]) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [["coverage", "--level", "nation"], ["blindspots", "--level", "nation"],
-     ["views", "--camera", "nobody", "-o", "x.gpkg"], ["views", "-o", "x.docx"], ["coverage", "-o", "no/such/folder/x.gpkg"]],
+     ["views", "--camera", "nobody", "-o", "x.gpkg"], ["views", "-o", "x.docx"],
+     ["coverage", "-o", "no/such/folder/x.gpkg"]],
     ids=" ".join,
 )  # fmt: skip
 def test_a_refusal_is_one_with_a_remedy_and_no_file(
