@@ -46,6 +46,7 @@ Ints = NDArray[np.int64]
 Objects = NDArray[Any]
 
 _CHUNK = 64  # spots that are tested at once, cells whose incidents are counted at once
+_MANY = 30  # points for which it pays to prepare a polygon
 
 
 @dataclass(frozen=True)
@@ -216,16 +217,16 @@ def _count(
         for place in places:
             rows = point_order[points[0][place] : points[1][place]]
             mine = part_order[pieces[0][place] : pieces[1][place]]
-            # Copies may be prepared: the caller's may be in use by other threads.
-            copies = np.asarray(shapely.from_wkb(shapely.to_wkb(parts[mine])), dtype=object)
-            for part, copy in zip(mine, copies, strict=True):
+            for part in mine:
                 x0, y0, x1, y1 = boxes[part]
                 near = (x[rows] >= x0) & (x[rows] <= x1) & (y[rows] >= y0) & (y[rows] <= y1)
                 asked = rows[near]
                 if not len(asked):
                     continue
-                shapely.prepare(copy)
-                inside = shapely.intersects_xy(copy, x[asked], y[asked])
+                if len(asked) > _MANY:
+                    shapely.prepare(parts[part])  # the parts of a geometry are copies: nobody else uses them yet
+                inside = shapely.intersects_xy(parts[part], x[asked], y[asked])
+                shapely.destroy_prepared(parts[part])
                 counts[part] = inside.sum()
                 rows = np.concatenate([rows[~near], asked[~inside]])
 

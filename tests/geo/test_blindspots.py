@@ -69,7 +69,7 @@ def test_the_spots_and_their_order(seed):
 
 def test_more_incidents_before_more_area_before_the_lower_code():
     square = shapely.box(0, 0, 10, 10)
-    shapes = [square, shapely.box(20, 0, 40, 10), shapely.box(50, 0, 60, 10), shapely.box(70, 0, 80, 10.00001)]
+    shapes = [square, shapely.box(20, 0, 40, 10), shapely.box(50, 0, 60, 10.0001), shapely.box(70, 0, 80, 10)]
     found = blind_spots(blind(*shapes), ["d", "c", "b", "a"], ([1.0, 5.0], [1.0, 5.0], [0, 0]))
     # The areas of the last two are equal to a hundredth of a square metre.
     assert found.cell.tolist() == [0, 1, 3, 2]

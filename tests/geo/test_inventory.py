@@ -86,6 +86,12 @@ def test_forty_nine_of_fifty_are_98_per_cent():
     assert of_one([{"online": 1}] * 48 + [{"online": 0}] * 2).meets["intact"].tolist() == [0]
 
 
+def test_a_share_that_is_just_the_target_meets_it():
+    """0.55 * 100 is more than 55 in floating point."""
+    found = of_one([{"online": 1}] * 55 + [{"online": 0}] * 45, Targets(online=0.55))
+    assert found.meets["online"].tolist() == [1]
+
+
 def test_nothing_recorded_decides_nothing():
     found = of_one([{}, {}])
     assert [int(value[0]) for value in found.meets.values()] == [-1, -1, -1]

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import shapely
+import shapely.affinity
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shapely.ops import substring
@@ -120,6 +121,19 @@ def test_along_the_edge_of_two_states_the_better_one():
         [getattr(found, f"{name}_m")[0] for name in ("certain", "possible", "blind", "built")] for found in lengths
     ]
     assert states == [[7, 0, 0, 0], [0, 7, 0, 0], [0, 0, 7, 0], [0, 0, 0, 7]]
+
+
+@pytest.mark.parametrize("side", [1, -1])
+@pytest.mark.parametrize("turn", [0.0, 0.3, 2.0])
+def test_along_part_of_the_edge(side, turn):
+    """The edge of a polygon on either side of a street: cut where the edge begins and ends."""
+    line = shapely.LineString([(0, 0), (30, 0)])
+    seen, cell = shapely.box(10, 0, 20, 10 * side), shapely.box(0, 0, 30, 10 * side)
+    line, seen, cell = (shapely.affinity.rotate(shape, turn, (0, 0), True) for shape in (line, seen, cell))
+    none = np.array([EMPTY])
+    coverage = SimpleNamespace(certain=np.array([seen]), possible=none, blind=none)
+    found = street_shares(streets_by_cell([line], [cell], ["a"]), coverage)
+    assert (found.certain_m[0], found.built_m[0]) == pytest.approx((10, 20))
 
 
 def test_a_street_on_the_outer_border_of_the_city_counts():
