@@ -14,6 +14,7 @@ TABLES = {
     "geo": ("bench.geo_bench", "Assignment, density"),
     "store": ("bench.store_bench", "Store and intake"),
     "measures": ("bench.measures_bench", "Measures of a city"),
+    "coverage": ("bench.coverage_bench", "Coverage of a whole city"),
     "pages": ("bench.page_bench", "Pages"),
     "tiles": ("bench.tile_bench", "Vector tiles"),
     "visibility": ("bench.visibility_bench", "Visibility"),

@@ -21,7 +21,7 @@ from layers.tiles.commands import point_commands, polygon_commands
 from layers.tiles.window import EXTENT, TILE_PX, Extent, Window, extent_of, window
 
 TOLERANCE = 2.0  # units by which outlines are thinned: a quarter of a pixel
-MOST_VERTICES = 40_000  # of a tile of areas, so that it is made and drawn in time
+MOST_VERTICES = 30_000  # of a tile of areas, so that it is made and drawn in time
 _POINT, _POLYGON = 1, 3  # kinds of features in the format
 _AREAS = (int(shapely.GeometryType.POLYGON), int(shapely.GeometryType.MULTIPOLYGON))
 

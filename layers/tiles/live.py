@@ -114,9 +114,7 @@ def coverage_tiles(complete: Complete) -> Areas:
     def make() -> Areas:
         coverage, crs, codes = complete.city.coverage, complete.crs, {"code": complete.codes}
         share, symbols = blind_classes(coverage.blind_m2, coverage.open_m2)
-        columns = {**codes, "name": complete.names, "symbol": symbols, "blind_share": np.round(share, 4)}
-        for name in ("open_m2", "certain_m2", "possible_m2", "blind_m2"):
-            columns[name] = np.round(np.asarray(getattr(coverage, name)), 1)
+        columns = {**codes, "symbol": symbols, "blind_share": np.round(share, 4)}
         grids = AreaLayer("grid", crs, complete.city.cells.polygons, columns, least_px=0.5).ready()
         parts = tuple(
             AreaLayer(name, crs, getattr(coverage, name), codes).ready() for name in ("blind", "possible", "certain")

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from geo.columns import Snapshot
 from layers.rasters.look import BUILDINGS_FROM, FIRST_ZOOM, FOOT, ORDINARY, PRIMARY, TERTIARY, map_ranks
 
-FORMAT = 1  # of the archives; another number makes them anew
+FORMAT = 2  # of the archives; another number makes them anew
 MAX_ZOOM = 14  # deeper zooms draw these tiles larger
 EXTENT = 8192  # units of a tile's side: 0.3 m at the deepest zoom on the equator
 WATER = frozenset({"water", "水域"})
 WATER_FROM = 6
+LARGE_M2 = 250.0  # smaller ones are two pixels wide before the deepest zoom, and very many
 BUILDING, STREET, WATERS = "building", "street", "water"
 
 
@@ -74,8 +75,11 @@ def base_parts(snapshot: Snapshot) -> tuple[Part, ...]:
         wet = np.array([kind in WATER for kind in zones.text("kind")], dtype=bool)
         made.append(_part(WATERS, WATER_FROM, MAX_ZOOM, snapshot.crs, zones.geometry, {}, wet))
     if buildings.geometry is not None and len(buildings):
+        first = BUILDINGS_FROM - 1
+        large = shapely.area(buildings.geometry) >= LARGE_M2
         every = np.ones(len(buildings), dtype=bool)
-        made.append(_part(BUILDING, BUILDINGS_FROM - 1, MAX_ZOOM, snapshot.crs, buildings.geometry, {}, every))
+        for keep, low, high in ((large, first, MAX_ZOOM - 1), (every, MAX_ZOOM, MAX_ZOOM)):
+            made.append(_part(BUILDING, low, high, snapshot.crs, buildings.geometry, {}, keep))
     return tuple(part for part in made if len(part.geometry))
 
 

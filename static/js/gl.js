@@ -112,6 +112,9 @@ function style() {
       layers.push(made);
     }
   }
+  // Names lie above the areas of the data, its points above the names.
+  const height = (one) => (one.type !== "symbol" && one.type !== "circle" ? 0 : one.source === "base" ? 1 : 2);
+  layers.sort((one, other) => height(one) - height(other));
   return { version: 8, sources, layers };
 }
 
@@ -160,7 +163,8 @@ async function open() {
   glMap.on("error", (event) => {
     // 410: tiles of a base map that was replaced meanwhile.
     if (event.error?.status === 410 || event.error?.status === 503) ask();
-    else console.info("map:", event.error?.message ?? event);
+    else if (event.error?.status || event.error instanceof TypeError) console.info("map:", event.error.message); // a tile did not come
+    else console.error("map:", event.error?.message ?? event);
   });
   glMap.on("webglcontextlost", () => console.info("map: the WebGL context was lost"));
   glMap.once("load", () => { loaded = true; restyle(); drawn(); });

@@ -6,10 +6,13 @@ const FONT = ["Noto Sans CJK SC"]; // drawn by the browser itself; where it is n
 const KINDS = ["fixed", "ptz", "dome", "panoramic", "other"];
 const STATES = { online: true, offline: false, unknown: null };
 
-/** A width on the ground of `metres`, at least `least` pixels: exact at every zoom. */
-function wide(metres, least, metresPerPx, extra = 0) {
-  const cross = Math.log2((least * metresPerPx) / metres); // the zoom at which the ground's width takes over
-  const stops = [cross, least + extra, cross + 8, least * 256 + extra];
+const RANKS = [0, 1, 2, 3, 4, 5];
+const byRank = (value) => ["match", ["get", "rank"], ...RANKS.slice(1).flatMap((rank) => [rank, value(rank)]), value(0)];
+
+/** The width of a street on the ground, at least what its rank shows: exact at whole zooms, and between them where the ground decides. */
+function wide({ widths, least }, metresPerPx, extra = 0) {
+  const stops = [];
+  for (let zoom = 7; zoom <= 21; zoom += 1) stops.push(zoom, byRank((rank) => Math.min(Math.max(least[rank], (widths[rank] * 2 ** zoom) / metresPerPx), 60) + extra));
   return ["interpolate", ["exponential", 2], ["zoom"], ...stops];
 }
 
@@ -18,22 +21,23 @@ export function baseLayers(facts, theme) {
   const paint = facts.palettes[theme];
   const metresPerPx = facts.metres_per_px;
   const layers = [{ id: "water", type: "fill", source: "base", "source-layer": "water", paint: { "fill-color": paint.water } }];
-  const line = (id, ranks, minzoom, width, tone, more = {}) => layers.push({
-    id, type: "line", source: "base", "source-layer": "street", minzoom, filter: ["in", ["get", "rank"], ["literal", ranks]],
-    layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": tone, "line-width": width }, ...more,
+  const { first, far } = facts.streets;
+  const shown = (from) => [">=", ["zoom"], byRank((rank) => from(rank) - 1)];
+  const line = (id, filter, tone, extra, more = {}) => layers.push({
+    id, type: "line", source: "base", "source-layer": "street", filter: ["all", filter, shown(more.from ?? ((rank) => first[rank]))], ...more.zooms,
+    layout: { "line-cap": "round", "line-join": "round", "line-sort-key": ["get", "rank"] },
+    paint: { "line-color": tone, "line-width": wide(facts.streets, metresPerPx, extra) },
   });
-  const { widths, least, first, far } = facts.streets;
-  const of = (rank, extra = 0) => wide(widths[rank], least[rank], metresPerPx, extra);
-  const cased = [1, 2, 3, 4, 5];
-  line("path", [0], first[0] - 1, of(0), paint.path);
-  for (const rank of cased) line(`casing-${rank}`, [rank], Math.max(first[rank], rank >= 3 ? far + 1 : 0) - 1, of(rank, 1.6), paint.casing);
-  for (const rank of cased) {
-    if (rank >= 3) line(`far-${rank}`, [rank], first[rank] - 1, of(rank), paint.far, { maxzoom: far });
-    line(`street-${rank}`, [rank], Math.max(first[rank], rank >= 3 ? far + 1 : 0) - 1, of(rank), rank >= 3 ? paint.main : paint.street);
-  }
+  // Up to zoom `far` main streets are dark lines; nearer they have a casing.
+  const near = (rank) => (rank >= 3 ? Math.max(first[rank], far + 1) : first[rank]);
+  const street = [">", ["get", "rank"], 0];
+  line("path", ["==", ["get", "rank"], 0], paint.path, 0, { zooms: { minzoom: first[0] - 1 } });
+  line("casing", street, paint.casing, 1.6, { from: near });
+  line("far", [">=", ["get", "rank"], 3], paint.far, 0, { zooms: { maxzoom: far } });
+  line("street", street, byRank((rank) => (rank >= 3 ? paint.main : paint.street)), 0, { from: near });
   layers.push(
-    { id: "building", type: "fill", source: "base", "source-layer": "building", minzoom: facts.buildings.first - 1, paint: { "fill-color": paint.building, "fill-antialias": false } },
-    { id: "outline", type: "line", source: "base", "source-layer": "building", minzoom: facts.buildings.first, paint: { "line-color": paint.outline, "line-width": ["interpolate", ["linear"], ["zoom"], facts.buildings.first, 0.6, facts.buildings.first + 1, 1] } },
+    { id: "building", type: "fill", source: "base", "source-layer": "building", minzoom: facts.buildings.first - 1, paint: {
+      "fill-color": paint.building, "fill-outline-color": ["step", ["zoom"], paint.building, facts.buildings.first, paint.outline] } },
   );
   for (const [id, ranks, minzoom] of [["names", [0, 1, 2], 15], ["names-main", [3, 4, 5], 13.5]]) {
     layers.push({
@@ -132,7 +136,7 @@ export const styles = {
       "icon-image": ["step", ["coalesce", ["get", "hfov"], 60], "wedge-30", 45, "wedge-60", 75, "wedge-90", 105, "wedge-120"],
       "icon-rotate": ["get", "azimuth"], "icon-rotation-alignment": "map", "icon-allow-overlap": true, "icon-ignore-placement": true } },
     { id: "one", type: "symbol", "source-layer": "camera", filter: ["!", ["has", "count"]], layout: {
-      "icon-image": ["concat", "camera-", ["get", "kind"], "-", ["get", "state"], ["step", ["zoom"], "-small", 14, "-large"]],
+      "icon-image": ["step", ["zoom"], ["concat", "camera-", ["get", "kind"], "-", ["get", "state"], "-small"], 14, ["concat", "camera-", ["get", "kind"], "-", ["get", "state"], "-large"]],
       "icon-allow-overlap": true, "icon-ignore-placement": true } },
   ],
 };
