@@ -7,7 +7,7 @@ nor possibly. `geo.coverage` measures it exactly, per camera and grid; here the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -43,11 +43,8 @@ class Fragility:
     cells: list[Ints]
 
 
-def fragility(coverage: Coverage, *moving: Any, top: int = 10) -> Fragility:
+def fragility(coverage: Coverage, *, top: int = 10) -> Fragility:
     """Find the worst losses of a coverage; at most `top` cameras are named."""
-    if moving:  # views, cells, multiplicity: until the service asks by the coverage alone
-        measured = moving[1]
-        return worst_losses(measured.camera, measured.cell, measured.alone_m2, len(measured.seen_m2), top=top)
     alone = coverage.alone
     return worst_losses(alone.camera, alone.cell, alone.m2, len(coverage.area_m2), top=top)
 
