@@ -8,6 +8,7 @@ from geo.errors import N_
 
 TEXTS: Mapping[str, str] = {
     "layer.blindspots": N_("Blind spots"),
+    "legend.together": N_("several cameras"),
     "legend.share": N_("Blind share of the open area"),
     "legend.no_open": N_("no open area"),
     "legend.areas": N_("Coverage of the open area"),

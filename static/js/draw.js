@@ -84,10 +84,12 @@ export const DRAW = {
       t("tip.incidents", { count: number(row.incidents) }), `${number(row.per_km2, 1)} ${t("unit.per_km2")}`,
       row.per_10k === null ? null : `${number(row.per_10k, 1)} ${t("unit.per_10k")}`]));
   },
-  coverage(feature) {
+  coverage(feature, context) {
     const row = feature.properties;
+    // Near, what lies in the grid matters more than its share.
+    const style = () => ({ ...fillOf(row.symbol)(), ...(context.map.getZoom() >= 15.5 ? { fillOpacity: 0.14 } : {}) });
     const share = (value) => percent(row.open_m2 > 0 ? value / row.open_m2 : null);
-    return area(feature, fillOf(row.symbol), () => tip(gridTitle(row), [
+    return area(feature, style, () => tip(gridTitle(row), [
       `${t("word.blind")}: ${share(row.blind_m2)}`, `${t("word.possible")}: ${share(row.possible_m2)}`, `${t("word.certain")}: ${share(row.certain_m2)}`]));
   },
   views(feature) {

@@ -8,7 +8,7 @@ import { gridTitle, tip } from "./draw.js";
 import { gl } from "./gl.js";
 import { styles } from "./gl_style.js";
 import { number, t, word } from "./i18n.js";
-import { map, mark, own } from "./map.js";
+import { layer, map, mark, own } from "./map.js";
 import { now } from "./shell.js";
 import { state } from "./state.js";
 import { colour } from "./symbols.js";
@@ -80,9 +80,17 @@ function legends() {
     coverage.answer = { legend: gl.shows("coverage", "symbol") ? shareLegend() : areaLegend(), meta: { rows: figures.coverage.grids.length } };
     coverage.changed();
   }
+  const item = (symbol, label) => ({ symbol, label, low: null, high: null, count: null });
+  const cameras = entries.get("cameras");
+  if (cameras) {
+    const kinds = ["fixed", "ptz", "dome", "panoramic"].map((kind) => item(`camera-${kind}`, word(kind)));
+    const states = ["online", "offline", "unknown"].map((name) => item(`state-${name}`, t(`state.${name}`)));
+    const items = [...kinds, item("camera-other", word("camera_kind_unknown")), ...states, item("camera-cluster", t("legend.together"))];
+    cameras.answer = { legend: { title: t("layer.cameras"), unit: "", items, note: "" }, meta: { in_view: now()?.layers.cameras.rows } };
+    cameras.changed();
+  }
   const views = entries.get("views");
   if (views) {
-    const item = (symbol, label) => ({ symbol, label, low: null, high: null, count: null });
     views.answer = { legend: { title: t("layer.views"), unit: "", items: [item("view-certain", t("state.certain")), item("view-possible", t("state.possible"))], note: "" }, meta: {} };
     views.changed();
   }
@@ -108,7 +116,10 @@ export function showTiles(name, shown) {
 
 /** Draw coverage, views and very many cameras by WebGL, where there is any; `between` adds what lies above coverage. */
 export function startVectors({ hover, view, pick, between }) {
-  if (!gl.webgl) return;
+  if (!gl.webgl) {
+    map.on("zoomend", () => layer("coverage").group.eachLayer((one) => one.restyle()));
+    return;
+  }
   const add = (name, layers, how) => {
     addTiles(name, layers, how);
     entries.set(name, own(name, (shown) => showTiles(name, shown)));

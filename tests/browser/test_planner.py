@@ -432,6 +432,28 @@ def test_tabs_by_keys_alone(demo_server: str, visit: Opener) -> None:
     opened.watch.clean()
 
 
+def test_without_webgl_the_same_is_asked_and_answered(demo_server: str, visit: Opener) -> None:
+    opened = visit(f"{demo_server}/about")
+    page = still(opened)
+    page.add_init_script(
+        "const get = HTMLCanvasElement.prototype.getContext;"
+        "HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {"
+        " return kind.startsWith('webgl') ? null : get.call(this, kind, ...rest); };"
+    )
+    page.goto(f"{demo_server}/planner")
+    opened.ready()
+    assert numbers(page)
+    expect(page.locator("#map-notes")).to_contain_text("WebGL")
+    expect(page.locator('[data-legend="coverage"] li')).to_have_count(5)
+    page.keyboard.press("n")
+    expect(page.locator("#spot-text b")).to_contain_text("Blind spot 1 of")
+    expect(page.locator("path.spot-path").first).to_be_attached()
+    page.click("#tab-coverage")
+    page.locator("#table tbody tr").nth(2).click()
+    assert query(page)["selected"][0].startswith("grid:")
+    opened.watch.clean()
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_a_phone_holds_all_of_it(demo_server: str, visit: Opener, lang: str) -> None:
     opened = visit(f"{demo_server}/planner", size="phone", lang=lang)
