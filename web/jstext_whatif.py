@@ -46,7 +46,7 @@ TEXTS: Mapping[str, str] = {
     "scenario.stale": N_("Cameras that changed since it was saved: {cameras}. Look at them, then save it again."),
     "scenario.gone": N_("{camera} (no longer there)"),
     "scenario.link": N_("Link"),
-    "scenario.apply.lead": N_("“{name}” changes {count} cameras of the store in one revision:"),
+    "scenario.apply.lead": N_("“{name}” changes the store in one revision. Cameras: {count}"),
     "scenario.apply.place": N_("New camera {camera}: {facts}"),
     "scenario.apply.set": N_("{camera}: {facts}"),
     "scenario.apply.remove": N_("{camera} is removed"),

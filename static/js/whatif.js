@@ -18,7 +18,7 @@ const AGAIN_MS = 800;
 let context = null, plan = null, scene = null, form = null, shelf = null;
 let active = false, mine = false, placing = false, chosen = null;
 let asking = false, again = false, timer = null;
-let answer = null, accepted = [];
+let answer = null, accepted = [], taken = null;
 
 /** Whether what-if has the map and the keys. */
 export const whatifActive = () => active && mine;
@@ -225,6 +225,10 @@ function front() {
   active = true;
   mineAgain();
   scene.show(true);
+  // What was selected on the map or in a table is what the reader wants to change.
+  const selected = context.state.selected?.startsWith("camera:") ? context.state.selected.slice(7) : null;
+  if (selected && selected !== taken) choose(selected);
+  taken = selected;
   show();
   ask();
 }
@@ -304,6 +308,5 @@ export async function startWhatif(given) {
     if (context.state.scenario) await shelf.open(context.state.scenario, { keep: kept?.changes?.length > 0 });
     else await shelf.load();
   }
-  if (context.state.selected?.startsWith("camera:")) choose(context.state.selected.slice(7));
 }
 

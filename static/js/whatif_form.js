@@ -45,7 +45,7 @@ export class Form {
     byId("whatif-name").textContent = byId("whatif-name").title = title;
     byId("whatif-back").hidden = !change || change.op === "place";
     this.form.hidden = !facts;
-    byId("whatif-note").textContent = facts ? t("whatif.keys") : t("whatif.removed");
+    byId("whatif-note").textContent = facts ? t("whatif.keys") : change ? t("whatif.removed") : "";
     if (!facts) return;
     for (const name of FIELDS) {
       const field = this.form.elements[name];

@@ -2,6 +2,7 @@
 /* global L */
 
 import { make } from "./dom.js";
+import { gl } from "./gl.js";
 import { t } from "./i18n.js";
 import { layer } from "./map.js";
 import { colour, hatch, onTheme } from "./symbols.js";
@@ -109,7 +110,17 @@ export class Scene {
       const [lon, lat] = feature.geometry.coordinates;
       if (!(feature.properties.count > 1) && box.contains([lat, lon])) look(id, lat, lon);
     }
+    best ??= this.drawn(point);
     return best && { camera: best };
+  }
+
+  /** Of very many cameras only the tiles of the map know them all. */
+  drawn(point) {
+    const layers = (gl.map?.getStyle()?.layers ?? []).filter((one) => one.source === "cameras").map((one) => one.id);
+    if (!layers.length) return null;
+    const at = this.map.containerPointToLatLng(point), { x, y } = gl.map.project([at.lng, at.lat]);
+    const found = gl.map.queryRenderedFeatures([[x - HIT_PX, y - HIT_PX], [x + HIT_PX, y + HIT_PX]], { layers }).filter((one) => one.properties.id && !(one.properties.count > 1));
+    return found[0]?.properties.id ?? null;
   }
 
   /** Under the mouse a camera can be dragged at once, without choosing it first. */

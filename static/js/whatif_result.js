@@ -5,7 +5,7 @@ import { number, t } from "./i18n.js";
 
 const MOST = 40;
 const STATES = ["certain", "possible", "blind"];
-const BETTER = { certain: 1, possible: 1, blind: -1 };
+const BETTER = { certain: 1, possible: 0, blind: -1 };
 
 export const share = (area, open) => (open > 0 ? number((100 * area) / open, 1) : "–");
 
@@ -16,7 +16,7 @@ export function signed(value, decimals = 0) {
   return `${value > 0 ? "+" : "−"}${text}`;
 }
 
-const mood = (state, difference) => (Math.abs(difference) < 0.5 ? "" : difference * BETTER[state] > 0 ? "better" : "worse");
+const mood = (state, difference) => (Math.abs(difference) < 0.5 || !BETTER[state] ? "" : difference * BETTER[state] > 0 ? "better" : "worse");
 
 function cell(state, { before, after }) {
   const [was, is, open] = [before[`${state}_m2`], after[`${state}_m2`], before.open_m2];
