@@ -56,6 +56,11 @@ class Complete:
             known = self._kept[name] = (layer, key, make())
         return known[2]
 
+    def last(self, name: str) -> tuple[Any, Any] | None:
+        """Return the layer of which something was made last, and what was made of it; None if nothing was."""
+        known = self._kept.get(name)
+        return None if known is None else (known[0], known[2])
+
     def follow(self, before: Complete, touched: NDArray[np.int64], names: tuple[str, ...]) -> None:
         """Say that all but the grids at `touched` is as in `before`: what was made of that need not be made again."""
         for name in names:

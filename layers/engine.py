@@ -23,6 +23,7 @@ from layers.sight import obstacles_of
 
 NEEDS = ("grids", "buildings", "cameras")
 MOST_KEPT = 6
+MOST_LOOKED = 1000  # rules of which it is remembered that nothing is on disk
 # Cameras, buildings and grids of all that is kept together: a city of 60,000 cameras and 300,000 buildings twice over.
 MOST_ROWS = 800_000
 # What of a reader's choice decides on what cameras see, by the names of the queries.
@@ -133,6 +134,8 @@ class Engine:
                     return self._kept.get(slot)
             found = self._keeper.load(slot)
             with self._lock:
+                if len(self._looked) >= MOST_LOOKED:
+                    self._looked.clear()
                 self._looked.add(slot)
                 if found is not None:
                     self._put(found)

@@ -120,15 +120,29 @@ def incidents(complete: Complete, snapshot: Snapshot) -> Placed:
     def make() -> Placed:
         cell, coverage = _cells(complete, layer, x, y), complete.city.coverage
         last = complete.before("incidents", layer)
-        if last is None:
-            return Placed(cell, incident_states(x, y, cell, coverage))
-        before, touched = last
-        rows = np.flatnonzero(np.isin(cell, touched))
-        state = before.state.copy()
+        if last is not None:
+            before, touched = last
+            rows, state = np.flatnonzero(np.isin(cell, touched)), before.state.copy()
+        else:
+            known = _known(complete, layer)
+            rows = np.arange(len(known), len(cell))
+            state = np.concatenate([known, np.zeros(len(rows), np.int8)])
         state[rows] = incident_states(x[rows], y[rows], cell[rows], coverage)
         return Placed(cell, state)
 
     return complete.once("incidents", layer, make)
+
+
+def _known(complete: Complete, layer: LayerColumns) -> NDArray[np.int8]:
+    """The states that are known of a result, where incidents were only added since."""
+    last = complete.last("incidents")
+    if last is not None and layer.x is not None and layer.y is not None:
+        old, placed = last
+        n = len(old)
+        if n <= len(layer) and np.array_equal(old.x, layer.x[:n]) and np.array_equal(old.y, layer.y[:n]):
+            state: NDArray[np.int8] = placed.state
+            return state
+    return np.zeros(0, np.int8)
 
 
 def places(complete: Complete, snapshot: Snapshot) -> Placed:

@@ -42,18 +42,18 @@ def ready() -> tuple[Atlas, Snapshot, Params, Shown]:
 
 
 def shown_json(
-    found: Shown, key: Hashable, snapshot: Snapshot, make: Callable[[], Any], mimetype: str = JSON
+    found: Shown, key: Hashable, snapshot: Snapshot, make: Callable[[], Any], mimetype: str = JSON, *, keep: bool = True
 ) -> Response:
     """Return the JSON of a result: kept while it is of the present state of the store, else made anew each time.
 
-    202 while there is nothing to show yet.
+    202 while there is nothing to show yet; `keep` False where more than `found` went into it and is not there yet.
     """
 
     def body() -> bytes:
         made = make()
         return made if isinstance(made, bytes) else dumps(made).encode()
 
-    if found.state == "ready":
+    if keep and found.state == "ready":
         return cached((key, revisions(snapshot, service.READS)), body, mimetype)
     response = reply(body(), mimetype)
     if found.complete is None and found.state == "computing":
@@ -165,15 +165,15 @@ def fragility() -> Response:
     state, snapshot, params, found = ready()
     alone = replace(params, online_only=True)
     online = found if params.online_only else service.shown(state.runs, snapshot, alone, wait_s())
-    both = found if found.state != "ready" else online
     return shown_json(
-        both,
+        found,
         ("fragility", params),
         snapshot,
         lambda: {
             **fleet.fragility_answer(found.complete, online.complete, snapshot, params),
             "meta": service.coverage_meta(found, snapshot, params),
         },
+        keep=online.state == "ready",
     )
 
 

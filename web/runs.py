@@ -25,6 +25,7 @@ from web.errors import HTTP_TEXTS, status_of
 
 State = Literal["ready", "computing", "cancelled", "failed", "none"]
 MOST_WAITING = 4
+MOST_REMEMBERED = 50
 # What a computation reports, as a reader is told of it.
 STEPS = {
     "": N_("Waiting"),
@@ -218,6 +219,9 @@ class Runs:
         return Shown(usable, usable is not None, "computing", revision, run.id, run.progress, run.step)
 
     def _enqueue(self, run: Run) -> Run:
+        for old in [slot for slot, known in self._runs.items() if known.ended][:-MOST_REMEMBERED]:
+            del self._runs[old]
+            self._newest.pop(old, None)
         self._runs[run.slot] = run
         self._queue.append(run)
         # Who turns a knob leaves a trail of questions behind; nobody waits for the answers.
@@ -270,7 +274,10 @@ class Runs:
             if complete is not None:
                 self._newest[run.slot] = complete.revision
         if complete is not None:
-            self.engine.keep(complete)
+            try:
+                self.engine.keep(complete)
+            except Exception as problem:  # noqa: BLE001 - the result is there; what comes next must be worked out too
+                self._log(f"coverage {run.id} is not kept: {type(problem).__name__}: {problem}")
         if self._diary is not None and not (closed and ending == "cancelled"):
             self._diary.end(run.slot)
 

@@ -139,3 +139,14 @@ def test_a_town_without_one_kind_of_rows(empty: str) -> None:
         assert coverage.built_m2.sum() == 0
     measured = measure(found, bare, Params())
     assert len(measured.streets_m) == len(found)
+
+
+def test_added_incidents_are_placed_like_all() -> None:
+    now = town(8)
+    early = without(now, "incidents", list(range(40, 60)))
+    found = compute(now, *SLOT)
+    for snapshot in (early, now, without(now, "incidents", [0])):
+        measured = measure(found, snapshot, Params())
+        anew = measure(compute(now, *SLOT), snapshot, Params())
+        for name in MEASURES:
+            assert np.array_equal(getattr(measured, name), getattr(anew, name)), name
