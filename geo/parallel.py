@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+T = TypeVar("T")
 
 THREADS = 2
 _LEAST = 100.0  # weight below which a second thread is not worth its start
@@ -30,6 +33,27 @@ def never() -> bool:
 
 def silent(share: float) -> None:
     """Nobody looks at the progress."""
+
+
+def patiently(work: Callable[[], T], cancelled: Callable[[], bool] = never) -> T:
+    """Return what `work` returns; stop waiting for it when `cancelled`.
+
+    For work that cannot be parted: once cancelled it goes on alone on its thread to its end, and its result is lost.
+
+    Raises
+    ------
+    Cancelled
+        `cancelled()` said so.
+    """
+    pool = ThreadPoolExecutor(1)
+    try:
+        future = pool.submit(work)
+        while not cancelled():
+            if wait([future], timeout=LOOK_S).done:
+                return future.result()
+        raise Cancelled
+    finally:
+        pool.shutdown(wait=False)
 
 
 def chunks_of(weights: NDArray[np.float64], most: float, threads: int | None = None) -> list[Rows]:

@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from geo.parallel import Cancelled, chunks_of, in_chunks
+from geo.parallel import Cancelled, chunks_of, in_chunks, patiently
 
 
 def test_chunks_hold_all_rows_once_in_order():
@@ -55,3 +55,14 @@ def test_stopped_between_pieces():
             cancelled=lambda: next(answers, True),
         )  # fmt: skip
     assert 0 < len(done) < 50
+
+
+def test_one_long_work_is_waited_for_or_left():
+    assert patiently(lambda: 7) == 7
+    with pytest.raises(ZeroDivisionError):
+        patiently(lambda: 1 // 0)
+    go = threading.Event()
+    answers = iter([False, False])
+    with pytest.raises(Cancelled):
+        patiently(lambda: go.wait(30), lambda: next(answers, True))
+    go.set()
