@@ -7,7 +7,9 @@ buildings differ; the result equals that of starting anew.
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Protocol
@@ -26,6 +28,9 @@ MOST_KEPT = 6
 MOST_LOOKED = 1000  # rules of which it is remembered that nothing is on disk
 # Cameras, buildings and grids of all that is kept together: a city of 60,000 cameras and 300,000 buildings twice over.
 MOST_ROWS = 800_000
+# A file of more rows than this is not written again within this time.
+LARGE_ROWS = 50_000
+KEEP_EVERY_S = 60.0
 # What of a reader's choice decides on what cameras see, by the names of the queries.
 RULES = ("assumed_range_m", "online_only", "edition", "task", "target_height_m")
 FOLLOWED = ("streets", "incidents")  # of what is made of a result, what can be made from that of the last one
@@ -119,6 +124,8 @@ class Engine:
         self._loading = threading.Lock()
         self._kept: OrderedDict[Slot, Complete] = OrderedDict()
         self._looked: set[Slot] = set()
+        self._written: dict[Slot, float] = {}
+        self._waiting: dict[Slot, Complete] = {}
 
     def latest(self, slot: Slot) -> Complete | None:
         """Return the last complete result of `slot`, whatever state of the store it is of."""
@@ -170,10 +177,26 @@ class Engine:
             self._put(found)
         return found
 
-    def keep(self, complete: Complete) -> None:
-        """Let a result outlive the process."""
-        if self._keeper is not None:
-            self._keeper.save(complete)
+    def keep(self, complete: Complete, *, now: bool = False) -> None:
+        """Let a result outlive the process; a large one once a minute at most, unless it must be `now`."""
+        if self._keeper is None:
+            return
+        slot, clock = complete.slot, time.monotonic()
+        with self._lock:
+            late = clock - self._written.get(slot, -math.inf) >= KEEP_EVERY_S
+            if not (now or late or weight(complete) <= LARGE_ROWS):
+                self._waiting[slot] = complete
+                return
+            self._waiting.pop(slot, None)
+            self._written[slot] = clock
+        self._keeper.save(complete)
+
+    def flush(self) -> None:
+        """Keep now what waits to be kept."""
+        while self._waiting:
+            with self._lock:
+                _, complete = self._waiting.popitem()
+            self.keep(complete, now=True)
 
     def _put(self, complete: Complete) -> None:
         self._kept[complete.slot] = complete
@@ -183,6 +206,8 @@ class Engine:
         ):
             dropped, _ = self._kept.popitem(last=False)
             self._looked.discard(dropped)  # it may be read again
+            self._written.pop(dropped, None)
+            self._waiting.pop(dropped, None)
 
     def __len__(self) -> int:
         with self._lock:

@@ -208,6 +208,7 @@ class Runs:
                 run.stop.set()
             self._lock.notify_all()
             self._lock.wait_for(lambda: self._thread is None, 30.0)
+        self.engine.flush()
 
     def _shown(self, snapshot: Snapshot, last: Complete | None, run: Run | None) -> Shown:
         usable = last if last is not None and last.crs == snapshot.crs else None

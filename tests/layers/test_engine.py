@@ -13,13 +13,13 @@ from geo.columns import Snapshot
 from geo.parallel import Cancelled
 from layers import engine as engines
 from layers.base import Params
-from layers.complete import Complete
+from layers.complete import Complete, Slot
 from layers.engine import Engine, compute
 from layers.fingerprint import mark
 from layers.measures import MEASURES, measure
 from tests.layers.seeded import changed, moved, town, without
 
-SLOT = ("grid", ViewRules())
+SLOT: Slot = ("grid", ViewRules())
 
 
 def same(left: Complete, right: Complete, snapshot: Snapshot) -> None:
@@ -150,3 +150,31 @@ def test_added_incidents_are_placed_like_all() -> None:
         anew = measure(compute(now, *SLOT), snapshot, Params())
         for name in MEASURES:
             assert np.array_equal(getattr(measured, name), getattr(anew, name)), name
+
+
+class Shelf:
+    """A keeper that remembers what was saved."""
+
+    def __init__(self) -> None:
+        self.saved: list[Complete] = []
+
+    def load(self, slot: Slot) -> Complete | None:
+        return None
+
+    def save(self, complete: Complete) -> None:
+        self.saved.append(complete)
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_a_large_result_is_not_written_at_every_change(large: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if large:
+        monkeypatch.setattr(engines, "LARGE_ROWS", 1)
+    shelf, now = Shelf(), town(9, cameras=3, side=1)
+    engine = Engine(shelf)
+    made = [engine.compute(now := moved(now, 0), SLOT) for _ in range(3)]
+    for complete in made:
+        engine.keep(complete)
+    assert [id(found) for found in shelf.saved] == [id(found) for found in (made[:1] if large else made)]
+    engine.flush()
+    assert shelf.saved[-1] is made[-1]
+    assert len(shelf.saved) == (2 if large else 3)
