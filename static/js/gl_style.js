@@ -111,7 +111,8 @@ export const styles = {
     { id: "possible", type: "fill", "source-layer": "possible", paint: { "fill-pattern": "hatch-possible", "fill-opacity": 0.8 } },
     { id: "certain", type: "fill", "source-layer": "certain", paint: { "fill-color": colour("view"), "fill-opacity": 0.5 } },
     { id: "certain-line", type: "line", "source-layer": "certain", minzoom: 15, paint: { "line-color": colour("view"), "line-width": 1 } },
-    { id: "grid-line", type: "line", "source-layer": "grid", paint: { "line-color": colour("grid-line"), "line-width": hovered(2, 0.7), "line-opacity": hovered(1, 0.55) } },
+    { id: "grid-line", type: "line", "source-layer": "grid", paint: { "line-color": colour("grid-line"), "line-width": hovered(2, 0.7),
+      "line-opacity": ["interpolate", ["linear"], ["zoom"], 10, hovered(1, 0.2), 13, hovered(1, 0.55)] } },
   ],
   /** Tile layer view (camera, state). */
   views: () => [
