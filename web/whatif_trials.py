@@ -41,7 +41,9 @@ class Trials:
             self._kept[id(found)] = found
             self._kept.move_to_end(id(found))
             while len(self._bases) > BASES:
-                self._bases.popitem(last=False)
+                _, old = self._bases.popitem(last=False)
+                for key in [key for key, trial in self._kept.items() if trial.base is old.base]:
+                    del self._kept[key]
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return found
