@@ -21,6 +21,7 @@ from geo.parallel import Cancelled
 from layers.complete import Complete, Slot
 from layers.engine import Engine, revision_of
 from layers.fingerprint import Mark, mark
+from layers.sight import obstacles_of
 from web.errors import HTTP_TEXTS, status_of
 
 State = Literal["ready", "computing", "cancelled", "failed", "none"]
@@ -148,6 +149,8 @@ class Runs:
         present = mark(snapshot, slot[0])
         revision = revision_of(snapshot)
         last = self.engine.latest(slot)
+        if last is not None and last.mark == present:
+            obstacles_of(snapshot, last.city.obstacles)  # for who asks of a place, or by other rules
         with self._lock:
             while True:
                 last = self.engine.latest(slot) or last

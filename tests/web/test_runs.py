@@ -21,6 +21,7 @@ from geo.errors import ParameterError
 from geo.parallel import Cancelled
 from layers.complete import Complete, Slot
 from layers.engine import Engine, compute
+from layers.sight import obstacles_of
 from tests.layers.factory import snapshot
 from tests.layers.seeded import moved, town
 from web.derived import Derived
@@ -238,6 +239,7 @@ def test_after_a_restart_the_last_one_is_there_at_once(tmp_path: Path) -> None:
     assert first is not None
     assert found.complete is not None
     assert np.array_equal(found.complete.city.coverage.blind_m2, first.city.coverage.blind_m2)
+    assert obstacles_of(TOWN) is found.complete.city.obstacles or obstacles_of(TOWN) is first.city.obstacles
     stale = again.ask(moved(TOWN, 1), SLOT, begin=False)
     assert (stale.stale, stale.state) == (True, "none")
     again.close()
