@@ -107,3 +107,73 @@ def test_without_webgl_the_reader_is_told_and_sees_pictures(
     assert share(picture(page), PALETTES["light"].building) > 0.05
     watch.clean()
     context.close()
+
+
+ADD = """async () => {
+    const [{ gl }, { styles }] = await Promise.all([import('/static/js/gl.js'), import('/static/js/gl_style.js')]);
+    window.told = [];
+    gl.addVector('test', '/tiles/coverage/{z}/{x}/{y}.mvt', styles.coverage, {
+        hover: (row) => {
+            window.told.push(['hover', row && row.code]);
+            return Object.assign(document.createElement('b'), { textContent: row?.code });
+        },
+        click: (row) => window.told.push(['click', row.code]),
+    });
+    const map = await gl.ready;
+    if (!map.areTilesLoaded()) await new Promise((done) => map.once('idle', done));
+}"""
+SHARE = """async () => {
+    const { gl } = await import('/static/js/gl.js');
+    return gl.map.queryRenderedFeatures().filter((one) => one.source === 'test').length;
+}"""
+
+
+def test_pointing_and_clicking_reach_what_is_drawn(demo_server: str, visit: Opener) -> None:
+    opened = visit(f"{demo_server}/grids?layers=none&{CENTRE}", color_scheme="light")
+    opened.drawn()
+    page = opened.page
+    page.evaluate("fetch('/api/coverage?wait_s=60').then((answer) => answer.text()).then(() => 1)")
+    page.evaluate(ADD)
+    page.wait_for_timeout(1500)
+    assert page.evaluate(SHARE) > 10
+    box = page.locator(".atlas-map").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x - 5, y)
+    page.mouse.move(x, y)
+    page.wait_for_timeout(400)
+    told = page.evaluate("window.told")
+    assert told
+    assert told[-1][0] == "hover"
+    code = told[-1][1]
+    expect(page.locator(".leaflet-tooltip")).to_have_text(code)
+    page.mouse.click(x, y)
+    page.wait_for_timeout(400)
+    assert ["click", code] in page.evaluate("window.told")
+    assert "selected" not in page.url
+    page.mouse.move(box["x"] + box["width"] / 2, 10)
+    page.wait_for_timeout(400)
+    assert page.evaluate("window.told").pop() == ["hover", None]
+    expect(page.locator(".leaflet-tooltip")).to_have_count(0)
+    opened.watch.clean()
+
+
+def test_tiles_follow_their_address_and_visibility(demo_server: str, visit: Opener) -> None:
+    opened = visit(f"{demo_server}/grids?layers=none&{CENTRE}", color_scheme="light")
+    opened.drawn()
+    page = opened.page
+    page.evaluate("fetch('/api/coverage?wait_s=60').then((answer) => answer.text()).then(() => 1)")
+    page.evaluate(ADD)
+    page.wait_for_timeout(1500)
+    assert page.evaluate(SHARE) > 10
+    tell = "import('/static/js/gl.js').then(({ gl }) => gl.{})"
+    page.evaluate(tell.replace("{}", "setVisible('test', false)"))
+    page.wait_for_timeout(1000)
+    assert page.evaluate(SHARE) == 0
+    page.evaluate(tell.replace("{}", "setVisible('test', true)"))
+    with page.expect_request(lambda request: "level=township" in request.url):
+        page.evaluate(tell.replace("{}", "setUrl('test', '/tiles/coverage/{z}/{x}/{y}.mvt?level=township')"))
+    page.evaluate(tell.replace("{}", "remove('test')"))
+    page.wait_for_timeout(800)
+    assert page.evaluate(SHARE) == 0
+    opened.watch.clean()
