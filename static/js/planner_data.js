@@ -6,7 +6,7 @@ import { fault } from "./workspace.js";
 
 /** The fields of the state that figures depend on. */
 export const DEPENDS = ["level", "edition", "task", "online_only", "assumed_range_m", "target_height_m", "from", "to", "category"];
-const SPOTS = 500;
+const SPOTS = 200;
 const PATIENCE_S = 2;
 
 /** What was last loaded; null until then. `coverage.meta.computing` says whether better is on its way. */
@@ -58,10 +58,10 @@ async function load(name, path, more = {}) {
 }
 
 export const loadCoverage = () => load("coverage", "/api/coverage", { wait_s: PATIENCE_S });
-export const loadSpots = () => load("spots", "/api/blindspots", { limit: SPOTS });
+export const loadSpots = () => load("spots", "/api/blindspots", { limit: SPOTS, wait_s: PATIENCE_S });
 export const loadCameras = () => load("cameras", "/api/cameras");
 export const loadInventory = () => load("inventory", "/api/inventory");
-export const loadFragility = () => load("fragility", "/api/fragility");
+export const loadFragility = () => load("fragility", "/api/fragility", { wait_s: PATIENCE_S });
 
 export async function loadStandards() {
   if (figures.standards) return;

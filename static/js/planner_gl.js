@@ -142,6 +142,12 @@ export function startVectors({ hover, view, pick, between }) {
   onFigures("coverage", legends);
   map.on("zoomend", legends);
   gl.onState(legends);
-  gl.ready.then(legends);
+  // Which of both is drawn shows when the tiles are there.
+  let drawn = null;
+  gl.ready.then((drawing) => drawing?.on("idle", () => {
+    const shows = gl.shows("coverage", "symbol");
+    if (shows !== drawn) legends();
+    drawn = shows;
+  }));
 }
 
