@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 from shapely.geometry import Polygon
 
-from geo.overlay_geos import TOLERANCE_M2, without
+from geo.overlay_geos import tolerance_m2, without
 from geo.parallel import chunks_of, in_chunks, never, silent
 
 if TYPE_CHECKING:  # a start need not load the compiled loops that stand behind it
@@ -159,8 +159,8 @@ def _cut(
         at = rows[chunk]
         parts = lay_over(made.polygons[at], solids, kinds, starts[chunk[0] : chunk[-1] + 2] - begin, items[begin:end])
         made.free[at], made.built_m2[at] = parts.polygons[:, 2], parts.measures[:, 3]
-        excess = made.built_m2[at] + shapely.area(made.free[at]) - made.area_m2[at]
-        for i in np.flatnonzero(~parts.sound | (np.abs(excess) > TOLERANCE_M2)).tolist():
+        excess = parts.measures[:, 2:4].sum(axis=1) - made.area_m2[at]
+        for i in np.flatnonzero(~parts.sound | (np.abs(excess) > tolerance_m2(made.area_m2[at]))).tolist():
             found, row = items[starts[chunk[i]] : starts[chunk[i] + 1]], int(at[i])
             made.free[row], made.built_m2[row], made.fallback[row] = without(made.polygons[row], solids[found], row)
 

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from shapely.geometry import Polygon
 
 from geo.cells import CHUNK, Cells, meetings
-from geo.overlay_geos import TOLERANCE_M2, divide
+from geo.overlay_geos import divide, tolerance_m2
 from geo.parallel import chunks_of, in_chunks, never, silent
 
 if TYPE_CHECKING:  # compiled loops stand behind it, which a start need not load
@@ -139,8 +139,8 @@ def cover(
         local = starts[chunk[0] : chunk[-1] + 2] - begin
         parts = lay_over(free[chunk], views.polygons, kinds, local, items[begin:end])
         shapes[chunk], measures[chunk], alone[begin:end] = parts.polygons, parts.measures, parts.alone_m2
-        excess = shapely.area(parts.polygons).sum(axis=1) + built[chunk] - area[chunk]
-        for i in chunk[~parts.sound | (np.abs(excess) > TOLERANCE_M2)].tolist():
+        excess = parts.measures[:, :3].sum(axis=1) + built[chunk] - area[chunk]
+        for i in chunk[~parts.sound | (np.abs(excess) > tolerance_m2(area[chunk]))].tolist():
             found = items[starts[i] : starts[i + 1]]
             sure, polygons, row = views.of.certain[found], views.polygons[found], int(chosen[i])
             alone[starts[i] : starts[i + 1]] = 0.0

@@ -14,6 +14,7 @@ from geo.overlay_sweep import CELL, SOLID, areas, sweep
 MARGIN_M = 1.0  # beyond the box of a grid, so that what is pressed onto the border does not meet the grid
 FINEST_BITS = 20  # the lattice is 2**-20 m, coarser only where a grid is larger than half a kilometre
 _MOST = 1 << 30
+LARGE = 1e-8  # share of a grid by which sums may differ besides: the lattice of large grids is coarser
 SOUND, TORN, ASTRAY = 0, 1, 2  # TORN: not planar; ASTRAY: sums that must agree do not
 CLASSES = 3
 
@@ -123,7 +124,7 @@ def cover_cells(
     starts, items
         CSR: which of `layers` lie over each grid.
     slack
-        m2 by which sums may differ.
+        m2 by which sums may differ, besides `LARGE`.
     least
         m2 of the smallest face or hole that becomes a polygon.
 
@@ -152,6 +153,7 @@ def cover_cells(
         frame = _frame(boxes[k])
         ox, oy, scale, wide, high = frame
         unit = 1.0 / (scale * scale)
+        allowed = slack + LARGE * wide * high * unit
         segments, deltas = np.empty((5 * most, 4), np.int64), np.empty((5 * most, 2), np.int64)
         n = _add(k, bases, CELL, 0, frame, segments, deltas, 0)
         for i in range(starts[k], starts[k + 1]):
@@ -163,7 +165,7 @@ def cover_cells(
         traced, begins, kind, face, area = trace(nodes, edges, left, right, follows, same, CLASSES if sound else 0)
         if not sound:
             states[k] = TORN
-        elif not _agree(segments, deltas, nodes, edges, left, right, unit, slack):
+        elif not _agree(segments, deltas, nodes, edges, left, right, unit, allowed):
             states[k] = ASTRAY
         else:
             own = alone[starts[k] : starts[k + 1]]
@@ -171,7 +173,7 @@ def cover_cells(
             for r in range(len(kind)):
                 measures[k, kind[r]] -= area[r]
             for c in range(CLASSES):
-                if abs(measures[k, c]) * unit > slack:
+                if abs(measures[k, c]) * unit > allowed:
                     states[k] = ASTRAY
             for r in range(len(kind)):
                 measures[k, kind[r]] += area[r]

@@ -22,10 +22,16 @@ from shapely.geometry.base import BaseGeometry
 from geo.errors import N_, ConservationError
 from geo.view import GRID_M, polygons_of
 
-TOLERANCE_M2 = 0.05  # of every identity of areas within a grid
+TOLERANCE_M2 = 0.05  # of every identity of areas within a grid, in one below 5 km2
+_LARGE = 1e-8  # of its area, in a larger one: its borders are longer
 LATTICES_M = (GRID_M, 1e-3)
 
 Objects = NDArray[Any]
+
+
+def tolerance_m2(area_m2: float | NDArray[np.float64]) -> Any:
+    """Return by how much the parts of grids of some areas may differ from the whole."""
+    return np.maximum(TOLERANCE_M2, _LARGE * area_m2)
 
 
 def without(cell: BaseGeometry, solids: Objects, row: int) -> tuple[BaseGeometry, float, int]:
@@ -38,7 +44,7 @@ def without(cell: BaseGeometry, solids: Objects, row: int) -> tuple[BaseGeometry
             excess = free.area + built - cell.area
         except shapely.errors.GEOSException:
             continue
-        if abs(excess) <= TOLERANCE_M2:
+        if abs(excess) <= tolerance_m2(cell.area):
             return free, built, step
     raise not_conserved(row, excess)
 
@@ -54,7 +60,7 @@ def divide(
             excess = sum(part.area for part in parts) + built_m2 - cell.area
         except shapely.errors.GEOSException:
             continue
-        if abs(excess) <= TOLERANCE_M2:
+        if abs(excess) <= tolerance_m2(cell.area):
             return parts, step
     raise not_conserved(row, excess)
 

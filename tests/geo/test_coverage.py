@@ -12,9 +12,10 @@ from geo import overlay
 from geo.cameras import CameraFacts, ViewRules
 from geo.cells import prepare_cells, update_cells
 from geo.city import compute_city
-from geo.coverage import TOLERANCE_M2, cover
+from geo.coverage import cover
 from geo.errors import ConservationError
 from geo.obstacles import build_obstacles
+from geo.overlay_geos import TOLERANCE_M2
 from geo.parallel import Cancelled
 from tests.geo import overlay_cases as cases
 
