@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
 import shapely
 
-from geo.camera_facts import ViewRules
-from geo.columns import Snapshot
+from geo.camera_facts import CameraFacts, ViewRules
+from geo.columns import Codes, Snapshot
 from geo.parallel import Cancelled
 from layers import engine as engines
 from layers.base import Params
 from layers.complete import Complete, Slot
 from layers.engine import Engine, compute
-from layers.fingerprint import mark
+from layers.fingerprint import CAMERA_FACTS, mark
 from layers.measures import MEASURES, measure
 from tests.layers.seeded import changed, moved, town, without
 
@@ -35,6 +36,11 @@ def same(left: Complete, right: Complete, snapshot: Snapshot) -> None:
     for name in MEASURES:
         assert np.allclose(getattr(measured[0], name), getattr(measured[1], name), atol=1e-6), name
     assert left.city.facts.id.tolist() == right.city.facts.id.tolist()
+
+
+def test_every_fact_that_views_depend_on_is_part_of_the_state() -> None:
+    read = {field.name for field in fields(CameraFacts)} - {"x", "y"}
+    assert read == set(CAMERA_FACTS)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -91,6 +97,18 @@ def test_every_change_that_matters_is_another_state(change: str) -> None:
     now = town(3)
     then = replace(now, crs="EPSG:32636") if change == "crs" else without(now, change, [0])
     assert mark(then, "grid") != mark(now, "grid")
+
+
+@pytest.mark.parametrize("fact", CAMERA_FACTS)
+def test_every_fact_of_a_camera_is_part_of_the_state(fact: str) -> None:
+    cameras = town(3)["cameras"]
+    column = cameras.columns[fact]
+    if isinstance(column, Codes):
+        other: Any = replace(column, codes=np.roll(column.codes, 1))
+    else:
+        other = np.roll(np.arange(len(cameras)).astype(str).astype(object) if fact == "id" else column, 1)
+    then = changed(town(3), "cameras", replace(cameras, columns={**cameras.columns, fact: other}))
+    assert mark(then, "grid") != mark(town(3), "grid")
 
 
 def test_few_results_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
