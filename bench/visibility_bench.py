@@ -1,9 +1,10 @@
 """Visibility polygons against pysovist (exact, plain numpy) and CGAL by pyvispoly, on the cameras of the same city.
 
-Run it alone by `python -m bench.visibility_bench`. One thread. Ours starts from built obstacles and makes areas and
-polygons; the peers start from the walls in reach, which are gathered for them beforehand, so that they only compute.
-CGAL knows no reach: it gets the disc (64 chords) without the buildings, made beforehand; building its arrangement is
-counted as it is needed anew for each camera.
+Run it alone by `python -m bench.visibility_bench`. One thread. Ours starts from built obstacles, finds the walls and
+makes areas and polygons; it is timed by a hundred cameras at a time, about as long as one call of a peer. The peers
+start from the walls in reach, found for them beforehand. What they must prepare of those anew for each camera is
+counted: pysovist's plan, CGAL's arrangement; pysovist is shown without it too. CGAL knows no reach: it gets the disc
+(64 chords) without the buildings, made beforehand.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ Floats = NDArray[np.float64]
 
 PEERS = 40  # cameras that the peers compute
 OURS = 2_000
+PART = 100
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,8 @@ def view_rows(there: Town, reach_m: float, goals: tuple[str, str, str]) -> list[
     """One reach: ours against both peers and the oracle, per camera; and how far areas are apart."""
     rng = np.random.default_rng(1)
     rows = np.sort(rng.choice(len(there.x), OURS, replace=False))
-    beams = all_round(there, rows, reach_m)
-    ours = median_s(lambda: visible(beams, there.obstacles, threads=1)) / OURS
+    parts = [all_round(there, rows[begin : begin + PART], reach_m) for begin in range(0, OURS, PART)]
+    ours = each_s(lambda part: visible(part, there.obstacles, threads=1), parts) / PART
     few = all_round(there, rows[:: OURS // PEERS], reach_m)
     view = cases.ViewCase(
         "bench", [], few.x, few.y, few.azimuth_deg, few.angle_deg, few.near_m, few.far_m, height_m=few.height_m
@@ -85,8 +87,17 @@ def view_rows(there: Town, reach_m: float, goals: tuple[str, str, str]) -> list[
     mean = np.mean([len(segments) for segments in walls])
     name = f"view of {reach_m:.0f} m, {mean:.0f} edges in reach on average, one thread"
     plans = [pysovist.Plan(segments) for segments in walls]
-    theirs = each_s(lambda plan: pysovist.isovist(plan, (0.0, 0.0), max_distance=reach_m), plans)
-    table = [Row(name, ours, "pysovist.isovist", theirs, goals[0])]
+
+    def planned(segments: Floats) -> object:
+        return pysovist.isovist(pysovist.Plan(segments), (0.0, 0.0), max_distance=reach_m).area
+
+    def isovist(plan: Any) -> object:
+        return pysovist.isovist(plan, (0.0, 0.0), max_distance=reach_m).area
+
+    table = [
+        Row(name, ours, "pysovist: Plan and isovist", each_s(planned, walls), goals[0]),
+        Row(name, ours, "pysovist: isovist alone", each_s(isovist, plans)),
+    ]
     cgal = cgal_s(few, there.obstacles, reach_m)
     if cgal is not None:
         table.append(Row(name, ours, "CGAL by pyvispoly", cgal, goals[1]))
@@ -171,8 +182,8 @@ def rows() -> list[Row]:
     """Return the table."""
     there = town()
     error = "area against pysovist's:"
-    few = view_rows(there, 75.0, ("100 times, aim 8 us", "20 times", error))
-    many = view_rows(there, 260.0, ("300 times, aim 37 us", "100 times", error))
+    few = view_rows(there, 82.0, ("100 times, aim 8 us", "20 times", error))
+    many = view_rows(there, 285.0, ("300 times, aim 37 us", "100 times", error))
     return [*few, *many, *city_rows(there)]
 
 

@@ -67,7 +67,7 @@ class Obstacles:
         return self._kept["tree"]
 
 
-def build_obstacles(footprints: ArrayLike, height_m: ArrayLike | None = None, *, cell_m: float = 32.0) -> Obstacles:
+def build_obstacles(footprints: ArrayLike, height_m: ArrayLike | None = None, *, cell_m: float = 64.0) -> Obstacles:
     """Dissolve footprints and index their edges.
 
     Parameters

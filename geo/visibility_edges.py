@@ -253,9 +253,15 @@ def cull(beam: Any, found: Any, count: int, depth: Any, order: Any) -> Any:
         for i in range(count):
             order[i] = i
         kept = count
+    return sorted_by_start(found, order, kept), order
+
+
+@njit(nogil=True, error_model="numpy")
+def sorted_by_start(found: Any, order: Any, kept: int) -> int:
+    """Sort the first rows of `order` by where they start; return how many they are."""
     if kept > 64:
         order[:kept] = order[:kept][np.argsort(found[order[:kept], S])]
-        return kept, order
+        return kept
     for i in range(1, kept):
         item = order[i]
         at = found[item, S]
@@ -264,4 +270,4 @@ def cull(beam: Any, found: Any, count: int, depth: Any, order: Any) -> Any:
             order[j + 1] = order[j]
             j -= 1
         order[j + 1] = item
-    return kept, order
+    return kept

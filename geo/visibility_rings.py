@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from geo import visibility_draw, visibility_edges, visibility_over, visibility_sweep
+from geo import visibility_draw, visibility_edges, visibility_gather, visibility_over, visibility_sweep
 from geo.kernel_cache import stamped
 from geo.visibility_draw import (
     DOUBT,
@@ -27,6 +27,7 @@ from geo.visibility_draw import (
     wedge_of,
 )  # fmt: skip
 from geo.visibility_edges import FAR, NEAR, WIDTH, aim, box_of, cull, edges_in, front_edges
+from geo.visibility_gather import gather, keep_near
 from geo.visibility_over import area_over, lines_of
 from geo.visibility_sweep import area_of, sweep
 
@@ -157,18 +158,26 @@ def look_out(
     points, runs = np.empty((1024, 2)), np.empty((64, 8))
     ring = np.empty((64 * len(x) + 1024, 2))
     ring_ends, polygon_ends = np.empty((2 * len(x) + 64, 1), np.int64), np.empty((2 * len(x) + 64, 1), np.int64)
+    marks = np.zeros(len(owner), np.int32)
     at = rings = polygons = 0
     for i in range(len(x)):
         if not (far[i] > near[i] and far[i] > _LEAST_M and angle[i] > 0):
             continue
         aim(beam, azimuth[i], angle[i], near[i], far[i])
         west, south, east, north = box_of(beam)
-        met, listed = edges_in(
-            x[i] + west, y[i] + south, x[i] + east, y[i] + north,
-            frame, shape, starts, ends, listed,
-        )  # fmt: skip
-        count, found = front_edges(beam, x[i], y[i], height[i], listed, met, ends, items, owner, tall, found)
-        kept, order = cull(beam, found, count, depth, order)
+        if math.isnan(height[i]):
+            met = 0
+            count, found = gather(
+                beam, x[i], y[i], (west, south, east, north), frame, shape, starts, items, ends,
+                marks, i + 1, depth, found,
+            )  # fmt: skip
+            kept, order = keep_near(beam, found, count, depth, order)
+        else:
+            met, listed = edges_in(
+                x[i] + west, y[i] + south, x[i] + east, y[i] + north, frame, shape, starts, ends, listed
+            )
+            count, found = front_edges(beam, x[i], y[i], height[i], listed, met, ends, items, owner, tall, found)
+            kept, order = cull(beam, found, count, depth, order)
         count, active, pieces = sweep(beam, found, order, kept, active, pieces)
         over[i] = not math.isnan(height[i]) and any_lower(height[i], listed, met, items, owner, tall)
         if over[i]:
@@ -202,4 +211,4 @@ def look_out(
     return ring[:at], ring_ends[:rings, 0], polygon_ends[:polygons, 0]
 
 
-stamped(look_out, visibility_edges, visibility_sweep, visibility_draw, visibility_over)
+stamped(look_out, visibility_edges, visibility_gather, visibility_sweep, visibility_draw, visibility_over)

@@ -87,7 +87,7 @@ def test_a_box_finds_its_edges_once_each(seed, cell):
 def test_cells_grow_where_they_would_not_fit():
     far = [shapely.box(0, 0, 1, 1), shapely.box(3e6, 3e6, 3e6 + 1, 3e6 + 1)]
     o = build_obstacles(far)
-    assert o.cells.cell_m > 32
+    assert o.cells.cell_m > 64
     assert sorted(listed(o, -1, -1, 2, 2)[0]) == [0, 1, 2, 3]
     star = build_obstacles([cases.gear(40_000, 1.0, 20_000.0)])
     assert len(star.cells.items) <= (1 << 20) + 16 * len(star.ax)
