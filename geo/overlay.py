@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from geo.overlay_cells import CLASSES, SOUND, cover_cells
 from geo.overlay_sweep import CERTAIN, POSSIBLE, SOLID
 
-__all__ = ["CERTAIN", "LEAST_M2", "POSSIBLE", "SOLID", "Flat", "Parts", "flatten", "lay_over"]
+__all__ = ["CERTAIN", "LEAST_M2", "POSSIBLE", "SOLID", "Flat", "Parts", "flatten", "lay_over", "warm"]
 
 Floats = NDArray[np.float64]
 Objects = NDArray[Any]
@@ -125,3 +125,9 @@ def lay_over(bases: Objects, layers: Objects, kinds: Rows, starts: Rows, items: 
     )
     made = shapely.from_ragged_array(shapely.GeometryType.MULTIPOLYGON, points, (rings, shells, multis))
     return Parts(states == SOUND, measures, alone, np.asarray(made, dtype=object).reshape(len(bases), CLASSES))
+
+
+def warm() -> None:
+    """Compile the loops, or load them from disk, so that no reader waits for it."""
+    cell = np.array([shapely.box(0, 0, 1, 1)], dtype=object)
+    lay_over(cell, cell, np.array([CERTAIN]), np.array([0, 1]), np.array([0]))

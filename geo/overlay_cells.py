@@ -8,7 +8,8 @@ import numpy as np
 from numba import njit
 
 from geo.overlay_faces import trace
-from geo.overlay_nodes import clamp_segment, node_segments
+from geo.overlay_nodes import node_segments
+from geo.overlay_segments import clamp_segment
 from geo.overlay_sweep import CELL, SOLID, areas, sweep
 
 MARGIN_M = 1.0  # beyond the box of a grid, so that what is pressed onto the border does not meet the grid
