@@ -84,15 +84,30 @@ def settle_cameras(x: ArrayLike, y: ArrayLike, azimuth_deg: ArrayLike, obstacles
 
 def _settle(x: float, y: float, azimuth_deg: float | None, obstacles: Obstacles) -> tuple[float, float, int]:
     """Place one camera among solids that touch: dissolved once more, as between heights they are not."""
-    rule, tree = "", obstacles.tree()
+    rule = ""
     while True:
-        near = tree.query(shapely.Point(x, y), predicate="dwithin", distance=_AROUND_M)
-        solid = shapely.union_all(obstacles.solids[near], grid_size=GRID_M)
+        group = _touching(x, y, obstacles)
+        if not len(group):
+            return x, y, _RULES.index(rule or "free")
+        solid = shapely.union_all(group, grid_size=GRID_M)
         place = place_camera(x, y, shapely.buffer(solid, CLEAR_M, join_style="mitre"), azimuth_deg)
         rule = rule or place.rule
         if place.rule == "free":
             return x, y, _RULES.index(rule)
         x, y = place.x, place.y
+
+
+def _touching(x: float, y: float, obstacles: Obstacles) -> NDArray[np.object_]:
+    """The solids at a place and what hangs together with them; others, however near, must not matter."""
+    here = shapely.Point(x, y)
+    rest = np.asarray(obstacles.solids[np.sort(obstacles.tree().query(here.buffer(_AROUND_M)))], dtype=object)
+    met = shapely.dwithin(rest, here, CLEAR_M)
+    group = rest[met]
+    while met.any():
+        added, rest = shapely.multipolygons(rest[met]), rest[~met]
+        met = shapely.dwithin(rest, added, CLEAR_M)
+        group = np.concatenate([group, rest[met]])
+    return group
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
