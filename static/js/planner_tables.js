@@ -170,6 +170,7 @@ export function showList() {
   byId("list").value = list;
   byId("group").value = state.group === "owners" ? "owners" : "grids";
   byId("group-box").hidden = list !== "inventory";
+  document.querySelector('[data-save="views"]').hidden = list === "inventory";
   byId("camera-table").hidden = list !== "cameras";
   byId("fragility-table").hidden = list !== "fragility";
   byId("inventory-table").hidden = list !== "inventory";
