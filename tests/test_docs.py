@@ -16,6 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import create_app
+from layers.warming import warm
 from settings import Settings
 from store.intake.aliases import ALIASES, LAT, LON, X, Y
 from store.intake.guard import by_header
@@ -64,6 +65,7 @@ def field_tables(page: Path) -> dict[str, dict[str, tuple[str, list[str]]]]:
 
 @pytest.fixture(scope="module")
 def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    warm()  # no test of a request waits for the compiler
     folder = tmp_path_factory.mktemp("docs")
     with Store.open(folder / "atlas.gpkg") as store:
         fill(store)
@@ -230,7 +232,8 @@ def test_bodies_in_the_text_are_json() -> None:
 
 
 ASKED = ["/healthz", "/api/openapi.json", "/api/csrf", "/api/status", "/api/density", "/api/grids", "/api/assignment",
-         "/api/cameras", "/api/coverage", "/api/imports", "/api/layers/{name}"]  # fmt: skip
+         "/api/cameras", "/api/coverage", "/api/coverage/status", "/api/blindspots", "/api/views", "/api/inventory",
+         "/api/fragility", "/api/standards", "/api/imports", "/api/layers/{name}"]  # fmt: skip
 
 
 @pytest.mark.parametrize("path", ASKED)
