@@ -6,9 +6,11 @@ zooms 10 to 16: cold ones are made for the first time, cached ones asked for onc
 
 from __future__ import annotations
 
+import json
 import math
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -74,28 +76,48 @@ def prepared(client: FlaskClient) -> float:
     return taken
 
 
+def tile_rows(store: Path) -> list[Row]:
+    """Return the rows of the archive and of every kind of tile, asked of an application over `store`."""
+    app = create_app(Settings(store=str(store), instance=store.parent))
+    client = app.test_client()
+    table = [Row("archive of the vector base map, 300,000 buildings, in its own process", prepared(client))]
+    tiles = addresses()
+    for kind, title in KINDS.items():
+        urls = [f"/tiles/{kind}/{tile}.mvt" + ("" if kind == "base" else f"?level={LEVEL}") for tile in tiles]
+        asked_s(client, urls[0])  # prepares the layer, once for each revision
+        cold = [asked_s(client, url) for url in urls[1:]]
+        kept = [asked_s(client, url) for url in urls]
+        table.append(Row(f"tile, {title}: cold, p99", float(np.percentile(cold, 99)), goal="<= 100 ms"))
+        table.append(Row(f"tile, {title}: from the cache, p99", float(np.percentile(kept, 99)), goal="<= 10 ms"))
+    app.extensions["atlas"].close()
+    return table
+
+
+def at_rest(address: str) -> None:
+    """Wait until a server that has just started works on nothing any more."""
+    started = time.perf_counter()
+    while time.perf_counter() - started < PATIENCE_S:
+        states = []
+        for path in ("/tiles/base.json", "/api/coverage/status", f"/api/coverage/status?level={LEVEL}"):
+            with urllib.request.urlopen(f"{address}{path}", timeout=PATIENCE_S) as answer:  # noqa: S310
+                states.append(json.loads(answer.read())["state"])
+        if not {"building", "computing"} & set(states):
+            return
+        time.sleep(1)
+    raise AssertionError("the server is not ready")
+
+
 def rows() -> list[Row]:
     """Return the rows of the tiles and of the browser."""
-    table = []
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        with Store.open(folder / "atlas.gpkg") as store:
-            city.write_city(store)
-        app = create_app(Settings(store=str(folder / "atlas.gpkg"), instance=folder))
-        client = app.test_client()
-        table.append(Row("archive of the vector base map, 300,000 buildings, in its own process", prepared(client)))
-        tiles = addresses()
-        for kind, title in KINDS.items():
-            urls = [f"/tiles/{kind}/{tile}.mvt" + ("" if kind == "base" else f"?level={LEVEL}") for tile in tiles]
-            asked_s(client, urls[0])  # prepares the layer, once for each revision
-            cold = [asked_s(client, url) for url in urls[1:]]
-            kept = [asked_s(client, url) for url in urls]
-            table.append(Row(f"tile, {title}: cold, p99", float(np.percentile(cold, 99)), goal="<= 100 ms"))
-            table.append(Row(f"tile, {title}: from the cache, p99", float(np.percentile(kept, 99)), goal="<= 10 ms"))
-        app.extensions["atlas"].close()
-        (folder / "peer").mkdir()
-        with running(folder / "atlas.gpkg") as address:
-            table += tile_browser.rows(address, folder / "peer")
+        store = Path(scratch) / "atlas.gpkg"
+        with Store.open(store) as opened:
+            city.write_city(opened)
+        table = tile_rows(store)
+        (store.parent / "peer").mkdir()
+        with running(store) as address:
+            at_rest(address)
+            table += tile_browser.rows(address, store.parent / "peer")
     return table
 
 

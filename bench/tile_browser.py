@@ -112,6 +112,7 @@ def page_of(browser: Browser) -> Iterator[Page]:
     """Open a page with nothing cached."""
     width, height = SIZES["desk"]
     context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
+    context.set_default_timeout(120_000)
     yield context.new_page()
     context.close()
 

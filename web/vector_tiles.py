@@ -73,7 +73,8 @@ def base(z: int, x: int, y: int) -> Response:
             N_("Try again in a moment; until then there are picture tiles."),
             retry_s=RETRY_S,
         )
-    return tile_reply(archives.tile(z, x, y), f"{key}-{z}-{x}-{y}", forever=bool(wanted))
+    body = state.cache.get(("base tile", key, z, x, y), lambda: archives.tile(z, x, y))
+    return tile_reply(body, f"{key}-{z}-{x}-{y}", forever=bool(wanted))
 
 
 def live(kind: str, key: Hashable, z: int, x: int, y: int, make: Callable[[], bytes]) -> Response:

@@ -7,6 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from geo.cluster import cluster_points
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 CLUSTER_PX = 64  # of the page: cameras within a square of this side are drawn together
 MOST_CAMERAS = 2_500  # of a tile before they are drawn together
 WORST = 500  # blind spots that are drawn from far
+FROM_AFAR_M = 2.0  # how much their outlines may then be off
 HIGHEST = 16  # zoom of the smallest tiles; deeper ones draw these larger
 COVERAGE_FROM, VIEWS_FROM = 13, 12  # before these zooms areas are smaller than anyone can see
 STATES = {1: "online", 0: "offline", -1: "unknown"}
@@ -169,7 +171,10 @@ def spot_tiles(complete: Complete, spots: BlindSpots, rows: NDArray[np.int64]) -
     polygons = spots.polygons[rows]
     top = {name: values[:WORST] for name, values in columns.items()}
     every = AreaLayer("blindspot", complete.crs, polygons, columns).ready()
-    worst = AreaLayer("blindspot", complete.crs, polygons[:WORST], top, least_px=0.5).ready()
+    # From far nobody sees the houses in a spot, and they are most of its vertices.
+    outer = shapely.polygons(shapely.get_exterior_ring(polygons[:WORST]))
+    plain = shapely.simplify(outer, FROM_AFAR_M, preserve_topology=False)
+    worst = AreaLayer("blindspot", complete.crs, plain, top, least_px=0.5).ready()
     return SpotTiles(worst, every, detail_zoom((every,), COVERAGE_FROM, HIGHEST))
 
 
