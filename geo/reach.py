@@ -168,7 +168,8 @@ def _distance_times_density(pixels_h: ArrayLike, hfov_deg: ArrayLike) -> Floats:
     pixels, angle = np.asarray(pixels_h, np.float64), np.radians(np.asarray(hfov_deg, np.float64))
     angle = np.where((angle > 0) & (angle <= 2 * np.pi), angle, np.nan)
     flat = np.where(angle < np.pi, angle, np.nan)
-    return np.where(angle < np.pi, pixels / (2 * np.tan(flat / 2)), pixels / angle)
+    with np.errstate(over="ignore"):  # the angle of a line resolves without end
+        return np.where(angle < np.pi, pixels / (2 * np.tan(flat / 2)), pixels / angle)
 
 
 def _require_positive(px_per_m: float) -> None:

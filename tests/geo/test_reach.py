@@ -63,3 +63,7 @@ def test_editions():
 def test_unusable(wrong):
     with pytest.raises(ParameterError):
         wrong()
+
+
+def test_an_angle_of_almost_nothing_resolves_without_end():
+    assert reach_m([1920.0], [1e-308], 25.0).tolist() == [np.inf]
