@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from geo import overlay_faces, overlay_nodes, overlay_segments, overlay_sweep
+from geo.kernel_cache import stamped
 from geo.overlay_faces import trace
 from geo.overlay_nodes import node_segments
 from geo.overlay_segments import clamp_segment
@@ -20,7 +22,7 @@ SOUND, TORN, ASTRAY = 0, 1, 2  # TORN: not planar; ASTRAY: sums that must agree 
 CLASSES = 3
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _add(shape: Any, flat: Any, delta: Any, who: Any, frame: Any, segments: Any, deltas: Any, n: Any) -> Any:
     """Add the rings of a shape as segments."""
     xy, rings, signs, firsts = flat
@@ -36,18 +38,18 @@ def _add(shape: Any, flat: Any, delta: Any, who: Any, frame: Any, segments: Any,
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _corners(shape: Any, flat: Any) -> Any:
     return flat[1][flat[3][shape + 1]] - flat[1][flat[3][shape]]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _times_area(label: Any) -> Any:
     """How many views and solids lie over a place."""
     return ((label >> 16) & 0xFFFF) + ((label >> 32) & 0xFFFF) + ((label >> 48) & 0xFFFF)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _gain(delta: Any) -> Any:
     """The same for what an edge changes: its fields are signed."""
     total = np.int64(0)
@@ -59,12 +61,12 @@ def _gain(delta: Any) -> Any:
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _twice(ax: Any, ay: Any, bx: Any, by: Any) -> float:
     return np.float64(ax) * np.float64(by) - np.float64(bx) * np.float64(ay)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _agree(
     segments: Any, deltas: Any, nodes: Any, edges: Any, left: Any, right: Any, unit: float, slack: float
 ) -> bool:
@@ -79,7 +81,7 @@ def _agree(
     return abs(given - found) * 0.5 * unit <= slack
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _grown(array: Any, size: Any, more: Any) -> Any:
     if size + more <= len(array):
         return array
@@ -88,7 +90,7 @@ def _grown(array: Any, size: Any, more: Any) -> Any:
     return larger
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _frame(box: Any) -> Any:
     """Origin, units per metre, width and height in units of the lattice of a grid; the origin is a whole metre."""
     ox, oy = np.floor(box[0]) - MARGIN_M, np.floor(box[1]) - MARGIN_M
@@ -99,7 +101,7 @@ def _frame(box: Any) -> Any:
     return ox, oy, 2.0**bits, across * 2.0**bits, up * 2.0**bits
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _in_order(kind: Any, face: Any, area: Any) -> Any:
     """Rings by class, by face, the shell first."""
     keys = np.empty(len(kind), np.int64)
@@ -209,3 +211,6 @@ def cover_cells(
             multis[k * CLASSES + c + 1] = shell_count
     rings[ring_count], shells[shell_count] = used, ring_count
     return states, measures, alone, points[:used], rings[: ring_count + 1], shells[: shell_count + 1], multis
+
+
+stamped(cover_cells, overlay_faces, overlay_nodes, overlay_segments, overlay_sweep)

@@ -10,7 +10,7 @@ from numba import njit
 from geo.overlay_sweep import class_of
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _root(parent: Any, i: Any) -> Any:
     while parent[i] != i:
         parent[i] = parent[parent[i]]
@@ -18,7 +18,7 @@ def _root(parent: Any, i: Any) -> Any:
     return i
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def trace(
     nodes: Any, edges: Any, left: Any, right: Any, follows: Any, same: Any, classes: Any
 ) -> tuple[Any, Any, Any, Any, Any]:
@@ -80,7 +80,7 @@ def trace(
     return points[:used], starts[: rings + 1], kind[:rings], owner[:rings], area[:rings]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _close(
     nodes: Any, stack: Any, base: Any, depth: Any, points: Any, used: Any, starts: Any, rings: Any, area: Any
 ) -> tuple[Any, Any]:

@@ -14,13 +14,13 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(nogil=True, inline="always")
 def orient(ax: Any, ay: Any, bx: Any, by: Any, px: Any, py: Any) -> Any:
     """Return twice the signed area of a, b, p: positive where p lies to the left of a -> b; exact."""
     return (bx - ax) * (py - ay) - (by - ay) * (px - ax)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(nogil=True, inline="always")
 def _columns(ax: Any, ay: Any, bx: Any, by: Any, row: Any, shift: Any) -> tuple[Any, Any]:
     """First and last column of bins that an upward segment can have to do with in a row of bins, with a margin."""
     low, high = max(ay, (row << shift) - 2), min(by, ((row + 1) << shift) + 2)
@@ -33,7 +33,7 @@ def _columns(ax: Any, ay: Any, bx: Any, by: Any, row: Any, shift: Any) -> tuple[
     return max(left, 0) >> shift, right >> shift
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _bin_segments(segments: Any, columns: Any, rows: Any, shift: Any) -> tuple[Any, Any]:
     """CSR of the segments that can enter each bin."""
     starts = np.zeros(columns * rows + 1, np.int32)
@@ -56,7 +56,7 @@ def _bin_segments(segments: Any, columns: Any, rows: Any, shift: Any) -> tuple[A
     return starts, items
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _crossings(segments: Any, starts: Any, items: Any) -> Any:
     """Proper crossings of segments that share a bin, rounded to the lattice, (k, 2); some more than once."""
     found = np.empty((max(64, len(segments)), 2), np.int64)
@@ -88,7 +88,7 @@ def _crossings(segments: Any, starts: Any, items: Any) -> Any:
     return found[:n]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _distinct(segments: Any, crossings: Any) -> Any:
     """The hot pixels, sorted from below and from the left, (k, 2)."""
     n, k = len(segments), len(crossings)
@@ -108,7 +108,7 @@ def _distinct(segments: Any, crossings: Any) -> Any:
     return nodes[:count]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _bin_nodes(nodes: Any, columns: Any, rows: Any, shift: Any) -> tuple[Any, Any]:
     """CSR of the nodes in each bin."""
     starts = np.zeros(columns * rows + 1, np.int32)
@@ -124,7 +124,7 @@ def _bin_nodes(nodes: Any, columns: Any, rows: Any, shift: Any) -> tuple[Any, An
     return starts, items
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def node_segments(segments: Any, deltas: Any, wide: Any, high: Any) -> tuple[Any, Any, Any]:
     """Return the planar graph of segments.
 
@@ -152,7 +152,7 @@ def node_segments(segments: Any, deltas: Any, wide: Any, high: Any) -> tuple[Any
     return _merged(nodes, pieces, gains)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _bent(segments: Any, deltas: Any, nodes: Any, columns: Any, rows: Any, shift: Any) -> tuple[Any, Any]:
     """Bend each segment to the nodes whose pixels it passes: lower and upper node of each piece, and its delta."""
     starts, items = _bin_nodes(nodes, columns, rows, shift)
@@ -208,7 +208,7 @@ def _bent(segments: Any, deltas: Any, nodes: Any, columns: Any, rows: Any, shift
     return pieces[:count], gains[:count]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _merged(nodes: Any, pieces: Any, gains: Any) -> tuple[Any, Any, Any]:
     """Nodes, edges and deltas with pieces between the same nodes made one, and those that change nothing left out."""
     starts, n = np.zeros(len(nodes) + 1, np.int32), len(pieces)

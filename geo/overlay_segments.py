@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def clamp_segment(
     ax: float,
     ay: float,
@@ -56,7 +56,7 @@ def clamp_segment(
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _push(ax: Any, ay: Any, bx: Any, by: Any, delta: Any, who: Any, segments: Any, deltas: Any, n: Any) -> Any:
     """Add a segment directed upwards (to the right where level)."""
     if ax == bx and ay == by:

@@ -23,7 +23,7 @@ OUTSIDE, IS_CERTAIN, IS_POSSIBLE, IS_BLIND, IS_BUILT = -1, 0, 1, 2, 3
 _FIELD = 0xFFFF
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(nogil=True, inline="always")
 def class_of(label: Any) -> Any:
     """Return what a place is of which the label says what covers it."""
     if label & _FIELD == 0:
@@ -35,7 +35,7 @@ def class_of(label: Any) -> Any:
     return IS_POSSIBLE if (label >> 48) & _FIELD else IS_BLIND
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def sweep(nodes: Any, edges: Any, delta: Any) -> tuple[bool, Any, Any, Any, Any]:
     """Label the sides of all edges and join them to the borders of faces.
 
@@ -138,7 +138,7 @@ def sweep(nodes: Any, edges: Any, delta: Any) -> tuple[bool, Any, Any, Any, Any]
     return size == 0, left, right, follows, same[:links]
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _sort_left_to_right(nodes: Any, edges: Any, delta: Any, first: Any, last: Any) -> None:
     """Sort the edges that begin at a node by their direction, from the left over upwards to the right."""
     for i in range(first + 1, last):
@@ -154,7 +154,7 @@ def _sort_left_to_right(nodes: Any, edges: Any, delta: Any, first: Any, last: An
         edges[j, 1], delta[j, 0], delta[j, 1] = upper, gain, who
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def areas(nodes: Any, edges: Any, left: Any, right: Any, result: Any, alone: Any) -> None:
     """Add the areas to `result`, in square units of the lattice, and to `alone` by the number of the view.
 

@@ -101,7 +101,7 @@ def test_removed_and_reordered_cameras(seed):
 def test_changed_buildings(seed, rule):
     """Moved, added, removed, raised; most of them, or one."""
     rng = np.random.default_rng(seed)
-    town, rules = cases.town(seed, houses=14, on_walls=False), cases.rules(rule)
+    town, rules = cases.town(seed, houses=14), cases.rules(rule)
     city = whole(town.facts, town, rules)
     keep = rng.random(len(town.footprints)) < rng.choice([0.5, 0.9])
     shapes, height = town.footprints[keep], town.height_m[keep].copy()
