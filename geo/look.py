@@ -7,7 +7,6 @@ edges it crosses, front and back: see `geo.visibility_over` for what lower obsta
 from __future__ import annotations
 
 import math
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from geo import visibility_edges
 from geo.kernel_cache import stamped
 from geo.obstacles import Obstacles
+from geo.parallel import THREADS
 from geo.visibility import Beams
 from geo.visibility_edges import WIDTH, aim, edges_in, turn_of
 from geo.visibility_index import index_edges
@@ -109,7 +109,7 @@ def look_many(
     x, y, azimuth, angle, near, far, height = _columns(beams)
     index = index_edges(x - far, y - far, x + far, y + far, _CELL_M)
     o, cells = obstacles, obstacles.cells
-    workers = threads or os.cpu_count() or 1
+    workers = threads or THREADS
     size = max(1024, -(-len(xs) // (4 * workers)))
 
     def some(begin: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from geo.errors import N_, ParameterError
 from geo.obstacles import Obstacles
+from geo.parallel import THREADS
 from geo.view import GRID_M, polygons_of
 from geo.visibility_low import without_lower
 from geo.visibility_rings import look_out
@@ -87,7 +87,7 @@ def visible(
     segments_per_quadrant
         Chords for a quarter of an arc, in the polygons only.
     threads
-        At most; as many as there are processors if None.
+        At most; `geo.parallel.THREADS` if None.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def visible(
             N_("Position, range and angles must be finite, range and angle of view not negative."),
         )
     area, polygons = np.zeros(count), np.full(count, None, dtype=object)
-    workers = threads or os.cpu_count() or 1
+    workers = threads or THREADS
     size = max(64, min(8192, -(-count // workers)))
     turns = np.radians(np.arange(4 * segments_per_quadrant) * 90.0 / segments_per_quadrant)
     units = np.column_stack([np.sin(turns), np.cos(turns)])
