@@ -11,15 +11,11 @@ import json
 import os
 import secrets
 import time
-import zipfile
-import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-import shapely
 
 from geo.camera_facts import ViewRules
 from geo.errors import AtlasError
@@ -31,11 +27,6 @@ FORMAT = 1
 MOST_FILES = 4
 MOST_TRIES = 3  # a computation that killed the process so often is not begun again by itself
 STALE_S = 3600.0
-# What reading a damaged file, or one that a future or past version wrote, may end in.
-UNUSABLE = (
-    OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, ImportError, MemoryError,
-    zipfile.BadZipFile, zlib.error, shapely.errors.GEOSException, AtlasError,
-)  # fmt: skip
 
 
 @cache
@@ -72,17 +63,8 @@ class Derived:
             found = unpack(path, {"format": FORMAT, "formulas": formulas()})
         except (FileNotFoundError, OutdatedError):
             return None
-        except (
-            OSError,
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            EOFError,
-            zipfile.BadZipFile,
-            AtlasError,
-        ) as e:
-            self._log(f"{path.name} is not used: {type(e).__name__}: {e}")
+        except Exception as error:  # noqa: BLE001 - a damaged file may fail in any way; all of it can be worked out anew
+            self._log(f"{path.name} is not used: {type(error).__name__}: {error}")
             return None
         if not isinstance(found, Complete) or found.slot != slot:
             return None
