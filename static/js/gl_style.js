@@ -37,7 +37,8 @@ export function baseLayers(facts, theme) {
   line("street", street, byRank((rank) => (rank >= 3 ? paint.main : paint.street)), 0, { from: near });
   layers.push(
     { id: "building", type: "fill", source: "base", "source-layer": "building", minzoom: facts.buildings.first - 1, paint: {
-      "fill-color": paint.building, "fill-outline-color": ["step", ["zoom"], paint.building, facts.buildings.first, paint.outline] } },
+      // Outlines cost as much as the areas; from far they would not be seen.
+      "fill-color": paint.building, "fill-antialias": ["step", ["zoom"], false, facts.buildings.first, true], "fill-outline-color": paint.outline } },
   );
   for (const [id, ranks, minzoom] of [["names", [0, 1, 2], 15], ["names-main", [3, 4, 5], 13.5]]) {
     layers.push({
