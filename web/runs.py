@@ -155,7 +155,8 @@ class Runs:
             while True:
                 last = self.engine.latest(slot) or last
                 # A reader who still holds an older snapshot is not answered with what he would have to wait for.
-                if last is not None and (last.mark == present or revision < self._newest.get(slot, 0)):
+                newer = last is not None and revision < self._newest.get(slot, 0) <= last.revision
+                if last is not None and (newer or last.mark == present):
                     return Shown(last, False, "ready", revision)
                 run = self._runs.get(slot)
                 if run is None or run.state in ("dropped", "done") or (run.ended and run.mark != present):
@@ -165,7 +166,7 @@ class Runs:
                 elif run.ended:
                     return self._shown(snapshot, last, run)
                 left = deadline - time.monotonic()
-                if left <= 0:
+                if left <= 0 or self._closed:
                     return self._shown(snapshot, last, run)
                 run.waiting += 1
                 self._lock.wait(left)
@@ -228,9 +229,12 @@ class Runs:
             self._newest.pop(old, None)
         self._runs[run.slot] = run
         self._queue.append(run)
-        # Who turns a knob leaves a trail of questions behind; nobody waits for the answers.
+        # Who turns a knob leaves a trail of questions behind; nobody waits for the answers. One that somebody waits for
+        # stays: he would only ask again. So there are never more than this and the threads of the server.
         while len(self._queue) > MOST_WAITING:
-            idle = next((old for old in self._queue if not old.waiting and old is not run), self._queue[0])
+            idle = next((old for old in self._queue if not old.waiting and old is not run), None)
+            if idle is None:
+                break
             self._queue.remove(idle)
             self._end(idle, "dropped")
         if self._thread is None:

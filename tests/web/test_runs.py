@@ -168,6 +168,44 @@ def test_a_trail_of_questions_is_dropped(runs: Runs, engine: Slow) -> None:
     assert engine.works == 1 + MOST_WAITING
 
 
+def test_what_somebody_waits_for_is_not_dropped(runs: Runs, engine: Slow) -> None:
+    slots: list[Slot] = [("grid", ViewRules(assumed_range_m=10.0 + i)) for i in range(MOST_WAITING + 3)]
+    runs.ask(TOWN, SLOT)
+    assert engine.begun.wait(WAIT_S)
+    readers = [threading.Thread(target=runs.ask, args=(TOWN, slot, WAIT_S)) for slot in slots]
+    for reader, slot in zip(readers, slots, strict=True):
+        reader.start()
+        until(lambda slot=slot: runs.ask(TOWN, slot, begin=False).state == "computing")  # type: ignore[misc]
+    assert {runs.ask(TOWN, slot, begin=False).state for slot in slots} == {"computing"}
+    engine.go.set()
+    for reader in readers:
+        reader.join(WAIT_S)
+    assert engine.works == 1 + len(slots)
+
+
+def test_who_waits_is_let_go_when_the_service_stops(runs: Runs, engine: Slow) -> None:
+    runs.ask(TOWN, SLOT)
+    assert engine.begun.wait(WAIT_S)
+    other: Slot = ("grid", ViewRules(online_only=True))
+    reader = threading.Thread(target=runs.ask, args=(TOWN, other, 10 * WAIT_S), daemon=True)
+    reader.start()
+    until(lambda: runs.ask(TOWN, other, begin=False).state == "computing")
+    runs.close()
+    reader.join(WAIT_S)
+    assert not reader.is_alive()
+
+
+def test_an_old_result_read_again_is_not_shown_as_fresh(runs: Runs, engine: Slow) -> None:
+    engine.go.set()
+    first = runs.ask(TOWN, SLOT, WAIT_S).complete
+    assert first is not None
+    then = moved(TOWN, 0)
+    runs.ask(moved(then, 1), SLOT, WAIT_S)
+    engine.latest = lambda slot: first  # type: ignore[method-assign] # the newest gave way to others, unwritten
+    engine.go.clear()
+    assert runs.ask(then, SLOT).stale
+
+
 def test_cancelled_stays_cancelled_until_it_is_started_or_the_store_changes(runs: Runs, engine: Slow) -> None:
     runs.ask(TOWN, SLOT)
     assert engine.begun.wait(WAIT_S)
