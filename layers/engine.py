@@ -144,9 +144,9 @@ class Engine:
                 if len(self._looked) >= MOST_LOOKED:
                     self._looked.clear()
                 self._looked.add(slot)
-                if found is not None:
+                if found is not None and slot not in self._kept:  # else a newer one was made meanwhile
                     self._put(found)
-            return found
+                return self._kept.get(slot)
 
     def get(self, snapshot: Snapshot, slot: Slot) -> Complete | None:
         """Return the result of `slot` that is complete for exactly this state of the store, None without one."""

@@ -114,7 +114,8 @@ class Derived:
 
     def tries(self, slot: Slot) -> int:
         """Return how often `slot` was begun and not ended."""
-        return int((_read(self._note(slot)) or {}).get("tries", 0))
+        found = (_read(self._note(slot)) or {}).get("tries")
+        return found if isinstance(found, int) else 0
 
     def may_begin(self, slot: Slot) -> bool:
         """Return whether `slot` has not been begun in vain too often."""

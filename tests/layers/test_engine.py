@@ -183,6 +183,19 @@ class Shelf:
         self.saved.append(complete)
 
 
+def test_a_result_read_late_does_not_replace_a_newer_one() -> None:
+    class Late(Shelf):
+        def load(self, slot: Slot) -> Complete:
+            engine._put(newer)  # made by another thread while the file is read
+            return older
+
+    now = town(9, cameras=3, side=1)
+    older, newer = compute(now, *SLOT), compute(moved(now, 0), *SLOT)
+    engine = Engine(Late())
+    assert engine.latest(SLOT) is newer
+    assert engine.latest(SLOT) is newer
+
+
 @pytest.mark.parametrize("large", [False, True])
 def test_a_large_result_is_not_written_at_every_change(large: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if large:
