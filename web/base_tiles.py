@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from geo.columns import Snapshot
-from geo.errors import AtlasError
 from layers.tiles.parts import Part, base_parts, key_of
 from store.intake.sandbox import run
 from store.intake.scratch import scratch_folder
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
 NEEDS = ("streets", "buildings", "zones")
 KEPT = 2  # base maps in the folder: the present one and the one that pages may still show
+LONGEST_KEY = 64  # of an address; longer ones name no file
 AGAIN_S = 60.0  # after a failure
 MEMORY_BYTES, CPU_S, WALL_S = 4 << 30, 1800, 3600
 _log = logging.getLogger("gunicorn.error")
@@ -51,7 +51,7 @@ class BaseTiles:
         """Return the base map of this name, None when there is none (any more)."""
         from layers.tiles.archive import Archives
 
-        if not (key.isalnum() and key.isascii()):
+        if not (key.isalnum() and key.isascii() and len(key) <= LONGEST_KEY):
             return None
         with self._lock:
             if key in self._open:
@@ -85,9 +85,9 @@ class BaseTiles:
     def _build(self, key: str, parts: Callable[[], tuple[Part, ...]]) -> None:
         try:
             self._make(key, parts())
-        except (AtlasError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not be begun again at every request
             self._failed[key] = time.monotonic()
-            _log.error("the vector base map was not made: %s", error)
+            _log.error("the vector base map was not made: %s: %s", type(error).__name__, error)
         finally:
             self._thread = None
 

@@ -93,6 +93,7 @@ def test_a_reader_that_has_a_tile_is_not_sent_it_again(town_app: Flask, town: Fl
         ("/tiles/cameras/3/9/0.mvt", 400, "parameter"),
         ("/tiles/coverage/3/1/0.mvt?assumed_range_m=-1", 400, "parameter"),
         ("/tiles/none/3/1/0.mvt", 404, "not_found"),
+        (f"/tiles/base/3/1/0.mvt?v={'a' * 300}", 410, "base_gone"),
     ],
 )
 def test_what_cannot_be_answered(town: FlaskClient, url: str, status: int, code: str) -> None:
@@ -147,14 +148,15 @@ def test_changes_make_only_what_changed_and_remove_what_nobody_shows(
     assert list((Path(settings.instance) / "scratch").glob("scratch-*")) == []
 
 
+@pytest.mark.parametrize("fault", [AtlasError("no"), ValueError("geometry of an unforeseen kind")])
 def test_a_failure_leaves_nothing_and_is_tried_again_later(
-    app: Flask, client: FlaskClient, settings: Any, monkeypatch: pytest.MonkeyPatch
+    fault: Exception, app: Flask, client: FlaskClient, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Store.open(Path(settings.store)) as store:
         fill(store)
 
     def broken(*args: Any, **kwargs: Any) -> None:
-        raise AtlasError("no")
+        raise fault
 
     monkeypatch.setattr("web.base_tiles.run", broken)
     assert made(app, client)["state"] == "failed"
