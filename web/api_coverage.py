@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Hashable
 from dataclasses import asdict, replace
 from typing import Any
@@ -162,9 +163,11 @@ def inventory() -> Response:
 @blueprint.get("/fragility")
 def fragility() -> Response:
     """Say what is lost if one camera fails, and what the cameras recorded as online see alone."""
+    deadline = time.monotonic() + wait_s()
     state, snapshot, params, found = ready()
     alone = replace(params, online_only=True)
-    online = found if params.online_only else service.shown(state.runs, snapshot, alone, wait_s())
+    left = max(0.0, deadline - time.monotonic())
+    online = found if params.online_only else service.shown(state.runs, snapshot, alone, left)
     return shown_json(
         found,
         ("fragility", params),
