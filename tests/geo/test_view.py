@@ -210,6 +210,7 @@ def test_over_lower_roofs_by_the_line_of_sight(seed, height, target):
     numbers = {"height_m": height, "obstacle_height_m": heights, "target_height_m": target}
     view = camera_view(0, 0, houses, range_m=40, **numbers)
     points = rng.uniform(-30, 30, (60, 2))
+    points = points[np.abs(np.hypot(*points.T) - 40) > 0.05]  # between a chord and its arc the drawn view has nothing
     for x, y in points[shapely.distance(shapely.boundary(view), shapely.points(points)) > 1e-3]:
         hidden = hidden_by_heights(0, 0, x, y, houses, heights, height, target) or np.hypot(x, y) > 40
         assert shapely.intersects_xy(view, x, y) == (not hidden)
