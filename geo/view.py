@@ -35,6 +35,7 @@ __all__ = [
     "Placement",
     "camera_view",
     "hides_until",
+    "merged",
     "place_camera",
     "polygons_of",
     "sector",
@@ -242,6 +243,14 @@ def polygons_of(geometry: BaseGeometry) -> Area:
         return geometry
     parts = [part for part in shapely.get_parts(geometry) if isinstance(part, Polygon) and not part.is_empty]
     return parts[0] if len(parts) == 1 else MultiPolygon(parts)
+
+
+def merged(polygons: Iterable[BaseGeometry | None]) -> Area | None:
+    """Return the beams of one camera as one geometry, None where nothing is seen."""
+    present = [polygon for polygon in polygons if polygon is not None and not polygon.is_empty]
+    if len(present) < 2:
+        return present[0] if present else None  # type: ignore[return-value]
+    return polygons_of(shapely.union_all(present, grid_size=GRID_M))
 
 
 def _edges(solid: BaseGeometry) -> NDArray[np.float64]:

@@ -7,13 +7,12 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from geo.cameras import CameraBeams, CameraFacts, ViewRules, beams_of
 from geo.errors import N_, ParameterError
 from geo.obstacles import Obstacles
-from geo.view import GRID_M, polygons_of
+from geo.view import merged
 from geo.visibility import Beams, visible
 
 Floats = NDArray[np.float64]
@@ -51,8 +50,8 @@ class Views:
         starts, ends = (np.searchsorted(self.of.camera, chosen, side) for side in ("left", "right"))
         for i, (start, end) in enumerate(zip(starts, ends, strict=True)):
             sure = self.of.certain[start:end]
-            certain[i] = _merged(self.polygons[start:end][sure])
-            possible[i] = _merged(self.polygons[start:end][~sure])
+            certain[i] = merged(self.polygons[start:end][sure])
+            possible[i] = merged(self.polygons[start:end][~sure])
         return certain, possible
 
 
@@ -164,11 +163,3 @@ def _beam_splice(
         return np.concatenate([before[left], after])[order]
 
     return gather, camera[order].astype(np.int32)
-
-
-def _merged(polygons: NDArray[Any]) -> Any:
-    """The beams of one camera as one geometry, None where nothing is seen."""
-    present = [polygon for polygon in polygons if polygon is not None and not polygon.is_empty]
-    if len(present) < 2:
-        return present[0] if present else None
-    return polygons_of(shapely.union_all(present, grid_size=GRID_M))

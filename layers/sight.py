@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from geo.camera_facts import CameraFacts, ViewRules
 from geo.columns import Snapshot
-from geo.view import GRID_M, polygons_of
+from geo.view import merged
 from layers.memo import Memo
 
 if TYPE_CHECKING:  # the compiler comes with them
@@ -97,14 +97,6 @@ class View:
     state: str
     polygon: shapely.Geometry
     area_m2: float
-
-
-def merged(polygons: NDArray[Any]) -> shapely.Geometry | None:
-    """Return the beams of one camera as one geometry, None where nothing is seen."""
-    present = [polygon for polygon in polygons if polygon is not None and not polygon.is_empty]
-    if len(present) < 2:
-        return present[0] if present else None
-    return polygons_of(shapely.union_all(present, grid_size=GRID_M))
 
 
 def obstacles_of(snapshot: Snapshot, made: Obstacles | None = None) -> Obstacles:

@@ -28,7 +28,6 @@ from store.opening import is_store
 from store.schema import LAYERS, Kind, Layer
 
 _GEOMETRY = "geometry"
-_DBF_NAME_LIMIT = 10
 _DBF_TEXT_LIMIT_BYTES = 254
 # Field names in a Shapefile have at most 10 letters; these stay the same from version to version.
 DBF_NAMES = MappingProxyType(
