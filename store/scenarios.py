@@ -1,8 +1,8 @@
 """Scenarios: named lists of camera changes that were planned but not done, kept in the store beside the layers.
 
 A scenario has a version. Whoever changes it says which version he saw; another one is a `ConflictError`, so that of two
-people at once nobody loses work unseen. A deleted one stays restorable for `KEEP_DAYS`. Keeping scenarios makes no
-revision, because no layer changes; applying one does.
+people at once nobody loses work unseen. The last `MAX_DELETED` stay restorable for `KEEP_DAYS`. Keeping scenarios makes
+no revision, because no layer changes; applying one does.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ MAX_NAME = 80
 MAX_SCENARIOS = 500
 MAX_BYTES = 1 << 20
 KEEP_DAYS = 30
+MAX_DELETED = 100  # that can still be restored
 _FIELDS = (
     "id, name, version, changes, base, options, base_revision, created_at, updated_at, applied_revision, deleted_at"
 )
@@ -239,10 +240,13 @@ def _require_free(connection: sqlite3.Connection, name: str, scenario_id: str) -
 
 
 def _forget(connection: sqlite3.Connection) -> None:
-    """Drop what was deleted long ago."""
+    """Drop what was deleted long ago, and of the rest all but the last ones."""
     before = datetime.fromisoformat(now()) - timedelta(days=KEEP_DAYS)
     oldest = before.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     connection.execute("DELETE FROM atlas_scenarios WHERE deleted_at < ?", (oldest,))
+    kept = "SELECT id FROM atlas_scenarios WHERE deleted_at IS NOT NULL ORDER BY deleted_at DESC, id LIMIT ?"
+    sql = f"DELETE FROM atlas_scenarios WHERE deleted_at IS NOT NULL AND id NOT IN ({kept})"
+    connection.execute(sql, (MAX_DELETED,))
 
 
 def _overwrite(connection: sqlite3.Connection, scenario: Scenario) -> None:

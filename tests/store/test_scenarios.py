@@ -138,6 +138,16 @@ def test_there_is_an_end_to_how_many_and_how_large(store: Store, monkeypatch: py
     add(store, "A")
     with pytest.raises(ConflictError, match="1 scenarios"):
         add(store, "B")
+    monkeypatch.setattr(scenarios, "MAX_SCENARIOS", 2)
+    monkeypatch.setattr(scenarios, "MAX_DELETED", 2)
+    moments = iter(f"2026-01-01T00:00:{second:02}.000Z" for second in range(60))
+    monkeypatch.setattr(scenarios, "now", lambda: next(moments))
+    gone = [store.delete_scenario(add(store, f"B{n}").id, 1) for n in range(4)]
+    last = add(store, "C")
+    for one in gone[:2]:
+        with pytest.raises(UnknownScenarioError):
+            store.restore_scenario(one.id)
+    assert [store.restore_scenario(one.id).name for one in gone[2:]] == ["B2", "B3"]
     monkeypatch.setattr(scenarios, "MAX_BYTES", 10)
     with pytest.raises(StoreError, match="too large"):
-        store.change_scenario(store.scenarios()[0].id, 1, changes=CHANGES * 10)
+        store.change_scenario(last.id, 1, changes=CHANGES * 10)
