@@ -26,6 +26,7 @@ from web.errors import HTTP_TEXTS, status_of
 
 State = Literal["ready", "computing", "cancelled", "failed", "none"]
 MOST_WAITING = 4
+MOST_READERS = 16  # that wait at once: half the threads of the server; the next ones are told how far it is
 MOST_REMEMBERED = 50
 # What a computation reports, as a reader is told of it.
 STEPS = {
@@ -166,7 +167,8 @@ class Runs:
                 elif run.ended:
                     return self._shown(snapshot, last, run)
                 left = deadline - time.monotonic()
-                if left <= 0 or self._closed:
+                readers = sum(known.waiting for known in self._runs.values())
+                if left <= 0 or self._closed or readers >= MOST_READERS:
                     return self._shown(snapshot, last, run)
                 run.waiting += 1
                 self._lock.wait(left)
@@ -230,7 +232,7 @@ class Runs:
         self._runs[run.slot] = run
         self._queue.append(run)
         # Who turns a knob leaves a trail of questions behind; nobody waits for the answers. One that somebody waits for
-        # stays: he would only ask again. So there are never more than this and the threads of the server.
+        # stays: he would only ask again. So there are never more than this and `MOST_READERS`.
         while len(self._queue) > MOST_WAITING:
             idle = next((old for old in self._queue if not old.waiting and old is not run), None)
             if idle is None:

@@ -183,6 +183,18 @@ def test_what_somebody_waits_for_is_not_dropped(runs: Runs, engine: Slow) -> Non
     assert engine.works == 1 + len(slots)
 
 
+def test_few_readers_wait_at_once(runs: Runs, engine: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.runs.MOST_READERS", 1)
+    first = threading.Thread(target=runs.ask, args=(TOWN, SLOT, WAIT_S))
+    first.start()
+    assert engine.begun.wait(WAIT_S)
+    until(lambda: runs._runs[SLOT].waiting == 1)
+    assert runs.ask(TOWN, SLOT, 10 * WAIT_S).state == "computing"
+    engine.go.set()
+    first.join(WAIT_S)
+    assert engine.works == 1
+
+
 def test_who_waits_is_let_go_when_the_service_stops(runs: Runs, engine: Slow) -> None:
     runs.ask(TOWN, SLOT)
     assert engine.begun.wait(WAIT_S)
