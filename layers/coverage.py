@@ -54,7 +54,6 @@ class CoverageLayer:
         meta: dict[str, Any] = {
             "level": chosen_level(snapshot["grids"], params.level),
             "buildings": len(snapshot["buildings"]),
-            "not_computed": None,
         }
         if complete is None:
             return LayerFrame(features(snapshot.crs, np.zeros(0, dtype=object), {}), None, {**meta, "rows": 0})

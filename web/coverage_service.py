@@ -100,13 +100,13 @@ def coverage_answer(found: Shown, snapshot: Snapshot, params: Params) -> Json:
     """Return the areas and the shares of every grid of a level (of one parent when asked), and their sums."""
     level = chosen_level(snapshot["grids"], params.level)
     if found.complete is None:
-        return {"level": level, "not_computed": None, "grids": [], "totals": None}
+        return {"level": level, "grids": [], "totals": None}
     complete = found.complete
     rows = rows_of(complete, params.parent)
     columns = grid_columns(complete, measure(complete, snapshot, params))
     lists = {name: values[rows].tolist() for name, values in columns.items()}
     grids = [{name: values[i] for name, values in lists.items()} for i in range(len(rows))]
-    return {"level": level, "not_computed": None, "grids": grids, "totals": totals(complete, columns, rows)}
+    return {"level": level, "grids": grids, "totals": totals(complete, columns, rows)}
 
 
 def rows_of(complete: Complete, parent: str | None) -> NDArray[np.int64]:

@@ -48,7 +48,6 @@ TEXTS: Mapping[str, str] = {
     "data.places": N_("Key places"),
     "data.zones": N_("Zones"),
     "cluster.label": N_("{count} together"),
-    "note.too_large": N_("Coverage is not computed: {what}: {count}; up to {limit} can be measured at once."),
     "note.truncated": N_("{layer}: only {shown} of {count} are drawn; zoom in to see all."),
     "unit.per_km2": N_("per km²"),
     "unit.per_10k": N_("per 10,000 people"),

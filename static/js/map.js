@@ -296,9 +296,6 @@ export function reload(status) {
   refresh();
 }
 
-/** Say of what there is too much to measure coverage in a request. */
-export const tooLarge = ({ what, count, limit }) => t("note.too_large", { what: t(`data.${what}`), count: number(count), limit: number(limit) });
-
 let missing = [];
 
 /** Say over the map which data this page would use but the store does not hold. */
@@ -318,7 +315,6 @@ export function notes() {
     if (!isOn(name)) continue;
     if (entry.error) lines.push(make("p", { class: "error" }, `${t(`layer.${name}`)}: ${entry.error.message} ${entry.error.remedy}`));
     const meta = entry.answer?.meta;
-    if (meta?.not_computed) lines.push(make("p", {}, tooLarge(meta.not_computed)));
     if (meta?.truncated) lines.push(make("p", {}, t("note.truncated", { layer: t(`layer.${name}`), shown: number(meta.shown ?? entry.answer.features.length), count: number(meta.in_view ?? meta.doubtful) })));
   }
   byId("map-notes").replaceChildren(byId("lead-pill"), ...lines);

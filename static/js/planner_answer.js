@@ -3,7 +3,6 @@
 import { figures, MEASURES } from "./planner_data.js";
 import { byId, make } from "./dom.js";
 import { lang, number, rounded, t, word } from "./i18n.js";
-import { tooLarge } from "./map.js";
 import { showTab } from "./panel.js";
 import { set, state } from "./state.js";
 import { lead } from "./workspace.js";
@@ -93,7 +92,7 @@ export function tell() {
   const parts = totals ? MEASURES.open(totals).shares : null;
   byId("more-answer").hidden = !parts;
   if (!parts) {
-    lead([found.not_computed ? tooLarge(found.not_computed) : t(meta?.computing ? "answer.waiting" : "answer.none")]);
+    lead([t(meta?.computing ? "answer.waiting" : "answer.none")]);
     byId("why").textContent = "";
     byId("lead-pill").hidden = !meta?.computing;
   } else {

@@ -61,7 +61,7 @@ def test_a_limited_layer_keeps_the_legend_of_the_whole(name: str, monkeypatch: p
 
 def test_coverage_of_any_size_is_computed() -> None:
     frame = REGISTRY["coverage"].frame(TOWN, Params(level="grid"))
-    assert (len(frame.features), frame.meta["not_computed"]) == (16, None)
+    assert len(frame.features) == 16
 
 
 def test_of_many_views_those_nearest_to_the_middle_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
