@@ -80,7 +80,7 @@ def compute_city(
     obstacles, cells
         From a former city of the same buildings (and the same grids).
     threads
-        None: as many as processors.
+        See `geo.parallel.in_chunks`.
     progress
         Called with the share done, 0..1, and the step: "buildings", "grids", "views", "coverage".
     cancelled

@@ -19,13 +19,12 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from geo.errors import N_, ParameterError
+from geo.parallel import THREADS
 from geo.view import GRID_M, polygons_of
 from geo.visibility_index import Cells, index_edges
 
 Floats = NDArray[np.float64]
 Objects = NDArray[Any]
-
-THREADS = 2
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import { Form } from "./whatif_form.js";
 import { Scene, shifted } from "./whatif_map.js";
 import { Plan } from "./whatif_model.js";
 import { showResult, startResult } from "./whatif_result.js";
-import { Shelf } from "./whatif_scenarios.js";
+import { plain, Shelf } from "./whatif_scenarios.js";
 
 const DRAFT = "atlas.whatif";
 const NEW = { kind: "fixed", azimuth_deg: 0, hfov_deg: 70, range_m: 50, height_m: 4, online: true };
@@ -21,9 +21,8 @@ let asking = false, again = false, timer = null;
 let answer = null, accepted = [], taken = null;
 
 /** Whether what-if has the map and the keys. */
-export const whatifActive = () => active && mine;
+const whatifActive = () => active && mine;
 
-const plain = (query) => Object.fromEntries(Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== ""));
 const stored = (camera) => !camera.startsWith("new-") || plan.known.has(camera);
 
 // --- asking the service: one question at a time, the next one with the newest plan ---------------------------------

@@ -8,7 +8,8 @@ import { FIELDS } from "./whatif_form.js";
 import { compareTables } from "./whatif_compare.js";
 
 const MOST = 3;
-const plain = (query) => Object.fromEntries(Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== ""));
+/** The query of the page without what is not asked. */
+export const plain = (query) => Object.fromEntries(Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== ""));
 
 /** The shelf; `on` = {answer(), opened(changes), done(), title(camera)}. */
 export class Shelf {
