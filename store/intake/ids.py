@@ -24,6 +24,14 @@ _TWICE_GRID = (
 )
 _STORED = (
     N_("The store already holds a row with this {key}."),
+    N_(
+        "If it is another one, as from another list, map another column or leave it empty: --map id=. "
+        "If it is the same one, --mode upsert overwrites it, --mode replace the whole layer."
+    ),
+)
+
+_STORED_GRID = (
+    N_("The store already holds a row with this {key}."),
     N_("Use --mode upsert to overwrite it, or --mode replace for the whole layer."),
 )
 
@@ -93,4 +101,4 @@ def reject_stored(keys: list[NDArray[Any]], stored: set[tuple[str, ...]], ledger
         where = pd.Series(keys[0], dtype=object).isin([key[0] for key in stored]).to_numpy(dtype=bool)
     else:
         where = np.fromiter((key in stored for key in zip(*keys, strict=True)), dtype=bool, count=len(keys[0]))
-    ledger.reject(where, name, keys[-1], *_STORED, key=name)
+    ledger.reject(where, name, keys[-1], *(_STORED if len(keys) == 1 else _STORED_GRID), key=name)

@@ -235,7 +235,8 @@ def _refuse(report_: ImportReport, options: ImportOptions) -> None:
         if not report_.accepted:
             error = NothingAcceptedError(
                 N_("None of the {count} rows can be taken; nothing was changed. Row {row}, {field}: {reason}"),
-                N_("Look at the rejects (--rejects FILE)."),
+                N_("{advice} --rejects FILE lists all of them."),
+                advice=Phrase(first.remedy, first.params),
                 **params,
             )
         else:

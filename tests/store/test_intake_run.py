@@ -202,6 +202,9 @@ def test_append_upsert_and_replace(store: Store, scratch: Path, tmp_path: Path) 
     report = import_file(store, "incidents", more, ImportOptions(), scratch=scratch)
     assert (report.accepted, report.rejected) == (1, 1)
     assert "already holds" in report.rejects[0].reason
+    again = table(tmp_path, ROWS[0], ROWS[1], name="again.csv")
+    with pytest.raises(NothingAcceptedError, match=r"None of the 1 rows.*leave it empty: --map id=.*lists all"):
+        import_file(store, "incidents", again, ImportOptions(), scratch=scratch)
 
     def categories() -> dict[str, str]:
         rows = store.snapshot()["incidents"]
