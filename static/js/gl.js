@@ -5,7 +5,7 @@
 //   gl.webgl                         whether this browser can draw by WebGL
 //   gl.ready                         promise of the MapLibre map once it has drawn; null where there is no WebGL
 //   gl.addVector(name, url, layers, { hover, click, visible, minzoom, maxzoom, promoteId })
-//       Adds vector tiles. `url` is a path such as "/tiles/coverage/{z}/{x}/{y}.mvt?level=community".
+//       Adds vector tiles. `url` is a path such as "/tiles/coverage/{z}/{x}/{y}.mvt?level=community"; null: none yet.
 //       `layers`: function of the theme ("light", "dark") that returns MapLibre layers, bottom to top, without `source`;
 //       their ids become `${name}-${id}`. Ready ones for our tiles: `styles` of gl_style.js (coverage, cameras, views, blindspots).
 //       `hover(row, event)`: called with the properties of the top feature under the pointer (its layer of the tile in
@@ -18,6 +18,7 @@
 //   gl.setFilter(name, id, filter)   null: everything
 //   gl.reload(revision)              after a change of the data or a computation: base map and data tiles are asked for anew
 //   gl.setBase(theme)                follows the theme by itself; only tests call it
+//   gl.hush(on)                      whether nothing is told of what lies under the pointer
 //   gl.loading                       whether tiles are still on their way
 //   gl.shows(name, field)            whether a drawn feature of the tiles has the property: where coverage is drawn as
 //                                    areas, its grids have no "symbol"
@@ -50,6 +51,7 @@ let note = null;
 const entries = new Map();
 const watchers = new Set();
 let found = null; // what is under the pointer
+let hushed = false;
 let tooltip = null;
 
 const able = (() => {
@@ -102,6 +104,7 @@ function style() {
     layers.push(...baseLayers(base, theme));
   }
   for (const [name, entry] of entries) {
+    if (!entry.url) continue;
     sources[name] = { type: "vector", minzoom: entry.minzoom, maxzoom: entry.maxzoom, tiles: [absolute(entry.url)] };
     if (entry.promoteId) sources[name].promoteId = entry.promoteId;
     for (const one of entry.layers(theme)) {
@@ -247,7 +250,7 @@ function leave() {
 }
 
 function move(event) {
-  const now = under(event, "hover");
+  const now = hushed ? null : under(event, "hover");
   if (!now) { leave(); return; }
   const same = found && now.source === found.source && now.sourceLayer === found.sourceLayer && (now.id ?? JSON.stringify(now.properties)) === (found.id ?? JSON.stringify(found.properties));
   if (!same) {
@@ -330,6 +333,10 @@ export const gl = {
     entry.filters.set(id, filter);
     if (!loaded || !glMap.getLayer(`${name}-${id}`)) return;
     glMap.setFilter(`${name}-${id}`, both(entry.layers(theme).find((one) => one.id === id).filter, filter));
+  },
+  hush(on) {
+    hushed = on;
+    if (on) leave();
   },
   remove(name) {
     leave();

@@ -26,9 +26,12 @@ async function load() {
   for (const link of document.querySelectorAll("[data-save]")) {
     link.href = addressOf({ blindspots: "/api/blindspots", coverage: "/api/layers/coverage", views: "/api/views" }[link.dataset.save]);
   }
-  tilesOfFilters();
+  tilesOfFilters(false);
   const found = await loadCoverage();
-  if (found) followJob(found, complete);
+  if (found) {
+    tilesOfFilters(true);
+    followJob(found, complete);
+  }
   await Promise.all([loadSpots(), state.list === "fragility" ? loadFragility() : null, state.list === "inventory" ? loadInventory() : null]);
   for (const run of heard.refreshed) run();
 }
@@ -70,6 +73,7 @@ onTab(async (name) => {
 if (!byId("pane-whatif").firstElementChild) byId("tab-whatif").hidden = true;
 if (narrow()) byId("more-answer").open = false;
 onRefused(tellRefusal);
+onRefused((name) => { if (name === "coverage") tilesOfFilters(true); });
 onFigures("coverage", tell);
 onFigures("cameras", tell);
 onFigures("standards", tell);

@@ -2,6 +2,7 @@
 /* global L */
 
 import { byId, narrow } from "./dom.js";
+import { gl } from "./gl.js";
 import { t } from "./i18n.js";
 import { map } from "./map.js";
 import { sheet } from "./panel.js";
@@ -27,14 +28,18 @@ export function claim(name, stop) {
   leave();
   tool = name;
   ended = stop;
+  gl.hush(true);
 }
 
 /** Give the map's clicks back. */
 export function release(name) {
-  if (tool === name) { tool = null; ended = null; }
+  if (tool !== name) return;
+  tool = ended = null;
+  gl.hush(false);
 }
 
 function show() {
+  gl.hush(tool !== null); // what lies below would hide what the tool is used on
   const mine = tool === "point" || tool === "line";
   byId("ask-point").setAttribute("aria-pressed", String(tool === "point"));
   byId("ask-line").setAttribute("aria-pressed", String(tool === "line"));

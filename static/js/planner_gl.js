@@ -16,7 +16,11 @@ import { selectGrid } from "./workspace.js";
 
 const MANY_CAMERAS = 3000; // more than these as vectors too
 const STEPS = [0.2, 0.4, 0.6, 0.8, 1];
-const pathOf = (name) => addressOf(`/tiles/${name}/_`).replace("/_", "/{z}/{x}/{y}.mvt");
+// Tiles of what is computed are asked for once its figures have answered: before that they are empty.
+const COMPUTED = new Set(["coverage", "blindspots"]);
+const answered = new Map();
+const present = (name) => addressOf(`/tiles/${name}/_`).replace("/_", "/{z}/{x}/{y}.mvt");
+const pathOf = (name) => (COMPUTED.has(name) ? answered.get(name) ?? null : present(name));
 const entries = new Map();
 const tiled = new Set();
 let hovered = null;
@@ -96,8 +100,9 @@ function legends() {
   }
 }
 
-/** Ask for tiles of the present filters. */
-export function tilesOfFilters() {
+/** Ask for tiles of the present filters, for which the figures have `come` or are yet to come. */
+export function tilesOfFilters(come) {
+  if (come) for (const name of COMPUTED) answered.set(name, present(name));
   for (const name of tiled) gl.setUrl(name, pathOf(name));
 }
 

@@ -225,6 +225,52 @@ def test_filters_change_the_figures(demo_server: str, visit: Opener) -> None:
     opened.watch.clean()
 
 
+def test_the_map_shows_a_choice_as_soon_as_its_figures_are_there(demo_server: str, visit: Opener) -> None:
+    """Tiles of a choice that was never computed are empty: they are asked for after its figures, not before."""
+    opened = visit(f"{demo_server}/planner")
+    page = opened.page
+    numbers(page)
+    order: list[str] = []
+    page.on("request", lambda sent: order.append("tiles") if "/tiles/coverage/" in sent.url else None)
+    page.on("response", lambda got: order.append("figures") if "/api/coverage?" in got.url else None)
+    page.fill("#assumed_range_m", "37")
+    page.keyboard.press("Tab")
+    drawn = """async () => {
+        const { gl } = await import("/static/js/gl.js");
+        const source = gl.map?.getSource("coverage");
+        if (!source?.tiles[0].includes("assumed_range_m=37")) return 0;
+        return gl.map.querySourceFeatures("coverage", { sourceLayer: "grid" }).length; }"""
+    for _ in range(120):
+        if order and page.evaluate(drawn):
+            break
+        page.wait_for_timeout(500)
+    assert page.evaluate(drawn) > 0
+    assert order[0] == "figures"
+    opened.watch.clean()
+
+
+def test_tools_silence_what_lies_below(demo_server: str, visit: Opener) -> None:
+    opened = visit(f"{demo_server}/planner")
+    page = still(opened)
+    numbers(page)
+    page.wait_for_selector('.atlas-map[data-gl="drawn"]', timeout=60_000)
+    page.wait_for_timeout(800)
+    box = page.locator(".atlas-map").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    expect(page.locator(".leaflet-tooltip").first).to_be_visible()
+    page.keyboard.press("l")
+    expect(page.locator(".leaflet-tooltip")).to_have_count(0)
+    page.mouse.move(x + 5, y + 5)
+    page.wait_for_timeout(300)
+    expect(page.locator(".leaflet-tooltip")).to_have_count(0)
+    page.keyboard.press("Escape")
+    page.mouse.move(x, y)
+    expect(page.locator(".leaflet-tooltip").first).to_be_visible()
+    opened.watch.clean()
+
+
 def test_the_address_brings_back_the_planner(demo_server: str, visit: Opener) -> None:
     opened = visit(
         f"{demo_server}/planner?task=detect&target_height_m=1&measure=streets&tab=coverage&list=inventory&group=owners"
