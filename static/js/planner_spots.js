@@ -37,7 +37,7 @@ const size = (row) => t("spots.size", { area: number(row.blind_m2), incidents: n
 const table = new Table(byId("spot-table"), {
   columns: [
     { key: "rank", label: t("col.rank"), numeric: true, text: (row) => number(row.rank) },
-    { key: "grid", label: t("col.grid"), name: "name wide", text: (row) => row.grid ?? "–", cell: (row) => make("span", { title: gridOf(row) }, row.grid ?? "–", make("span", { class: "why-line", title: why(row) }, shortWhy(row))) },
+    { key: "grid", label: t("col.grid"), name: "name wide", by: gridOf, text: (row) => row.grid ?? "–", cell: (row) => make("span", { title: row.grid ?? "" }, gridOf(row), make("span", { class: "why-line", title: why(row) }, shortWhy(row))) },
     { key: "blind_m2", label: t("col.blind"), unit: "m²", numeric: true, text: (row) => number(row.blind_m2) },
     { key: "incidents_unseen", label: t("col.incidents"), numeric: true, text: (row) => number(row.incidents_unseen) },
     { key: "nearest_m", label: t("col.nearest"), unit: "m", numeric: true, text: (row) => number(row.nearest_m) },
@@ -87,11 +87,20 @@ function draw() {
 
 let hovered = null;
 
+/** The outline without what is too small on the screen: from far the houses in it would be one black blot. */
+function outer(feature) {
+  const least = 12 * 360 / (256 * 2 ** map.getZoom()); // twelve pixels, in degrees of longitude
+  const wide = (ring) => { const east = ring.map(([lon]) => lon); return Math.max(...east) - Math.min(...east) >= least; };
+  const kept = ([first, ...holes]) => [first, ...holes.filter(wide)];
+  const { type, coordinates } = feature.geometry;
+  return { type, coordinates: type === "MultiPolygon" ? coordinates.map(kept) : kept(coordinates) };
+}
+
 function mark(rank = hovered) {
   hovered = rank;
   marked.clearLayers();
   const outline = (feature, weight, token) => {
-    if (feature?.geometry) L.geoJSON(feature, { interactive: false, pane: PANE, renderer, style: () => ({ fill: false, color: colour(token), weight }) }).addTo(marked);
+    if (feature?.geometry) L.geoJSON(outer(feature), { interactive: false, pane: PANE, renderer, style: () => ({ fill: false, color: colour(token), weight }) }).addTo(marked);
   };
   const chosen = featureOf(rankOf());
   outline(chosen, 7, "halo");
@@ -195,6 +204,6 @@ export function startSpots() {
   byId("spot-close").addEventListener("click", () => set({ selected: null }));
   document.querySelector('[data-export="spots-csv"]').addEventListener("click", () => table.export("blindspots"));
   document.addEventListener("keydown", keys);
-  map.on("zoomend", show);
+  map.on("zoomend", () => { show(); mark(); });
   onTheme(() => { outlines.eachLayer((one) => one.restyle?.()); mark(); });
 }

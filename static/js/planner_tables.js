@@ -15,7 +15,7 @@ const hundredths = (part) => (part === null || part === undefined ? null : 100 *
 const part = (name, key) => ({ key, value: (row) => hundredths(row[key]), label: t(`word.${name}`), unit: "%", numeric: true, text: (row) => (row[key] === null ? "–" : share(row[key])) });
 const AMOUNT = { open: ["col.blind", "m²"], streets: ["col.unseen.streets", "m"], incidents: ["col.unseen.streets", ""], places: ["col.unseen.streets", ""] };
 const label = (row) => (row.parts ? `${t("word.certain")} ${share(row.parts.certain)} %, ${t("word.possible")} ${share(row.parts.possible)} %, ${t("word.blind")} ${share(row.parts.blind)} %` : "–");
-const gridColumn = { key: "code", label: t("col.grid"), name: "name", text: (row) => row.code, cell: (row) => make("span", { title: row.name ?? row.code }, row.code, row.parts ? bar(row.parts, label(row)) : null) };
+const gridColumn = { key: "code", label: t("col.grid"), name: "name", by: (row) => row.name ?? row.code, text: (row) => row.code, cell: (row) => make("span", { title: row.code }, row.name ?? row.code, row.parts ? bar(row.parts, label(row)) : null) };
 
 function gridColumns(measure) {
   if (measure === "multiple") {
@@ -60,7 +60,7 @@ const look = (row) => { set({ selected: `camera:${row.id}` }); if (row.lat !== u
 const goTo = (row) => { look(row); if (row.lat !== undefined) map.setView([row.lat, row.lon], Math.max(map.getZoom(), 18)); };
 export const cameras = new Table(byId("camera-table"), {
   columns: [
-    { key: "id", label: "ID", name: "name", text: (row) => row.name ?? row.id ?? "–" },
+    { key: "id", label: t("word.camera"), name: "name", text: (row) => row.name ?? row.id ?? "–" },
     { key: "kind", label: t("col.kind"), text: (row) => (row.kind ? word(row.kind) : "–") },
     { key: "online", label: t("col.state"), text: STATE },
     { key: "azimuth_deg", label: t("col.azimuth"), unit: "°", numeric: true, text: (row) => number(row.azimuth_deg) },
@@ -92,7 +92,7 @@ const target = (name, key) => ({ key, label: t(`col.${name}`), unit: "%", numeri
 
 export const inventory = new Table(byId("inventory-table"), {
   columns: [
-    { key: "what", label: t("col.grid"), name: "name", text: (row) => row.what ?? t("inventory.no_owner") },
+    { key: "what", label: t("col.grid"), name: "name", by: (row) => row.shown, text: (row) => row.what ?? t("inventory.no_owner"), cell: (row) => make("span", { title: row.what ?? "" }, row.shown ?? t("inventory.no_owner")) },
     { key: "cameras", label: t("col.cameras"), numeric: true, text: (row) => number(row.cameras) },
     target("online", "online_share"), target("networked", "networked_share"), target("intact", "intact_share"),
     { key: "missing_share", label: t("col.missing"), unit: "%", numeric: true, value: (row) => hundredths(row.missing_share), text: (row) => (row.missing_share === null ? "–" : share(row.missing_share)),
@@ -134,7 +134,7 @@ function fillInventory(found) {
   const rows = owners ? found.owners : found.grids;
   inventory.columns[0].label = owners ? t("col.owner") : t("col.grid");
   inventory.drawHead();
-  inventory.setRows(rows.map((row, index) => ({ ...row, key: String(row.code ?? row.owner ?? index), what: owners ? row.owner : row.code, online_share: row.share?.online ?? null, networked_share: row.share?.networked ?? null,
+  inventory.setRows(rows.map((row, index) => ({ ...row, key: String(row.code ?? row.owner ?? index), what: owners ? row.owner : row.code, shown: owners ? row.owner : row.name ?? row.code, online_share: row.share?.online ?? null, networked_share: row.share?.networked ?? null,
     intact_share: row.share?.intact ?? null, missing_share: row.cameras ? missing(row).reduce((sum, [, count]) => sum + count, 0) / (FACTS.length * row.cameras) : null })));
   if (state.list === "inventory") sums();
 }

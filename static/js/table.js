@@ -10,7 +10,7 @@ const collator = new Intl.Collator(lang === "zh" ? "zh-CN" : "en", { numeric: tr
  * A table.
  *
  * columns: [{key, label, unit, numeric, text(row), value(row), cell(row) -> Node | string}]; `text` is what is shown; exported is `value`
- * (where `key` holds another unit than the head says), else the number of `key`, else `text`.
+ * (where `key` holds another unit than the head says), else the number of `key`, else `text`; `by(row)` is sorted by, else `key`.
  * `exported`, where set, are the columns of the CSV. on: {select(row), open(row), hover(key | null)}; keyOf(row) -> string.
  */
 export class Table {
@@ -62,9 +62,11 @@ export class Table {
   ordered() {
     if (!this.sort) return this.rows;
     const { key, down } = this.sort;
+    const column = this.columns.find((one) => one.key === key);
+    const by = column?.by ?? ((row) => row[key]);
     const missing = (value) => value === null || value === undefined || Number.isNaN(value);
     return [...this.rows].sort((a, b) => {
-      const [x, y] = [a[key], b[key]];
+      const [x, y] = [by(a), by(b)];
       if (missing(x) || missing(y)) return missing(x) - missing(y);
       const order = typeof x === "number" && typeof y === "number" ? x - y : collator.compare(String(x), String(y));
       return (down ? -order : order) || collator.compare(String(this.keyOf(a)), String(this.keyOf(b)));

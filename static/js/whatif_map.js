@@ -15,7 +15,7 @@ const pattern = (name) => hatch(document.createElement("canvas").getContext("2d"
 const STYLE = {
   blind: () => ({ stroke: false, fillColor: colour("blind-3"), fillOpacity: 0.22 }),
   lost: () => ({ color: colour("blind-4"), weight: 1, fillColor: colour("blind-3"), fillOpacity: 0.75 }),
-  gained: () => ({ color: colour("accent"), weight: 2, fillColor: colour("accent"), fillOpacity: 0.35 }),
+  gained: () => ({ color: colour("accent"), weight: 2, fillColor: colour("accent"), fillOpacity: 0.6 }),
   before: () => ({ color: colour("grid-line"), weight: 1.4, dashArray: "2 5", fill: false }),
   certain: () => ({ color: colour("select"), weight: 2.2, fillColor: colour("view"), fillOpacity: 0.4 }),
   possible: () => ({ color: colour("select"), weight: 1.8, dashArray: "6 3", fillColor: pattern("view"), fillOpacity: 0.55 }),
