@@ -69,7 +69,7 @@ class Coverage:
         See `Alone`.
     fallback
         int8: 0 where the planar graph held, as it always did so far; else which lattice of `geo.overlay_geos`. Of such
-        a cell `seen_by_m2` and `certain_by_m2` say nothing beyond 1 camera and `alone` says nothing.
+        a cell `seen_by_m2` and `certain_by_m2` are NaN beyond 1 camera and `alone` says nothing.
     """
 
     area_m2: Floats
@@ -148,7 +148,7 @@ def cover(
                 cells.polygons[row], free[i], float(built[i]), polygons[sure], polygons[~sure], row
             )
             measures[i, :3] = shapely.area(shapes[i])
-            measures[i, 4:] = 0.0
+            measures[i, 4:] = np.nan  # not known; 0 would be a figure
             measures[i, 4], measures[i, 7] = measures[i, :2].sum(), measures[i, 0]
 
     pieces = chunks_of(np.diff(starts) + 1.0, CHUNK, threads)

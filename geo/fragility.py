@@ -29,7 +29,8 @@ class Fragility:
     ----------
     loss_m2, loss_camera
         (cells,): what the grid loses if that one camera fails, the worst there is; 0 and -1 where no camera sees
-        anything alone. Of equal losses the first camera.
+        anything alone, NaN and -1 where `geo.coverage.Coverage.fallback` says that it is not known. Of equal losses the
+        first camera.
     camera, camera_m2
         (k,): cameras and what all grids together lose without each, the largest first; of equal ones the first camera.
     cells
@@ -46,7 +47,9 @@ class Fragility:
 def fragility(coverage: Coverage, *, top: int = 10) -> Fragility:
     """Find the worst losses of a coverage; at most `top` cameras are named."""
     alone = coverage.alone
-    return worst_losses(alone.camera, alone.cell, alone.m2, len(coverage.area_m2), top=top)
+    found = worst_losses(alone.camera, alone.cell, alone.m2, len(coverage.area_m2), top=top)
+    found.loss_m2[coverage.fallback > 0] = np.nan
+    return found
 
 
 def worst_losses(camera: ArrayLike, cell: ArrayLike, m2: ArrayLike, cells: int, *, top: int = 10) -> Fragility:

@@ -14,6 +14,7 @@ from geo.cells import prepare_cells, update_cells
 from geo.city import compute_city
 from geo.coverage import cover
 from geo.errors import ConservationError
+from geo.fragility import fragility
 from geo.obstacles import build_obstacles
 from geo.overlay_geos import TOLERANCE_M2
 from geo.parallel import Cancelled
@@ -119,8 +120,9 @@ def test_geos_stands_in_where_the_graph_fails(seed, monkeypatch):
     total = other.coverage.certain_m2 + other.coverage.possible_m2 + other.coverage.blind_m2 + other.coverage.built_m2
     assert (np.abs(total - other.coverage.area_m2) <= TOLERANCE_M2).all()
     assert other.coverage.seen_by_m2[:, 0] == pytest.approx(graph.coverage.seen_by_m2[:, 0], abs=0.01)
-    assert not other.coverage.seen_by_m2[:, 1:].any()
-    assert len(other.coverage.alone.m2) == 0
+    # What GEOS does not tell is not known, and not nothing.
+    assert np.isnan(other.coverage.seen_by_m2[:, 1:]).all() and np.isnan(other.coverage.certain_by_m2[:, 1:]).all()
+    assert len(other.coverage.alone.m2) == 0 and np.isnan(fragility(other.coverage).loss_m2).all()
 
 
 def test_what_adds_up_in_no_way_is_an_error(monkeypatch):
