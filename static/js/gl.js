@@ -45,6 +45,7 @@ let base = { state: "unknown" };
 let theme = "light";
 let revision = null;
 let asking = null;
+let scripts = null; // promise of them
 let starting = null;
 let failed = false;
 let note = null;
@@ -78,6 +79,7 @@ function script(src) {
   return new Promise((resolve, reject) => {
     const tag = document.createElement("script");
     tag.src = src;
+    tag.async = false; // fetched at once, run in order
     tag.onload = resolve;
     tag.onerror = () => reject(new Error(src));
     document.head.append(tag);
@@ -143,8 +145,7 @@ function restyle() {
 
 async function open() {
   try {
-    await script(config.scripts[0]);
-    await script(config.scripts[1]);
+    await scripts;
     maplibregl.setWorkerUrl(config.worker);
     maplibregl.setWorkerCount?.(1);
     const sheet = document.createElement("link");
@@ -154,7 +155,7 @@ async function open() {
     leaflet.getPane("gl").style.pointerEvents = "none";
     layer = L.maplibreGL({
       pane: "gl", padding: 0.05, style: { version: 8, sources: {}, layers: [] }, interactive: false, maxZoom: 22, minZoom: -2,
-      fadeDuration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 120, renderWorldCopies: false, maxTileCacheZoomLevels: 3,
+      fadeDuration: 0, renderWorldCopies: false, maxTileCacheZoomLevels: 3,
       attributionControl: false, validateStyle: false,
     }).addTo(leaflet);
     glMap = layer.getMaplibreMap();
@@ -302,7 +303,11 @@ export const gl = {
     revision = firstRevision;
     onTheme(() => gl.setBase(firstTheme()));
     say();
-    if (draws()) ask();
+    if (draws()) {
+      scripts = Promise.all(config.scripts.map(script));
+      scripts.catch(() => {}); // told where they are waited for
+      ask();
+    }
     else { arrived(null); tell(); }
   },
   setBase(name) {

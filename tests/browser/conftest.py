@@ -110,7 +110,6 @@ class Visit:
         # Not wait_for_function: it evaluates text in the page, which the page's own policy forbids.
         self.page.wait_for_selector("html[data-ready=true]", state="attached", timeout=30_000)
 
-
     def drawn(self) -> None:
         """Wait until the base map is drawn by WebGL."""
         self.page.wait_for_selector(".atlas-map[data-base=vector][data-gl=drawn]", state="attached", timeout=30_000)
