@@ -146,8 +146,8 @@ def ours(browser: Browser, address: str, *, moving: bool = False) -> tuple[float
     with page_of(browser, moving=moving) as page:
         began = time.perf_counter()
         page.goto(f"{address}/grids?layers=none&{PLACE.format(lat[0], lon[0])}", wait_until="commit")
-        page.wait_for_selector(".atlas-map[data-base]", state="attached")
-        page.evaluate(ADD)
+        page.wait_for_selector(".atlas-map", state="attached")
+        page.evaluate(ADD)  # as a page's own script adds its layers: before the base map is there
         page.wait_for_selector(".atlas-map[data-base=vector][data-gl=drawn]", state="attached")
         ready = time.perf_counter() - began
         page.wait_for_selector("html[data-ready=true]", state="attached")
