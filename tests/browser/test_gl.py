@@ -171,6 +171,8 @@ def test_tiles_follow_their_address_and_visibility(demo_server: str, visit: Open
     page.wait_for_timeout(1000)
     assert page.evaluate(SHARE) == 0
     page.evaluate(tell.replace("{}", "setVisible('test', true)"))
+    page.wait_for_timeout(1000)
+    assert page.evaluate(SHARE) > 10
     with page.expect_request(lambda request: "level=township" in request.url):
         page.evaluate(tell.replace("{}", "setUrl('test', '/tiles/coverage/{z}/{x}/{y}.mvt?level=township')"))
     page.evaluate(tell.replace("{}", "remove('test')"))
