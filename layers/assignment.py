@@ -65,7 +65,7 @@ class AssignmentLayer:
         grids, incidents = snapshot["grids"], snapshot["incidents"]
         level = chosen_level(grids, params.level)
         check = self.result(snapshot, level, params.near_m)
-        chosen = selected(incidents, params)
+        chosen = selected(snapshot, params)
         meta = {
             "level": level,
             "near_m": params.near_m,
@@ -122,4 +122,6 @@ class AssignmentLayer:
 
     def draw(self, url: str, title: str) -> Element:
         """Return the element that registers the layer with the page."""
-        return fetched_layer(self.name, url, title, depends=["level", "near_m", "from", "to", "category", "bbox"])
+        return fetched_layer(
+            self.name, url, title, depends=["level", "near_m", "from", "to", "category", "hours", "weekdays", "bbox"]
+        )

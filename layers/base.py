@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # slow to import, and needed only where features are made
 
 Metric = Literal["count", "per_km2", "per_10k"]
 Method = Literal["quantiles", "fisher_jenks", "equal"]
+Choice = tuple[np.datetime64 | None, np.datetime64 | None, tuple[str, ...], tuple[int, ...], tuple[int, ...]]
 
 _levels = Memo(4)
 
@@ -42,6 +43,8 @@ class Params:
         datetime64[ms] in UTC, ``start <= t < end``; None: open.
     categories
         Incident categories; empty: all.
+    hours, weekdays
+        Hours of the day (0 to 23) and weekdays (1 Monday to 7 Sunday) of the store's time zone; empty: all.
     bbox
         (minx, miny, maxx, maxy) in metres of the snapshot's CRS; None: everywhere.
     zoom
@@ -70,6 +73,8 @@ class Params:
     start: np.datetime64 | None = None
     end: np.datetime64 | None = None
     categories: tuple[str, ...] = ()
+    hours: tuple[int, ...] = ()
+    weekdays: tuple[int, ...] = ()
     bbox: tuple[float, float, float, float] | None = None
     zoom: int | None = None
     near_m: float = 15.0
@@ -101,6 +106,11 @@ class Params:
         table = edition(self.edition)
         if self.task is not None:
             table.task(self.task)
+
+    @property
+    def choice(self) -> Choice:
+        """What decides which incidents are selected; results of the selection are kept under it."""
+        return (self.start, self.end, self.categories, self.hours, self.weekdays)
 
 
 @dataclass(frozen=True)

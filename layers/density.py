@@ -54,7 +54,7 @@ class DensityLayer:
         """Return the density of the level, over the time window and categories of `params`."""
         joined = assigned(snapshot, level)
         population = snapshot["grids"].number("population")[joined.rows]
-        return density(joined.index, joined.area_m2, population, selected(snapshot["incidents"], params))
+        return density(joined.index, joined.area_m2, population, selected(snapshot, params))
 
     def frame(self, snapshot: Snapshot, params: Params) -> LayerFrame:
         """Return the grids of the level with counts, rates, the shaded value and its class (among all of the level).
@@ -123,7 +123,10 @@ class DensityLayer:
     def draw(self, url: str, title: str) -> Element:
         """Return the element that registers the layer with the page."""
         return fetched_layer(
-            self.name, url, title, depends=["level", "parent", "from", "to", "category", "metric", "method", "bbox"]
+            self.name,
+            url,
+            title,
+            depends=["level", "parent", "from", "to", "category", "hours", "weekdays", "metric", "method", "bbox"],
         )
 
 

@@ -25,7 +25,7 @@ class HeatLayer:
     def frame(self, snapshot: Snapshot, params: Params) -> LayerFrame:
         """Return no features (the tiles carry the picture) and the legend of their one scale."""
         incidents = snapshot["incidents"]
-        mask = selected(incidents, params)
+        mask = selected(snapshot, params)
         chosen = int(mask.sum())
         none = features(snapshot.crs, np.zeros(0, dtype=object), {})
         if chosen == 0 or incidents.x is None or incidents.y is None:

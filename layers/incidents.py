@@ -44,7 +44,7 @@ class IncidentsLayer:
     def frame(self, snapshot: Snapshot, params: Params) -> LayerFrame:
         """Return points (property `count` 1) or clusters (`count` > 1) of the selected incidents in the box."""
         incidents = snapshot["incidents"]
-        chosen = selected(incidents, params)
+        chosen = selected(snapshot, params)
         if snapshot.crs is None or incidents.x is None or incidents.y is None or not chosen.any():
             return LayerFrame(
                 features(snapshot.crs, np.zeros(0, dtype=object), {}),
@@ -102,4 +102,6 @@ class IncidentsLayer:
 
     def draw(self, url: str, title: str) -> Element:
         """Return the element that registers the layer with the page."""
-        return fetched_layer(self.name, url, title, depends=["from", "to", "category", "bbox", "zoom"])
+        return fetched_layer(
+            self.name, url, title, depends=["from", "to", "category", "hours", "weekdays", "bbox", "zoom"]
+        )

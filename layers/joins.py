@@ -8,8 +8,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo.columns import Codes, LayerColumns, Snapshot
+from geo.columns import Codes, Snapshot
 from geo.density import select
+from geo.local_time import LocalTime, local_time, matches
 from layers.base import Params, rows_of_level
 from layers.memo import Memo
 
@@ -71,8 +72,19 @@ def grid_at(snapshot: Snapshot, level: str | None, x: float, y: float) -> int:
     return min(found.tolist(), key=lambda row: (str(text[row]), row), default=-1)
 
 
-def selected(incidents: LayerColumns, params: Params) -> NDArray[np.bool_]:
-    """Return which incidents the time window and the categories of `params` select."""
+def local_times(snapshot: Snapshot) -> LocalTime:
+    """Return hour and weekday of every incident in the store's time zone."""
+    incidents = snapshot["incidents"]
+    return _memo.get(
+        (incidents,),
+        ("local time", snapshot.timezone),
+        lambda: local_time(incidents.columns["occurred_at"], snapshot.timezone),  # type: ignore[arg-type]
+    )
+
+
+def selected(snapshot: Snapshot, params: Params) -> NDArray[np.bool_]:
+    """Return which incidents the time window, hours, weekdays and categories of `params` select."""
+    incidents = snapshot["incidents"]
     if len(incidents) == 0:
         return np.zeros(0, dtype=bool)
     categories = incidents.columns["category"]
@@ -81,4 +93,8 @@ def selected(incidents: LayerColumns, params: Params) -> NDArray[np.bool_]:
     mask: NDArray[np.bool_] = select(
         incidents.columns["occurred_at"], categories, start=params.start, end=params.end, categories=params.categories
     )
+    if params.hours:
+        mask &= matches(local_times(snapshot).hour, params.hours, 24)
+    if params.weekdays:
+        mask &= matches(local_times(snapshot).weekday, params.weekdays, 8)
     return mask

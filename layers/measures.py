@@ -61,7 +61,7 @@ class Placed:
 def measure(complete: Complete, snapshot: Snapshot, params: Params) -> Measured:
     """Count what `snapshot` holds now against a result, which may be of an older state of its cameras."""
     shares = streets(complete, snapshot)
-    mask = selected(snapshot["incidents"], params)
+    mask = selected(snapshot, params)
     return Measured(
         shares.streets_m,
         shares.certain_m + shares.possible_m,

@@ -61,7 +61,7 @@ class TimelineLayer:
         if not known.any():
             return LayerFrame(empty, None, {"step": "week", "edges": [], "counts": [], "undated": len(incidents)})
         step, edges = bin_edges(times[known].min(), times[known].max(), snapshot.timezone)
-        chosen = selected(incidents, Params(categories=params.categories))
+        chosen = selected(snapshot, Params(categories=params.categories, hours=params.hours, weekdays=params.weekdays))
         bounds = np.array([np.datetime64(int(edge.timestamp() * 1000), "ms") for edge in edges])
         place = np.searchsorted(bounds, times[known & chosen], side="right") - 1
         counts = np.bincount(place, minlength=len(bounds) - 1)
@@ -76,4 +76,4 @@ class TimelineLayer:
 
     def draw(self, url: str, title: str) -> Element:
         """Return the element that registers the time brush with the page."""
-        return fetched_layer(self.name, url, title, kind="timeline", depends=["category"])
+        return fetched_layer(self.name, url, title, kind="timeline", depends=["category", "hours", "weekdays"])

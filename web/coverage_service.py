@@ -220,5 +220,7 @@ def description(snapshot: Snapshot, params: Params) -> str:
         "from": None if params.start is None else iso(params.start),
         "to": None if params.end is None else iso(params.end),
         "categories": ", ".join(params.categories) or None,
+        "hours": ", ".join(map(str, params.hours)) or None,
+        "weekdays": ", ".join(map(str, params.weekdays)) or None,
     }
     return "; ".join(f"{name} {value}" for name, value in facts.items() if value is not None)

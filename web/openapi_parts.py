@@ -29,6 +29,8 @@ WINDOW = [
         "style": "form",
         "explode": True,
     },
+    query("hours", "Hours of the day in the store's time zone, 0 to 23: `8`, `8,9` or `22-5`; all when absent."),
+    query("weekdays", "Weekdays in the store's time zone, 1 (Monday) to 7: `6,7` or `1-5`; all when absent."),
 ]
 NEAR = query(
     "near_m",

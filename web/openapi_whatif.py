@@ -61,6 +61,8 @@ _SIGHT = {
     "from": _TEXT,
     "to": _TEXT,
     "category": {"type": "array", "items": _TEXT},
+    "hours": _TEXT,
+    "weekdays": _TEXT,
 }
 _CHANGES = {"type": "array", "maxItems": 500, "items": CHANGE}
 _CONTENT = {

@@ -135,6 +135,31 @@ def categories(query: Query) -> tuple[str, ...]:
     return tuple(wished)
 
 
+def members(query: Query, name: str, low: int, high: int) -> tuple[int, ...]:
+    """Return whole numbers from `low` to `high`, sorted and once each: "8", "8,9", "22-5" (both ends, around the end).
+
+    All of them is the same as none: the filter is off.
+    """
+    text = query.get(name, "")
+    found: set[int] = set()
+    size = high - low + 1
+    for part in text.split(",") if text.strip() else []:
+        match = re.fullmatch(r"\s*(\d{1,2})(?:-(\d{1,2}))?\s*", part, re.ASCII)
+        first = int(match[1]) if match else -1
+        last = int(match[2]) if match and match[2] else first
+        if not (low <= first <= high and low <= last <= high):
+            raise fault(
+                name,
+                text,
+                N_("“{value}” cannot be used for {field}."),
+                N_("Give numbers from {low} to {high}, such as {low},{high} or {low}-{high}."),
+                low=low,
+                high=high,
+            )
+        found.update(low + (first - low + step) % size for step in range((last - first) % size + 1))
+    return () if len(found) == size else tuple(sorted(found))
+
+
 def metric_bbox(query: Query, crs: str | None) -> tuple[float, float, float, float] | None:
     """Return ``bbox=west,south,east,north`` (degrees) as a box in metres of `crs`; None when not asked."""
     text = query.get("bbox")
@@ -187,6 +212,8 @@ def layer_params(query: Query, snapshot: Snapshot, lang: str) -> Params:
         start=start,
         end=end,
         categories=categories(query),
+        hours=members(query, "hours", 0, 23),
+        weekdays=members(query, "weekdays", 1, 7),
         bbox=metric_bbox(query, snapshot.crs),
         zoom=None if not zoom else int(number(query, "zoom", 0, 0, 24)),
         near_m=number(query, "near_m", 15.0, 0.0, 1000.0),

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 OPTIONS = (
     "level", "edition", "task", "online_only", "assumed_range_m", "target_height_m", "from", "to", "category",
+    "hours", "weekdays",
 )  # fmt: skip
 
 
@@ -157,7 +158,7 @@ def _incidents(complete: Complete, snapshot: Snapshot, params: Params, trial: Tr
     incidents = snapshot["incidents"]
     if incidents.x is None or incidents.y is None or not len(incidents):
         return {"incidents": 0, "incidents_seen": 0, "incidents_unseen": 0}
-    chosen = np.flatnonzero(selected(incidents, params))
+    chosen = np.flatnonzero(selected(snapshot, params))
     cell = assigned(snapshot, complete.level).index[chosen]
     states = incident_states(incidents.x[chosen], incidents.y[chosen], cell, trial.city.coverage)
     seen = int(((states == 0) | (states == 1)).sum())

@@ -92,6 +92,8 @@ def origin(snapshot: Snapshot, needs: Sequence[str], params: Params | None = Non
             "from": None if params.start is None else iso(params.start),
             "to": None if params.end is None else iso(params.end),
             "categories": list(params.categories),
+            "hours": list(params.hours),
+            "weekdays": list(params.weekdays),
         }
     return meta
 
@@ -154,7 +156,7 @@ def level_density(snapshot: Snapshot, params: Params) -> tuple[LevelData, Densit
     """Return the grids of a level and the selected incidents counted in them."""
     data = level_data(snapshot, params.level)
     population = snapshot["grids"].number("population")[data.rows]
-    return data, density(data.placed.index, data.placed.area_m2, population, selected(snapshot["incidents"], params))
+    return data, density(data.placed.index, data.placed.area_m2, population, selected(snapshot, params))
 
 
 def density_answer(snapshot: Snapshot, params: Params) -> Json:
@@ -204,7 +206,7 @@ def assignment_answer(snapshot: Snapshot, params: Params, limit: int) -> Json:
     """Return incidents whose recorded grid is not where they lie, that lie in no grid, or near a border."""
     data = level_data(snapshot, params.level)
     incidents = snapshot["incidents"]
-    mask = selected(incidents, params)
+    mask = selected(snapshot, params)
     answer: Json = {
         "level": data.level,
         "near_m": params.near_m,

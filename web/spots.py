@@ -67,8 +67,8 @@ def ranked(complete: Complete, snapshot: Snapshot, params: Params) -> Any:
 
     def make() -> Any:
         placed = incidents(complete, snapshot)
-        rows = np.flatnonzero(selected(layer, params) & (placed.state == BLIND))
+        rows = np.flatnonzero(selected(snapshot, params) & (placed.state == BLIND))
         unseen = None if layer.x is None or layer.y is None else (layer.x[rows], layer.y[rows], placed.cell[rows])
         return blind_spots(city.coverage, complete.codes, unseen, (city.facts.x, city.facts.y))
 
-    return complete.once("spots", layer, make, (params.start, params.end, params.categories))
+    return complete.once("spots", layer, make, params.choice)

@@ -65,10 +65,10 @@ def heat_map(state: Atlas, snapshot: Snapshot, params: Params) -> HeatMap:
     def make() -> HeatMap:
         if len(incidents) == 0 or incidents.x is None or incidents.y is None:
             return HeatMap(np.zeros(0), np.zeros(0), snapshot.crs or WEB_MERCATOR, radius_m=params.radius_m)
-        mask = selected(incidents, params)
+        mask = selected(snapshot, params)
         return HeatMap(incidents.x[mask], incidents.y[mask], str(snapshot.crs), radius_m=params.radius_m)
 
-    key = ("heat", params.radius_m, params.start, params.end, params.categories, revisions(snapshot, ("incidents",)))
+    key = ("heat", params.radius_m, params.choice, revisions(snapshot, ("incidents",)))
     return state.prepared.get(key, make)
 
 
@@ -96,6 +96,6 @@ def heat(z: int, x: int, y: int) -> Response:
     snapshot, scale = state.snapshot(), scale_asked()
     theme = one_of(request.args, "theme", THEMES, "light")
     params = layer_params(request.args, snapshot, "en")
-    chosen = (theme, params.radius_m, params.start, params.end, params.categories)
+    chosen = (theme, params.radius_m, params.choice)
     key = ("heat", z, x, y, scale, chosen, revisions(snapshot, ("incidents",)))
     return cached(key, lambda: heat_map(state, snapshot, params).tile(z, x, y, scale, theme), PNG)

@@ -145,7 +145,7 @@ def blindspots(z: int, x: int, y: int) -> Response:
     complete = shown(state.runs, snapshot, params, 0.0).complete
     if complete is None:
         return tile_reply(b"", "none", forever=False)
-    chosen = (params.parent, params.start, params.end, params.categories)
+    chosen = (params.parent, *params.choice)
     key = ("spot tiles", complete.mark, complete.slot, chosen, revisions(snapshot, ("incidents",)))
 
     def tiles() -> SpotTiles:

@@ -157,7 +157,7 @@ export async function loadBrush(status) {
   latestDay = status?.time?.last ? dayNumber(localDay(status.time.last)) : null;
   let found = null;
   try {
-    found = await fetchTimeline("/api/layers/timeline", { query: queryOf(["category"], null) });
+    found = await fetchTimeline("/api/layers/timeline", { query: queryOf(["category", "hours", "weekdays"], null) });
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     toast(`${error.message} ${error.remedy}`, { error: true, action: { label: t("error.retry"), run: () => loadBrush(status) } });
@@ -175,7 +175,7 @@ export function startBrush(status) {
   byId("to").addEventListener("change", (event) => { if (event.target.value) choose(begin(), dayNumber(event.target.value) + 1); });
   byId("all-time").addEventListener("click", () => set({ from: null, to: null }));
   onChange((changed) => {
-    if (changed.has("category")) loadBrush(status);
+    if (["category", "hours", "weekdays"].some((name) => changed.has(name))) loadBrush(status);
     if (changed.has("from") || changed.has("to")) draw();
   });
   onTheme(draw);

@@ -5,7 +5,7 @@ import { showGrid, showNothing } from "./details.js";
 import { byId, make } from "./dom.js";
 import { lang, number, t } from "./i18n.js";
 import { goToGrid, mark } from "./map.js";
-import { queryOf, state } from "./state.js";
+import { CHOICE, queryOf, state } from "./state.js";
 import { Table } from "./table.js";
 import { lead, loader, selectGrid, selectedGrid, startWorkspace } from "./workspace.js";
 
@@ -29,7 +29,7 @@ const table = new Table(byId("table"), {
 let startedBrush = false;
 let answer = null;
 
-const load = loader("/api/density", () => queryOf(["level", "from", "to", "category"], null), (found) => {
+const load = loader("/api/density", () => queryOf(["level", ...CHOICE], null), (found) => {
   const sized = found.grids.some((row) => row.per_10k !== null);
   table.setColumns(sized ? columns : columns.slice(0, 3));
   table.setRows(found.grids);
@@ -75,7 +75,7 @@ startWorkspace({
   changed(changed) {
     if (changed.has("selected")) follow();
     if (changed.has("metric")) { table.sort = { key: METRIC[state.metric], down: true }; table.drawHead(); }
-    if (["level", "from", "to", "category", "metric"].some((name) => changed.has(name))) load();
+    if (["level", "metric", ...CHOICE].some((name) => changed.has(name))) load();
   },
   hover: (code) => table.hover(code),
 });

@@ -6,7 +6,7 @@ import { moment, number, t, word } from "./i18n.js";
 import { fit, goToGrid, layer, map, mark, on, wanted } from "./map.js";
 import { onTab } from "./panel.js";
 import { now, typing } from "./shell.js";
-import { queryOf, set, state } from "./state.js";
+import { CHOICE, queryOf, set, state } from "./state.js";
 import { swatch } from "./symbols.js";
 import { Table } from "./table.js";
 import { detail, lead, loader, selectGrid, selectedGrid, startWorkspace } from "./workspace.js";
@@ -54,7 +54,7 @@ const doubts = new Table(byId("check-table"), {
 
 const showDoubt = (row) => showIncident({ ...row, why: row.reason });
 
-const load = loader("/api/grids", () => queryOf(["level", "parent", "category", "from", "to"], null), (found) => {
+const load = loader("/api/grids", () => queryOf(["level", "parent", ...CHOICE], null), (found) => {
   finer = found.finer ?? null;
   const levels = now()?.levels ?? [];
   finer ??= levels[levels.indexOf(found.level) + 1] ?? null;
@@ -69,7 +69,7 @@ const load = loader("/api/grids", () => queryOf(["level", "parent", "category", 
   follow();
 });
 
-const loadCheck = loader("/api/assignment", () => ({ ...queryOf(["level", "near_m", "category", "from", "to"], null), limit: 2000 }), (found) => {
+const loadCheck = loader("/api/assignment", () => ({ ...queryOf(["level", "near_m", ...CHOICE], null), limit: 2000 }), (found) => {
   check = found;
   const kinds = [["differs", found.differs], ["outside", found.outside], ["near_border", found.near_border]];
   byId("check-counts").replaceChildren(...kinds.map(([kind, count]) => make("button", { type: "button", "aria-pressed": String(why === kind), onclick: () => {
@@ -156,8 +156,8 @@ startWorkspace({
   begin: async () => { check = null; await Promise.all([load(), shownTab === "check" ? loadCheck() : null]); },
   changed(changed) {
     if (changed.has("selected")) follow();
-    if (["level", "parent", "category", "from", "to"].some((name) => changed.has(name))) load();
-    if (["level", "near_m", "category", "from", "to"].some((name) => changed.has(name))) { check = null; if (shownTab === "check") loadCheck(); }
+    if (["level", "parent", ...CHOICE].some((name) => changed.has(name))) load();
+    if (["level", "near_m", ...CHOICE].some((name) => changed.has(name))) { check = null; if (shownTab === "check") loadCheck(); }
   },
   picked(kind, row) {
     if (kind !== "open") return;

@@ -6,7 +6,7 @@ import { DRAW, ORDER } from "./draw.js";
 import { byId, make } from "./dom.js";
 import { gl } from "./gl.js";
 import { number, page, t } from "./i18n.js";
-import { onChange, queryOf, set, state } from "./state.js";
+import { CHOICE, onChange, queryOf, set, state } from "./state.js";
 import { colour, onTheme } from "./symbols.js";
 
 export const map = window.atlas.map;
@@ -18,7 +18,7 @@ export const names = configs.map((config) => config.name).reverse();
 
 const OPENS = { command: ["density"], planner: gl.webgl ? ["coverage", "blindspots", "cameras"] : ["coverage", "blindspots", "views", "cameras"], grids: ["grids"] }[page];
 let facts = { timezone: "UTC", revision: 0, bounds: null, grids: null };
-const HEAT_DEPENDS = ["from", "to", "category", "radius_m"];
+const HEAT_DEPENDS = [...CHOICE, "radius_m"];
 const GRID_LAYERS = new Set(["grids", "density", "coverage"]);
 
 /** The layers that are on: what the reader chose, else what the page opens with; without grids, incidents alone. */
@@ -127,7 +127,7 @@ async function load(entry, url = entry.config.url) {
 
 async function tiles(entry) {
   const query = new URLSearchParams();
-  for (const name of ["from", "to"]) if (state[name]) query.set(name, state[name]);
+  for (const name of CHOICE) if (name !== "category" && state[name]) query.set(name, state[name]);
   for (const name of state.category) query.append("category", name);
   query.set("radius_m", state.radius_m);
   query.set("theme", theme());

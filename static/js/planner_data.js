@@ -1,11 +1,11 @@
 // What the planner's page asks of the service: one set of figures for one choice of filters, and the work behind it.
 
 import { latest, Refused, request } from "./api.js";
-import { queryOf, state } from "./state.js";
+import { CHOICE, queryOf, state } from "./state.js";
 import { fault } from "./workspace.js";
 
 /** The fields of the state that figures depend on. */
-export const DEPENDS = ["level", "edition", "task", "online_only", "assumed_range_m", "target_height_m", "from", "to", "category"];
+export const DEPENDS = ["level", "edition", "task", "online_only", "assumed_range_m", "target_height_m", ...CHOICE];
 const SPOTS = 200;
 const PATIENCE_S = 2;
 

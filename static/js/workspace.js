@@ -8,7 +8,7 @@ import { firstStatus, page, t } from "./i18n.js";
 import { fit, map, mark, on, reload, sayMissing, start } from "./map.js";
 import { drawLayers, sheet, showTab, startPanels } from "./panel.js";
 import { attribution, onData, startShell, typing } from "./shell.js";
-import { onChange, read, set, state } from "./state.js";
+import { CHOICE, onChange, read, set, state } from "./state.js";
 
 const NEEDS = { command: ["incidents", "grids"], planner: ["cameras", "grids", "buildings"], grids: ["grids"] }[page];
 
@@ -132,7 +132,7 @@ function keepPlace() {
       }
       if (state.level) url.searchParams.set("level", state.level);
       if (selectedGrid()) url.searchParams.set("selected", state.selected);
-      for (const name of ["from", "to"]) if (state[name]) url.searchParams.set(name, state[name]);
+      for (const name of CHOICE) if (name !== "category" && state[name]) url.searchParams.set(name, state[name]);
       for (const name of state.category) url.searchParams.append("category", name);
       link.href = url.href;
     });

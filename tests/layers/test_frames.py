@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from layers import REGISTRY
 from layers.base import LayerFrame, Params
 from layers.density import NO_DATA, ZERO, classify, symbols
 from layers.incidents import CLUSTER_PX, metres_per_pixel
+from layers.joins import selected
 from layers.rasters.heat import RAMPS, HeatMap
 from tests.layers.factory import CELL, CRS, X0, Y0, layer, snapshot, town
 from web.jsonio import collection
@@ -84,6 +87,23 @@ def test_density_frame_is_geos_density(
     assert [value is None for value in frame.features["per_10k"]] == np.isnan(found.per_10k).tolist()
     assert frame.meta["total"] == found.total == int(frame.features["incidents"].sum()) + frame.meta["outside"]
     assert sum(item.count or 0 for item in frame.legend.items) == len(rows)
+
+
+@given(
+    st.lists(st.integers(0, 23), unique=True, max_size=4).map(tuple),
+    st.lists(st.integers(1, 7), unique=True, max_size=4).map(tuple),
+)
+def test_hours_and_weekdays_select_by_the_clock_of_the_town(hours: tuple[int, ...], weekdays: tuple[int, ...]) -> None:
+    mask = selected(TOWN, Params(hours=hours, weekdays=weekdays))
+    times = TOWN["incidents"].columns["occurred_at"]
+    for chosen, time in zip(mask.tolist(), times.tolist(), strict=True):
+        local = None if time is None else time.replace(tzinfo=UTC).astimezone(ZoneInfo(TOWN.timezone))
+        wanted = (not hours and not weekdays) or (
+            local is not None
+            and (not hours or local.hour in hours)
+            and (not weekdays or local.isoweekday() in weekdays)
+        )
+        assert chosen == wanted
 
 
 @given(

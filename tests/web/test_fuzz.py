@@ -49,6 +49,8 @@ QUERY = st.fixed_dictionaries(
         "scale": st.sampled_from(["1", "2", "3"]),
         "metric": st.one_of(TEXTS, st.just("count")),
         "method": st.one_of(TEXTS, st.sampled_from(["equal", "fisher_jenks"])),
+        "hours": st.one_of(TEXTS, st.sampled_from(["8", "22-5", "24"])),
+        "weekdays": st.one_of(TEXTS, st.sampled_from(["6,7", "1-5", "0"])),
         "lang": TEXTS,
     },
 )

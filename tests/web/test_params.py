@@ -107,3 +107,30 @@ def test_categories_are_a_set() -> None:
 
 def test_a_section_of_an_empty_store_is_not_asked() -> None:
     assert params.layer_params(MultiDict({"bbox": "1,2,3,4"}), EMPTY, "en").bbox is None
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", ()),
+        ("8", (8,)),
+        ("9,8,8", (8, 9)),
+        ("22-1", (0, 1, 22, 23)),
+        ("0-23", ()),
+        ("5-5", (5,)),
+        ("3, 7-8", (3, 7, 8)),
+    ],
+)
+def test_hours_are_a_list_with_ranges_around_midnight(text: str, found: tuple[int, ...]) -> None:
+    assert params.members(MultiDict({"hours": text}), "hours", 0, 23) == found
+
+
+@pytest.mark.parametrize("text", ["24", "-1", "a", "1-", "1--2", "1;2", "٣", ","])
+def test_hours_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(ParameterError) as caught:
+        params.members(MultiDict({"hours": text}), "hours", 0, 23)
+    assert caught.value.params["field"] == "hours"
+
+
+def test_all_weekdays_are_no_filter() -> None:
+    assert params.members(MultiDict({"weekdays": "6-5"}), "weekdays", 1, 7) == ()
