@@ -132,6 +132,7 @@ def incidents(rng: np.random.Generator, count: int = INCIDENTS) -> Batch:
         "occurred_at": np.datetime64("2019-01-01", "ms") + since.astype("m8[ms]"),
         "grid_code": codes[row * COLUMNS + column],
         "status": np.full(count, None, dtype=object),
+        "severity": np.full(count, np.nan),
     }
     return Batch("incidents", CRS, columns, x=x, y=y)
 

@@ -46,6 +46,7 @@ def synthetic(count: int, seed: int = 0) -> Batch:
         "occurred_at": np.datetime64("2008-01-01", "ms") + since.astype("m8[ms]"),
         "grid_code": districts[rng.integers(0, 30, count)],
         "status": np.full(count, None, dtype=object),
+        "severity": np.full(count, np.nan),
     }
     x, y = 730_000 + rng.random(count) * 20_000, 4_260_000 + rng.random(count) * 30_000
     return Batch("incidents", CRS, columns, x=x, y=y)
@@ -66,6 +67,7 @@ def st_louis() -> Batch:
         "occurred_at": table["t"].to_numpy().astype("datetime64[ms]"),
         "grid_code": table["neighborhood"].to_pandas().astype(object).to_numpy(),
         "status": np.full(count, None, dtype=object),
+        "severity": np.full(count, np.nan),
     }
     return Batch("incidents", CRS, columns, x=x, y=y)
 

@@ -12,7 +12,7 @@ from geo.cluster import cluster_points
 from geo.columns import LayerColumns, Snapshot
 from geo.crs import lonlat
 from geo.errors import N_
-from layers.base import LayerFrame, Legend, LegendItem, Params, features, in_bbox, points, text_or_none
+from layers.base import LayerFrame, Legend, LegendItem, Params, features, in_bbox, number_or_none, points, text_or_none
 from layers.drawn import fetched_layer
 from layers.joins import selected
 
@@ -91,6 +91,7 @@ class IncidentsLayer:
                 "occurred_at": iso_times(incidents.columns["occurred_at"][rows]),
                 "grid_code": text_or_none(incidents.text("grid_code")[rows]),
                 "status": text_or_none(incidents.text("status")[rows]),
+                "severity": number_or_none(incidents.number("severity")[rows]),
             },
         )
 

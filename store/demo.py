@@ -186,6 +186,7 @@ def _incidents(draft: Draft, snapshot: Snapshot) -> Batch:
         "occurred_at": local.tz_convert(None).to_numpy().astype("datetime64[ms]"),
         "grid_code": found.grid_code,
         "status": found.status,
+        "severity": np.full(INCIDENTS, np.nan),
     }
     return Batch("incidents", str(snapshot.crs), columns, x=found.x, y=found.y)
 

@@ -104,11 +104,19 @@ def _scenarios(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def _severity(connection: sqlite3.Connection) -> None:
+    """Give incidents a severity, missing in every row that is there; a store made today has the column already."""
+    names = {row[1] for row in connection.execute("PRAGMA table_info(incidents)")}
+    if "severity" not in names:
+        connection.execute('ALTER TABLE incidents ADD COLUMN "severity" REAL')
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     ("0001-geopackage", _geopackage),
     ("0002-layers", _layers),
     ("0003-edits", _edits),
     ("0004-scenarios", _scenarios),
+    ("0005-severity", _severity),
 )
 
 

@@ -78,6 +78,8 @@ _ALL = (
             Column("occurred_at", Kind.TIME),
             Column("grid_code", _C),
             Column("status", _C),
+            # As the source counts it: no unit, more is graver. Missing is missing, not 0 and not 1.
+            Column("severity", _R, low=0),
         ),
         "POINT",
         frozenset({_POINT}),

@@ -186,6 +186,7 @@ class Store(CameraEdits, Scenarios):
     def append_incident(
         self, *, id: str | None, x: float, y: float, category: str | None,
         occurred_at: datetime | np.datetime64 | None, grid_code: str | None, status: str | None,
+        severity: float | None = None,
     ) -> tuple[int, int]:  # fmt: skip
         """Add one observed incident at (x, y) in the store's CRS; return (fid, revision), durable on return.
 
@@ -209,7 +210,7 @@ class Store(CameraEdits, Scenarios):
             name = rows.give_ids(connection, layer, [id], [fid])[0]
             point = np.array([[x, y, x, y]], dtype=np.float64)
             blob = encode_points(point[:, 0], point[:, 1], int(srs_id))[0]
-            writer.insert_point(connection, layer, fid, blob, (name, category, time, grid_code, status))
+            writer.insert_point(connection, layer, fid, blob, (name, category, time, grid_code, status, severity))
             indexes.widen_extent(connection, "incidents", point, at)
             revision = revisions.add(connection, at, "incidents", "append", 1)
             revisions.mark(connection, "incidents", revision, at)

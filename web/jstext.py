@@ -247,6 +247,7 @@ TEXTS: Mapping[str, str] = {
     "field.occurred_at": N_("Time"),
     "field.grid_code": N_("Recorded grid"),
     "field.status": N_("Status"),
+    "field.severity": N_("Severity"),
     "field.kind": N_("Kind"),
     "field.azimuth_deg": N_("Direction"),
     "field.hfov_deg": N_("Horizontal angle of view"),

@@ -66,6 +66,7 @@ export function showIncident(row) {
     ["ID", dash(row.id)],
     [t("col.when"), moment(row.occurred_at, now()?.timezone ?? "UTC")],
     row.status && [t("col.status"), word(row.status)],
+    typeof row.severity === "number" && [t("field.severity"), number(row.severity, 2)],
     [t("col.recorded"), dash(row.recorded ?? row.grid_code)],
     row.why && [t("col.located"), dash(row.located)],
     row.why && [t("col.border"), unit(row.distance_m, "m", 1)],

@@ -41,6 +41,8 @@ _RAW: dict[str, dict[str, str]] = {
         ),
         "grid_code": "grid_code gridcode 网格编码 网格代码 网格编号 所属网格 登记网格 网格 grid grid_id",
         "status": "status 状态 处置状态 办理状态 serviceorderstatus case_status request_status state",
+        # Not "priority" nor 等级: those count the gravest as 1.
+        "severity": "severity severity_score severity_index 严重程度 严重度 严重性",
     },
     "cameras": {
         "id": (

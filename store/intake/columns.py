@@ -30,6 +30,10 @@ LONGEST_TEXT = 2_000
 
 _TOO_LONG = (N_("The text is longer than {longest} characters."), N_("Shorten it."))
 _CONTROL = (N_("The text holds characters that are not text."), N_("Check the encoding: --encoding."))
+# A number for "high" would be an invention that every weighted figure then carries on.
+_NO_SEVERITY = N_(
+    "Write a number of 0 or more by your own scale, more being graver; or leave the field empty: --map severity="
+)
 _NOT_WHOLE = (N_("This is not a whole number."), N_("Write a whole number, or leave the cell empty."))
 
 
@@ -124,7 +128,8 @@ class ColumnReader:
     def _number(self, column: Column, values: Values, name: str) -> Values:
         whole = column.kind is Kind.INTEGER
         numbers = read_numbers(values, column.unit, whole=whole)
-        self.ledger.reject(numbers.bad, column.name, values, NOT_A_NUMBER, NOT_A_NUMBER_REMEDY)
+        remedy = _NO_SEVERITY if column.name == "severity" else NOT_A_NUMBER_REMEDY
+        self.ledger.reject(numbers.bad, column.name, values, NOT_A_NUMBER, remedy)
         if numbers.empty_words:
             self.ledger.note(
                 N_("{count} values of “{column}” say that no number is known; they stay empty."),

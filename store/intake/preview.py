@@ -44,7 +44,7 @@ _TIME_SAMPLE = 50
 _CLOCK = re.compile(r"^\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}日?[T ]?\s*\d{1,2}[:：时]\d{2}")
 _TELLING = {
     "cameras": ("kind", "azimuth_deg", "hfov_deg", "range_m", "online", "owner"),
-    "incidents": ("occurred_at", "category", "status", "grid_code"),
+    "incidents": ("occurred_at", "category", "status", "grid_code", "severity"),
     "grids": ("code", "level", "parent", "team", "population"),
     "buildings": ("height_m",),
     "streets": ("name", "kind"),

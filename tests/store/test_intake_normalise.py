@@ -34,6 +34,14 @@ def test_incidents_with_everything() -> None:
     assert "2 rows have no time" in notes(found)
 
 
+def test_severity_is_a_number_of_the_source_and_a_word_is_a_reject() -> None:
+    cells = ["3", "0", None, "high", "-1", "n/a", "1.5", "高"]
+    found = understand("incidents", points(8) | {"严重程度": cells})
+    assert found.batch.columns["severity"].tolist() == pytest.approx([3, 0, np.nan, np.nan, 1.5], nan_ok=True)
+    assert [(reject.row, reject.field) for reject in found.rejects] == [(row, "severity") for row in (4, 5, 8)]
+    assert ["--map severity=" in reject.remedy for reject in found.rejects] == [True, False, True]
+
+
 def test_dtypes_are_those_of_the_contract() -> None:
     dtypes = {Kind.TEXT: "O", Kind.CODE: "O", Kind.REAL: "f", Kind.INTEGER: "f", Kind.BOOL: "i", Kind.TIME: "M"}
     for name, layer in LAYERS.items():

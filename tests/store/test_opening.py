@@ -9,6 +9,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from store import ddl, migrations, opening
@@ -84,6 +85,26 @@ def test_a_first_migration_that_fails_leaves_an_empty_file_that_opens(tmp_path: 
     with Store.open(tmp_path / "s.gpkg") as store:
         store.write(batch("grids", 3), "append", SOURCE)
     assert_sound(tmp_path / "s.gpkg")
+
+
+def test_an_old_store_gets_its_column_of_severity_and_keeps_its_rows(tmp_path: Path) -> None:
+    path = tmp_path / "s.gpkg"
+    with Store.open(path) as store:
+        store.write(batch("incidents", 20), "append", SOURCE)
+        before = store.snapshot()["incidents"]
+        with store._writing() as connection:
+            connection.execute('ALTER TABLE incidents DROP COLUMN "severity"')
+            connection.execute("DELETE FROM atlas_migrations WHERE name = '0005-severity'")
+    with Store.open(path) as store:
+        after = store.snapshot()["incidents"]
+        assert np.isnan(after.number("severity")).all() and len(after) == 20
+        assert after.text("id").tolist() == before.text("id").tolist()
+        store.append_incident(
+            id="new", x=380_000.0, y=6_670_000.0, category=None, occurred_at=None, grid_code=None, status=None,
+            severity=2.5,
+        )  # fmt: skip
+        assert store.snapshot()["incidents"].number("severity")[-1] == 2.5
+    assert_sound(path)
 
 
 def test_a_newer_store_is_refused_and_left_alone(tmp_path: Path) -> None:
