@@ -68,6 +68,10 @@ class UnknownLevelError(AtlasError):
     """A level was asked for that the store does not hold."""
 
 
+class UnknownGridError(AtlasError):
+    """A grid was asked for whose code no grid of the level has."""
+
+
 class ConservationError(AtlasError):
     """A sum that must hold does not: a fault of the program, shown instead of a wrong figure."""
 

@@ -232,8 +232,8 @@ def test_bodies_in_the_text_are_json() -> None:
 
 
 ASKED = ["/healthz", "/api/openapi.json", "/api/csrf", "/api/status", "/api/density", "/api/grids", "/api/assignment",
-         "/api/cameras", "/api/coverage", "/api/coverage/status", "/api/blindspots", "/api/views", "/api/inventory",
-         "/api/fragility", "/api/standards", "/api/imports", "/api/layers/{name}"]  # fmt: skip
+         "/api/cameras", "/api/rhythm", "/api/coverage", "/api/coverage/status", "/api/blindspots", "/api/views",
+         "/api/inventory", "/api/fragility", "/api/standards", "/api/imports", "/api/layers/{name}"]  # fmt: skip
 
 
 @pytest.mark.parametrize("path", ASKED)

@@ -22,6 +22,7 @@ STATUS: Mapping[type[AtlasError], tuple[int, str]] = {
     AtlasError: (400, "refused"),
     domain.ParameterError: (400, "parameter"),
     domain.UnknownLevelError: (404, "unknown_level"),
+    domain.UnknownGridError: (404, "unknown_grid"),
     domain.NotMetricError: (400, "not_metric"),
     domain.NonFiniteError: (400, "not_finite"),
     domain.CRSMismatchError: (409, "crs_mismatch"),

@@ -32,6 +32,7 @@ from web.openapi_parts import (
     query,
 )
 from web.openapi_tiles import TILE_PATHS
+from web.openapi_time import TIME_PATHS
 from web.openapi_whatif import WHATIF_PATHS
 from web.replies import JSON, reply
 
@@ -76,6 +77,7 @@ PATHS: dict[str, dict[str, Operation]] = {
     "/api/grids": {"get": operation("Grids of a level with what lies in them.", [LEVEL, PARENT, *WINDOW])},
     "/api/assignment": {"get": operation("Incidents whose grid is doubtful.", [LEVEL, *WINDOW, NEAR, LIMIT])},
     "/api/cameras": {"get": operation("Cameras, 5,000 at a time when not asked otherwise.", [OFFSET, LIMIT])},
+    **TIME_PATHS,
     **COVERAGE_PATHS,
     **WHATIF_PATHS,
     "/api/export/{name}": {

@@ -14,6 +14,7 @@ from layers import REGISTRY
 URLS = [
     "/api/status", "/api/density", "/api/grids", "/api/assignment", "/api/coverage", "/api/cameras", "/api/imports",
     "/api/coverage/status", "/api/blindspots", "/api/views", "/api/seen-by", "/api/inventory", "/api/fragility",
+    "/api/rhythm", "/api/profile",
     "/tiles/heat/3/4/2.png", "/tiles/base/3/4/2.png", *(f"/api/layers/{name}" for name in REGISTRY),
 ]  # fmt: skip
 NUMBERS = st.one_of(
@@ -28,6 +29,7 @@ QUERY = st.fixed_dictionaries(
     optional={
         "level": st.one_of(TEXTS, st.sampled_from(["grid", "district"])),
         "parent": TEXTS,
+        "code": st.one_of(TEXTS, st.sampled_from(["G1", "D1"])),
         "from": TIMES,
         "to": TIMES,
         "category": st.lists(TEXTS, max_size=3),

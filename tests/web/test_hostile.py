@@ -34,7 +34,7 @@ ODD = [
     "12", "24",
 ]  # fmt: skip
 QUERIES = [
-    "level", "parent", "from", "to", "category", "hours", "weekdays",
+    "level", "parent", "code", "from", "to", "category", "hours", "weekdays",
     "bbox", "zoom", "near_m", "assumed_range_m", "online_only", "radius_m",
     "limit", "scale", "metric", "method", "theme", "lang", "crs", "v",
 ]  # fmt: skip
