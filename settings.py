@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
+MOST_APPROVAL = 100  # characters of the map approval number
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Settings:
         Largest upload that is read at all.
     import_memory_bytes, import_cpu_s
         Limits of the subprocess that parses a file.
+    map_approval
+        Number under which maps may be published (审图号), printed on pictures and bulletins; "" for none.
     csp
         False switches the Content-Security-Policy header off, for tests that prove that nothing depends on it.
     """
@@ -39,6 +42,7 @@ class Settings:
     upload_limit_bytes: int = 1 << 30
     import_memory_bytes: int = 6 << 30
     import_cpu_s: int = 900
+    map_approval: str = ""
     csp: bool = True
 
 
@@ -56,5 +60,10 @@ def from_env(environ: Mapping[str, str]) -> Settings:
     beside = bool(environ.get("ATLAS_STORE")) and "://" not in store
     instance = Path(store).resolve().parent if beside else default.instance
     return Settings(
-        store=store, host=environ.get("ATLAS_HOST") or default.host, port=int(port), lang=lang, instance=instance
+        store=store,
+        host=environ.get("ATLAS_HOST") or default.host,
+        port=int(port),
+        lang=lang,
+        instance=instance,
+        map_approval=(environ.get("ATLAS_MAP_APPROVAL") or "").strip()[:MOST_APPROVAL],
     )

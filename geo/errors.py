@@ -78,3 +78,7 @@ class ConservationError(AtlasError):
 
 class ParameterError(AtlasError):
     """A parameter of a request or command cannot be used."""
+
+
+class FontMissingError(AtlasError):
+    """No font is installed that can write what a picture has to say."""

@@ -28,6 +28,7 @@ STATUS: Mapping[type[AtlasError], tuple[int, str]] = {
     domain.CRSMismatchError: (409, "crs_mismatch"),
     domain.HierarchyError: (409, "hierarchy"),
     domain.ConservationError: (500, "conservation"),
+    domain.FontMissingError: (503, "font_missing"),
     storage.StoreError: (503, "store"),
     storage.StoreBusyError: (503, "store_busy"),
     storage.ConflictError: (409, "conflict"),

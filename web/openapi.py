@@ -31,6 +31,7 @@ from web.openapi_parts import (
     path,
     query,
 )
+from web.openapi_takeaway import TAKEAWAY_PATHS
 from web.openapi_tiles import TILE_PATHS
 from web.openapi_time import TIME_PATHS
 from web.openapi_whatif import WHATIF_PATHS
@@ -80,6 +81,7 @@ PATHS: dict[str, dict[str, Operation]] = {
     **TIME_PATHS,
     **COVERAGE_PATHS,
     **WHATIF_PATHS,
+    **TAKEAWAY_PATHS,
     "/api/export/{name}": {
         "get": operation(
             f"As a file: one of {', '.join((*LAYERS, *DERIVED))} followed by one of {', '.join(SUFFIXES)}.",

@@ -22,7 +22,7 @@ def cover_rings(
     chosen: NDArray[np.int64],
     origin: tuple[float, float],
     per_px: float,
-    size: int,
+    size: int | tuple[int, int],
 ) -> NDArray[np.float32]:
     """Return the share of each pixel that rings cover.
 
@@ -39,15 +39,15 @@ def cover_rings(
     per_px
         Coordinate units in a pixel.
     size
-        Pixels along a side.
+        Pixels along a side, or (width, height).
 
     Returns
     -------
-    float32, shape (size, size), 0 to 1; where shapes overlap it stays 1.
+    float32, shape (height, width), 0 to 1; where shapes overlap it stays 1.
     """
-    area = np.zeros((size, size + 2), np.float32)
+    area = _ground(size)
     _rings(area, xy, starts, chosen, origin[0], origin[1], 1.0 / per_px)
-    return _shares(area, size)
+    return _shares(area)
 
 
 def cover_strokes(
@@ -57,15 +57,15 @@ def cover_strokes(
     width_px: NDArray[np.float64],
     origin: tuple[float, float],
     per_px: float,
-    size: int,
+    size: int | tuple[int, int],
 ) -> NDArray[np.float32]:
     """Return the share of each pixel that strokes along lines cover, with round joints and ends (from 1.2 px).
 
     Parameters are those of `cover_rings`, `width_px` is the full width of each chosen line in pixels.
     """
-    area = np.zeros((size, size + 2), np.float32)
+    area = _ground(size)
     _strokes(area, xy, starts, chosen, width_px, origin[0], origin[1], 1.0 / per_px)
-    return _shares(area, size)
+    return _shares(area)
 
 
 def warm() -> None:
@@ -76,8 +76,13 @@ def warm() -> None:
     cover_strokes(line, starts, chosen, np.array([2.0]), (0.0, 4.0), 1.0, 4)
 
 
-def _shares(area: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    total = np.abs(np.cumsum(area[:, :size], axis=1, dtype=np.float64))
+def _ground(size: int | tuple[int, int]) -> NDArray[np.float32]:
+    width, height = (size, size) if isinstance(size, int) else size
+    return np.zeros((height, width + 2), np.float32)
+
+
+def _shares(area: NDArray[np.float32]) -> NDArray[np.float32]:
+    total = np.abs(np.cumsum(area[:, :-2], axis=1, dtype=np.float64))
     return np.minimum(total, 1.0, out=total).astype(np.float32)
 
 
@@ -166,7 +171,8 @@ def _rings(area, xy, starts, chosen, x0, y0, scale):  # type: ignore[no-untyped-
 
 @njit(cache=True, nogil=True)
 def _strokes(area, xy, starts, chosen, width, x0, y0, scale):  # type: ignore[no-untyped-def]
-    size = area.shape[0]
+    rows = area.shape[0]
+    columns = area.shape[1] - 2
     turn = 2 * math.pi / _ROUND
     for k in range(len(chosen)):
         line = chosen[k]
@@ -174,7 +180,7 @@ def _strokes(area, xy, starts, chosen, width, x0, y0, scale):  # type: ignore[no
         for i in range(starts[line], starts[line + 1]):
             ax = (xy[i, 0] - x0) * scale
             ay = (y0 - xy[i, 1]) * scale
-            if half > 0.6 and -half < ax < size + half and -half < ay < size + half:
+            if half > 0.6 and -half < ax < columns + half and -half < ay < rows + half:
                 px, py = ax + half, ay
                 for corner in range(1, _ROUND + 1):
                     qx = ax + half * math.cos(corner * turn)
@@ -185,7 +191,7 @@ def _strokes(area, xy, starts, chosen, width, x0, y0, scale):  # type: ignore[no
                 continue
             bx = (xy[i + 1, 0] - x0) * scale
             by = (y0 - xy[i + 1, 1]) * scale
-            if max(ax, bx) < -half or min(ax, bx) > size + half or max(ay, by) < -half or min(ay, by) > size + half:
+            if max(ax, bx) < -half or min(ax, bx) > columns + half or max(ay, by) < -half or min(ay, by) > rows + half:
                 continue
             length = math.hypot(bx - ax, by - ay)
             if length == 0:

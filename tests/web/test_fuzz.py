@@ -15,6 +15,7 @@ URLS = [
     "/api/status", "/api/density", "/api/grids", "/api/assignment", "/api/coverage", "/api/cameras", "/api/imports",
     "/api/coverage/status", "/api/blindspots", "/api/views", "/api/seen-by", "/api/inventory", "/api/fragility",
     "/api/rhythm", "/api/profile",
+    "/api/picture.png",
     "/tiles/heat/3/4/2.png", "/tiles/base/3/4/2.png", *(f"/api/layers/{name}" for name in REGISTRY),
 ]  # fmt: skip
 NUMBERS = st.one_of(
@@ -54,6 +55,9 @@ QUERY = st.fixed_dictionaries(
         "hours": st.one_of(TEXTS, st.sampled_from(["8", "22-5", "24"])),
         "weekdays": st.one_of(TEXTS, st.sampled_from(["6,7", "1-5", "0"])),
         "lang": TEXTS,
+        "layers": st.one_of(TEXTS, st.just("density,heat")),
+        "centre": st.one_of(TEXTS, st.just("60.16,24.94")),
+        "title": TEXTS,
     },
 )
 
@@ -62,7 +66,8 @@ QUERY = st.fixed_dictionaries(
 @given(query=QUERY)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_query_is_answered(town: FlaskClient, url: str, query: dict[str, str]) -> None:
-    answer = town.get(url, query_string=query)
+    small = {"width": "480", "height": "360"} if url == "/api/picture.png" else {}
+    answer = town.get(url, query_string={**small, **query})
     assert answer.status_code in (200, 202, 400, 404), answer.get_data(as_text=True)
     if answer.mimetype != "image/png":
         found = json.loads(answer.data, parse_constant=lambda text: pytest.fail(f"{text} is not JSON"))

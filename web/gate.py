@@ -1,0 +1,45 @@
+"""A limit to work that takes seconds: who comes when it is reached is told to come again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from geo.errors import N_
+from web.errors import RequestError
+
+
+class Gate:
+    """Lets `most` callers in at once.
+
+    Parameters
+    ----------
+    most
+        How many.
+    wait_s
+        How long a caller waits for a place.
+    retry_s
+        What the refusal says about when to come again.
+    """
+
+    def __init__(self, most: int, wait_s: float, retry_s: int) -> None:
+        self._places = threading.BoundedSemaphore(most)
+        self._wait_s = wait_s
+        self._retry_s = retry_s
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Hold a place; 429 with Retry-After when there is none."""
+        if not self._places.acquire(timeout=self._wait_s):
+            raise RequestError(
+                429,
+                "busy",
+                N_("The service is making as many files as it can at once."),
+                N_("Try again in {retry_s} seconds."),
+                retry_s=self._retry_s,
+            )
+        try:
+            yield
+        finally:
+            self._places.release()
