@@ -9,6 +9,7 @@ from flask import Flask
 
 from settings import Settings
 from web import (
+    api_compare,
     api_coverage,
     api_data,
     api_files,
@@ -48,6 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         pages,
         api_layers,
         api_data,
+        api_compare,
         api_coverage,
         api_whatif,
         api_scenarios,

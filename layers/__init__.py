@@ -9,6 +9,7 @@ from layers.assignment import AssignmentLayer
 from layers.base import Layer
 from layers.basemap import Basemap
 from layers.cameras import CamerasLayer
+from layers.change import ChangeLayer
 from layers.coverage import CoverageLayer
 from layers.density import DensityLayer
 from layers.grids import GridsLayer
@@ -24,6 +25,7 @@ BASEMAP = Basemap()
 _ALL: tuple[Layer, ...] = (
     GridsLayer(),
     DensityLayer(),
+    ChangeLayer(),
     IncidentsLayer(),
     HeatLayer(),
     CamerasLayer(),

@@ -21,12 +21,14 @@ if TYPE_CHECKING:  # slow to import, and needed only where features are made
 
 Metric = Literal["count", "per_km2", "per_10k"]
 Method = Literal["quantiles", "fisher_jenks", "equal"]
+Against = Literal["previous", "last_year", "custom"]
 Choice = tuple[np.datetime64 | None, np.datetime64 | None, tuple[str, ...], tuple[int, ...], tuple[int, ...]]
 
 _levels = Memo(4)
 
 METRICS: tuple[Metric, ...] = ("count", "per_km2", "per_10k")
 METHODS: tuple[Method, ...] = ("quantiles", "fisher_jenks", "equal")
+AGAINST: tuple[Against, ...] = ("previous", "last_year", "custom")
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,10 @@ class Params:
         Bandwidth of the heat map's kernel: how far one incident reaches.
     metric, method
         What the density shades and how its classes are cut.
+    against
+        What the window is compared with: the one directly before, the same one last year, or a custom one.
+    against_start, against_end
+        Of the custom one, datetime64[ms] in UTC; None otherwise.
     """
 
     level: str | None = None
@@ -87,6 +93,9 @@ class Params:
     lang: str = "en"
     metric: Metric = "per_km2"
     method: Method = "quantiles"
+    against: Against = "previous"
+    against_start: np.datetime64 | None = None
+    against_end: np.datetime64 | None = None
 
     def __post_init__(self) -> None:
         if self.metric not in METRICS:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from geo.errors import N_
 from geo.simulate_patterns import CATEGORY_TITLES, STATUS_TITLES
 from web.i18n import translate
+from web.jstext_compare import TEXTS as COMPARE
 from web.jstext_gl import TEXTS as GL
 from web.jstext_planner import TEXTS as PLANNER
 from web.jstext_whatif import TEXTS as WHATIF
@@ -30,6 +31,7 @@ TEXTS: Mapping[str, str] = {
     "link.copy": N_("Copy this link"),
     "layer.density": N_("Incident density"),
     "layer.heat": N_("Heat map"),
+    "layer.change": N_("Change against before"),
     "layer.grids": N_("Grid boundaries"),
     "layer.zones": N_("Zones"),
     "layer.places": N_("Key places"),
@@ -267,6 +269,7 @@ TEXTS: Mapping[str, str] = {
     "field.y": N_("Northing (y)"),
     **PLANNER,
     **GL,
+    **COMPARE,
     **WHATIF,
 }
 

@@ -11,6 +11,7 @@ from store.schema import LAYERS
 from web.api_files import SUFFIXES
 from web.coverage_tables import NAMES as DERIVED
 from web.jsonio import dumps
+from web.openapi_compare import AGAINST, COMPARE_PATHS
 from web.openapi_coverage import CAMERA, COVERAGE_PATHS, RULES, WAIT
 from web.openapi_parts import (
     LANG,
@@ -65,6 +66,7 @@ PATHS: dict[str, dict[str, Operation]] = {
                 PARENT,
                 *WINDOW,
                 *MAP,
+                *AGAINST,
                 NEAR,
                 *RULES,
                 WAIT,
@@ -79,6 +81,7 @@ PATHS: dict[str, dict[str, Operation]] = {
     "/api/assignment": {"get": operation("Incidents whose grid is doubtful.", [LEVEL, *WINDOW, NEAR, LIMIT])},
     "/api/cameras": {"get": operation("Cameras, 5,000 at a time when not asked otherwise.", [OFFSET, LIMIT])},
     **TIME_PATHS,
+    **COMPARE_PATHS,
     **COVERAGE_PATHS,
     **WHATIF_PATHS,
     **TAKEAWAY_PATHS,

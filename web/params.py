@@ -15,7 +15,7 @@ from geo.columns import Snapshot
 from geo.crs import bbox_from_lonlat
 from geo.errors import N_, ParameterError
 from geo.reach import EDITIONS
-from layers.base import METHODS, METRICS, Params
+from layers.base import AGAINST, METHODS, METRICS, Params
 
 Query = MultiDict[str, str]
 TRUE, FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off", ""})
@@ -58,12 +58,14 @@ def moment(text: str | None, field: str, timezone: str) -> np.datetime64 | None:
         raise bad from None
 
 
-def window(start: str | None, end: str | None, timezone: str) -> tuple[np.datetime64 | None, np.datetime64 | None]:
+def window(
+    start: str | None, end: str | None, timezone: str, names: tuple[str, str] = ("from", "to")
+) -> tuple[np.datetime64 | None, np.datetime64 | None]:
     """Return the half-open time window ``start <= t < end``; None leaves a side open."""
-    first, last = moment(start, "from", timezone), moment(end, "to", timezone)
+    first, last = moment(start, names[0], timezone), moment(end, names[1], timezone)
     if first is not None and last is not None and first >= last:
         raise fault(
-            "to",
+            names[1],
             end,
             N_("The time window ends before it begins ({start} to {value})."),
             N_("Give a later end; the end itself is not part of the window."),
@@ -202,9 +204,25 @@ def task_of(query: Query, year: str) -> str | None:
     return None if text == RANGE else text
 
 
+def _against_window(query: Query, timezone: str) -> tuple[np.datetime64, np.datetime64]:
+    """Return the window of ``against=custom``, whose both sides are needed."""
+    names = ("against_from", "against_to")
+    start, end = window(query.get(names[0]), query.get(names[1]), timezone, names)
+    if start is None or end is None:
+        raise fault(
+            names[0] if start is None else names[1],
+            "",
+            N_("The window to compare with has no {field}."),
+            N_("Give both against_from and against_to, or against=previous or last_year."),
+        )
+    return start, end
+
+
 def layer_params(query: Query, snapshot: Snapshot, lang: str) -> Params:
     """Return what a request asks of a layer."""
     start, end = window(query.get("from"), query.get("to"), snapshot.timezone)
+    against = one_of(query, "against", AGAINST, "previous")
+    earlier = _against_window(query, snapshot.timezone) if against == "custom" else (None, None)
     zoom = query.get("zoom")
     return Params(
         level=short_text(query, "level"),
@@ -226,4 +244,7 @@ def layer_params(query: Query, snapshot: Snapshot, lang: str) -> Params:
         lang=lang,
         metric=one_of(query, "metric", METRICS, "per_km2"),  # type: ignore[arg-type]
         method=one_of(query, "method", METHODS, "quantiles"),  # type: ignore[arg-type]
+        against=against,  # type: ignore[arg-type]
+        against_start=earlier[0],
+        against_end=earlier[1],
     )

@@ -1,6 +1,7 @@
 // The command centre: where do incidents concentrate?
 
 import { loadBrush, startBrush, windowText } from "./brush.js";
+import { followCompare, loadCompare, startCompare } from "./compare.js";
 import { showGrid, showNothing } from "./details.js";
 import { byId, make } from "./dom.js";
 import { lang, number, t } from "./i18n.js";
@@ -63,16 +64,18 @@ function follow() {
   else if (!state.selected) showNothing();
 }
 
+startCompare();
 byId("export-table").addEventListener("click", () => table.export("density"));
 
 startWorkspace({
   begin: async (status) => {
     table.sort = { key: METRIC[state.metric], down: true };
     table.drawHead();
-    await Promise.all([load(), startedBrush ? loadBrush(status) : (startedBrush = true, startBrush(status))]);
+    await Promise.all([load(), startedBrush ? loadBrush(status) : (startedBrush = true, startBrush(status)), loadCompare(status)]);
     if (answer) tell(); // the window's words come with the brush
   },
   changed(changed) {
+    followCompare(changed);
     if (changed.has("selected")) follow();
     if (changed.has("metric")) { table.sort = { key: METRIC[state.metric], down: true }; table.drawHead(); }
     if (["level", "metric", ...CHOICE].some((name) => changed.has(name))) load();

@@ -2,8 +2,8 @@
 /* global L */
 
 import { make } from "./dom.js";
-import { moment, number, percent, t, word } from "./i18n.js";
-import { colour, cover, drawCamera, drawSign, hatch } from "./symbols.js";
+import { changeText, moment, number, percent, t, word } from "./i18n.js";
+import { changeFill, colour, cover, drawCamera, drawSign, hatch } from "./symbols.js";
 
 /** A marker painted on the map's canvas by `options.paint`. */
 const Sign = L.CircleMarker.extend({
@@ -84,6 +84,13 @@ export const DRAW = {
       t("tip.incidents", { count: number(row.incidents) }), `${number(row.per_km2, 1)} ${t("unit.per_km2")}`,
       row.per_10k === null ? null : `${number(row.per_10k, 1)} ${t("unit.per_10k")}`]));
   },
+  change(feature) {
+    const row = feature.properties;
+    const style = () => (row.symbol.startsWith("change-")
+      ? { fillColor: changeFill(document.createElement("canvas").getContext("2d"), row.symbol), fillOpacity: cover(row.symbol), color: colour("line-strong"), weight: 0.6, opacity: 0.8 }
+      : fillOf(row.symbol)());
+    return area(feature, style, () => tip(gridTitle(row), [t("compare.tip", { now: number(row.now), before: number(row.before) }), changeText(row), t(`compare.kind.${row.kind}`)]));
+  },
   coverage(feature, context) {
     const row = feature.properties;
     // Near, what lies in the grid matters more than its share.
@@ -137,4 +144,4 @@ export const DRAW = {
 };
 
 /** Bottom to top. */
-export const ORDER = ["coverage", "density", "grids", "zones", "views", "places", "cameras", "incidents", "assignment"];
+export const ORDER = ["coverage", "density", "change", "grids", "zones", "views", "places", "cameras", "incidents", "assignment"];

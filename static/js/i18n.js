@@ -43,6 +43,15 @@ export function percent(share, decimals = 0) {
   return share === null || share === undefined ? "–" : `${number(100 * share, decimals)}\u00a0%`;
 }
 
+/** Return a change in percent with its sign; "new" where nothing was before, a dash where nothing is in either. */
+export function changeText({ now, before, percent: change }) {
+  if (!now && !before) return "–";
+  if (change === null || change === undefined) return t("compare.new");
+  const decimals = Math.abs(change) < 10 ? 1 : 0;
+  const text = number(Math.abs(change), decimals);
+  return `${Number(text.replace(/[^0-9.]/g, "")) === 0 ? "±" : change > 0 ? "+" : "−"}${text}\u00a0%`;
+}
+
 /** Return a time of the data in the store's time zone. */
 export function moment(iso, timezone) {
   if (!iso) return "–";

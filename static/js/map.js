@@ -19,7 +19,7 @@ export const names = configs.map((config) => config.name).reverse();
 const OPENS = { command: ["density"], planner: gl.webgl ? ["coverage", "blindspots", "cameras"] : ["coverage", "blindspots", "views", "cameras"], grids: ["grids"] }[page];
 let facts = { timezone: "UTC", revision: 0, bounds: null, grids: null };
 const HEAT_DEPENDS = [...CHOICE, "radius_m"];
-const GRID_LAYERS = new Set(["grids", "density", "coverage"]);
+const GRID_LAYERS = new Set(["grids", "density", "coverage", "change"]);
 
 /** The layers that are on: what the reader chose, else what the page opens with; without grids, incidents alone. */
 export const wanted = () => state.layers ?? (page === "command" && facts.grids === 0 ? ["incidents"] : OPENS);

@@ -43,6 +43,21 @@ export function hatch(context, name, spacing = 6, width = 1.4) {
   return patterns.get(key);
 }
 
+/** Return the fill of a class of change for a canvas: fewer is striped, so that a grey print tells it from more. */
+export function changeFill(context, token) {
+  if (!token.startsWith("change-down")) return colour(token);
+  const key = `stripes ${token}`;
+  if (!patterns.has(key)) {
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = 6;
+    const pen = tile.getContext("2d");
+    pen.fillStyle = colour(token); pen.fillRect(0, 0, 6, 6);
+    pen.fillStyle = colour("halo"); pen.fillRect(0, 0, 6, 1.5);
+    patterns.set(key, context.createPattern(tile, "repeat"));
+  }
+  return patterns.get(key);
+}
+
 /** Draw a camera: shape by kind, fill by state, wedge by direction. */
 export function drawCamera(pen, x, y, { kind, online, azimuth = null, width = null, tolerance = 0, selected = false, radius = 6 }) {
   const main = colour("camera"), paper = colour("halo");
@@ -113,7 +128,7 @@ export function drawSign(pen, x, y, token, selected = false) {
 }
 
 /** How much a class's colour covers: streets and names of the base map stay readable under it. */
-export const cover = (token) => (token === "ramp-zero" ? 0.3 : token.startsWith("blind") ? 0.52 : 0.64);
+export const cover = (token) => (token === "ramp-zero" ? 0.3 : token === "change-chance" ? 0.5 : token.startsWith("change-") ? 0.78 : token.startsWith("blind") ? 0.52 : 0.64);
 
 /** Return a 22 px canvas that shows a legend token. */
 export function swatch(token) {
@@ -131,6 +146,10 @@ export function swatch(token) {
       box(colour("map-bg"));
       pen.globalAlpha = cover(token);
       box(colour(token));
+    } else if (token.startsWith("change-")) {
+      box(colour("map-bg"));
+      pen.globalAlpha = cover(token);
+      box(changeFill(pen, token));
     } else if (token === "blindspot") {
       pen.globalAlpha = 0.45; box(colour("blind-3")); pen.globalAlpha = 1;
       pen.lineWidth = 2; pen.strokeStyle = colour("blind-4"); pen.strokeRect(2.5, 4.5, 17, 13);

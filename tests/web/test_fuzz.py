@@ -16,6 +16,7 @@ URLS = [
     "/api/coverage/status", "/api/blindspots", "/api/views", "/api/seen-by", "/api/inventory", "/api/fragility",
     "/api/rhythm", "/api/profile",
     "/api/picture.png",
+    "/api/compare",
     "/tiles/heat/3/4/2.png", "/tiles/base/3/4/2.png", *(f"/api/layers/{name}" for name in REGISTRY),
 ]  # fmt: skip
 NUMBERS = st.one_of(
@@ -50,6 +51,10 @@ QUERY = st.fixed_dictionaries(
         "radius_m": NUMBERS,
         "limit": NUMBERS,
         "scale": st.sampled_from(["1", "2", "3"]),
+        "against": st.one_of(TEXTS, st.sampled_from(["previous", "last_year", "custom"])),
+        "against_from": TIMES,
+        "against_to": TIMES,
+        "by": st.one_of(TEXTS, st.sampled_from(["categories", "pairs", "level"])),
         "metric": st.one_of(TEXTS, st.just("count")),
         "method": st.one_of(TEXTS, st.sampled_from(["equal", "fisher_jenks"])),
         "hours": st.one_of(TEXTS, st.sampled_from(["8", "22-5", "24"])),

@@ -1,0 +1,30 @@
+"""Against before: one window compared with another."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from web import comparing, service
+from web.api_data import asked
+from web.params import number, one_of, short_text
+from web.replies import cached_json
+
+blueprint = Blueprint("api_compare", __name__, url_prefix="/api")
+NEEDS = ("grids", "incidents")
+MOST_PAIRS = 5000
+
+
+@blueprint.get("/compare")
+def compare() -> Response:
+    """Say what changed against the window before, the same one last year or another, and whether by chance."""
+    _, snapshot, params = asked()
+    by = one_of(request.args, "by", comparing.BY, "grids")
+    code = short_text(request.args, "code")
+    limit = int(number(request.args, "limit", 500, 0, MOST_PAIRS, whole=True))
+    return cached_json(
+        ("compare", by, code, limit, service.revisions(snapshot, NEEDS), params),
+        lambda: {
+            **comparing.compare_answer(snapshot, params, by, code, limit),
+            "meta": service.origin(snapshot, NEEDS, params),
+        },
+    )

@@ -1,0 +1,63 @@
+"""The texts of static/js/compare.js and what hangs on it, by key; see web/jstext.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from geo.errors import N_
+
+TEXTS: Mapping[str, str] = {
+    "compare.now": N_("Now"),
+    "compare.before": N_("Before"),
+    "compare.change": N_("Change"),
+    "compare.expected": N_("Expected at the rate of before"),
+    "compare.difference": N_("Difference"),
+    "compare.p": N_("p"),
+    "compare.q": N_("p adjusted for many tests"),
+    "compare.kind": N_("Finding"),
+    "compare.sentence": N_("In words"),
+    "compare.level": N_("Level"),
+    "compare.category": N_("Category"),
+    "compare.none_category": N_("no category"),
+    "compare.now_per_km2": N_("Now per km²"),
+    "compare.before_per_km2": N_("Before per km²"),
+    "compare.now_per_10k": N_("Now per 10,000 people"),
+    "compare.before_per_10k": N_("Before per 10,000 people"),
+    "compare.total": N_("All incidents"),
+    "compare.outside": N_("{now} now and {before} before lie in no grid."),
+    "compare.new": N_("new"),
+    "compare.tip": N_("{now} now, {before} before"),
+    "compare.kind.none": N_("no incident in either window"),
+    "compare.kind.chance": N_("not more than chance"),
+    "compare.kind.up": N_("more, beyond chance"),
+    "compare.kind.down": N_("fewer, beyond chance"),
+    "compare.say.none": N_("No incident in either window."),
+    "compare.say.new": N_("{now} where none was before"),
+    "compare.say.some": N_("{now} where {expected} would be expected"),
+    "compare.say.chance": N_("{what}: may well be chance."),
+    "compare.say.nearly": N_("{what}: unlikely alone, but among {tests} tests it may be chance."),
+    "compare.say.beyond": N_("{what}: hardly chance (adjusted p {q})."),
+    "compare.least": N_("< 0.001"),
+    "compare.lead": N_("{now} incidents, {before} before: {change}."),
+    "compare.lead.chance": N_("In all, not more than chance."),
+    "compare.lead.beyond": N_("In all, beyond chance (p {p})."),
+    "compare.lead.rows": N_("Beyond chance: more in {up}, fewer in {down} of {tests} rows with incidents."),
+    "compare.windows": N_("{now} ({now_days} days) against {before} ({before_days} days)."),
+    "compare.span": N_("{from} – {to}"),
+    "compare.assumed": N_("No time window is chosen: this is the last whole month."),
+    "compare.scaled": N_("The lengths differ: what is expected is scaled, and the change is that of the rate per day."),
+    "compare.partial.now": N_("The data cover only {covered} of the {days} days now; only these are compared."),
+    "compare.partial.before": N_("The data cover only {covered} of the {days} days before; only these are compared."),
+    "compare.state.no_dates": N_("No incident has a time: nothing can be compared."),
+    "compare.state.now_not_covered": N_(
+        "The data reach from {from} to {to}: they do not cover the chosen window. Choose one within them."
+    ),
+    "compare.state.before_not_covered": N_(
+        "The data reach from {from} to {to}: they do not cover the window before ({before}). That is not 0 incidents, "
+        "but none recorded; choose another window."
+    ),
+    "compare.table": N_("Comparison of two windows"),
+    "compare.shown": N_("The {shown} least likely by chance of {count} are listed."),
+    "compare.of_grid": N_("In grid {grid} only."),
+    "compare.level.grids": N_("{up} grids up, {down} down, of {grids}"),
+}
