@@ -20,8 +20,8 @@ from store.schema import Kind, Layer
 from store.values import to_sql
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # the wide ones count in East Asian settings
-_SHEET_ROWS = 1_048_576
-_CELL_CHARACTERS = 32_767
+SHEET_ROWS = 1_048_576
+CELL_CHARACTERS = 32_767
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _DECIMALS_DEG, _DECIMALS_M = 7, 3
 
@@ -83,18 +83,18 @@ def write_xlsx(layer: Layer, rows: LayerColumns, geometry: NDArray[Any], crs: st
     ExportError
         More rows, or a longer text, than a sheet can hold: nothing is cut off silently.
     """
-    if len(rows) >= _SHEET_ROWS:
+    if len(rows) >= SHEET_ROWS:
         raise ExportError(
             N_("A sheet holds {limit} rows; “{layer}” has {count}."), N_("Choose CSV or GeoPackage."),
-            limit=_SHEET_ROWS - 1, layer=layer.name, count=len(rows),
+            limit=SHEET_ROWS - 1, layer=layer.name, count=len(rows),
         )  # fmt: skip
     table = _columns(layer, rows, geometry, crs)
     for name, values in table.items():
-        if any(isinstance(value, str) and len(value) > _CELL_CHARACTERS for value in values):
+        if any(isinstance(value, str) and len(value) > CELL_CHARACTERS for value in values):
             raise ExportError(
                 N_("A cell holds {limit} characters; a value of “{column}” is longer."),
                 N_("Choose CSV or GeoPackage."),
-                limit=_CELL_CHARACTERS, column=name,
+                limit=CELL_CHARACTERS, column=name,
             )  # fmt: skip
     import openpyxl  # slow to import, and only sheets need it
 
@@ -102,11 +102,15 @@ def write_xlsx(layer: Layer, rows: LayerColumns, geometry: NDArray[Any], crs: st
     sheet = book.create_sheet(layer.name)
     sheet.append(list(table))
     for row in zip(*table.values(), strict=True):
-        sheet.append(list(_cells(sheet, row)))
+        sheet.append(list(inert_cells(sheet, row)))
     book.save(file)
 
 
-def _cells(sheet: Any, row: Iterable[Any]) -> Iterator[Any]:
+def inert_cells(sheet: Any, row: Iterable[Any]) -> Iterator[Any]:
+    """Yield the values of a row fit for a write-only sheet: no text is an error value, control characters are U+FFFD.
+
+    Texts must have been made safe from formulas before (`safe_text`).
+    """
     from openpyxl.cell import WriteOnlyCell
 
     for value in row:

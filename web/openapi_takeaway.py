@@ -4,8 +4,25 @@ from __future__ import annotations
 
 from layers import REGISTRY
 from web.openapi_coverage import RULES
-from web.openapi_parts import LANG, LEVEL, MAP, NEAR, PARENT, RADIUS, SCALE, THEME, WINDOW, Operation, operation, query
+from web.openapi_parts import (
+    LANG,
+    LEVEL,
+    LIMIT,
+    MAP,
+    NEAR,
+    PARENT,
+    RADIUS,
+    SCALE,
+    THEME,
+    WINDOW,
+    Operation,
+    operation,
+    path,
+    query,
+)
 from web.picture import LEAST, MOST, NOT_DRAWN
+from web.tables import TABLES
+from web.tables_known import MOST_ROWS
 
 PICTURE = [
     query(
@@ -27,6 +44,24 @@ TAKEAWAY_PATHS: dict[str, dict[str, Operation]] = {
             "The map as a picture with title, legend, scale bar, north arrow, sources, date and revision.",
             [*PICTURE, SCALE, THEME, LEVEL, PARENT, *WINDOW, *MAP, NEAR, *RULES, RADIUS, LANG],
             "image/png",
+        )
+    },
+    "/api/tables/{name}": {
+        "get": operation(
+            f"A table as a file: one of {', '.join(sorted(TABLES))} followed by .csv or .xlsx.",
+            [
+                path("name"),
+                query("sort", "Key of the column to sort by; as they come when absent."),
+                query("order", "The missing are last.", {"type": "string", "enum": ["up", "down"], "default": "up"}),
+                LEVEL,
+                PARENT,
+                *WINDOW,
+                NEAR,
+                *RULES,
+                {**LIMIT, "schema": {"type": "integer", "minimum": 0, "maximum": MOST_ROWS}},
+                LANG,
+            ],
+            "application/octet-stream",
         )
     },
 }

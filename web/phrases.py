@@ -146,3 +146,27 @@ def approval_text(approval: str, lang: str) -> str:
 def today(timezone: str) -> date:
     """Return the date in a time zone."""
     return datetime.now(ZoneInfo(timezone)).date()
+
+
+def origin_rows(
+    snapshot: Snapshot, needs: Sequence[str], params: Params, lang: str, made: datetime
+) -> list[tuple[str, str | int]]:
+    """Return label and value of everything that says where the rows of a file come from."""
+    revision = max(snapshot[name].revision for name in needs)
+    rows: list[tuple[str, str | int]] = [
+        (N_("Data revision"), revision),
+        (N_("Reference system of areas and distances"), snapshot.crs or "–"),
+        (N_("Time zone"), snapshot.timezone),
+        (N_("Grid level"), word(params.level, lang)),
+    ]
+    if "incidents" in needs:
+        rows.append((N_("Incidents of the time"), window_text(snapshot, params, lang)))
+    rows += [(N_("Filter"), text) for text in filter_texts(params, lang)]
+    if params.parent:
+        rows.append((N_("Filter"), say(N_("Grids below {parent}"), lang, parent=params.parent)))
+    rows += [(N_("Source"), text) for text in source_texts(snapshot, needs, lang)]
+    simulated = simulated_text(snapshot, needs, lang)
+    if simulated:
+        rows.append((N_("Note"), simulated))
+    rows.append((N_("Made on"), made.astimezone(ZoneInfo(snapshot.timezone)).strftime("%Y-%m-%d %H:%M %Z")))
+    return [(translate(label, lang), value) for label, value in rows]
