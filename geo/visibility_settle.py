@@ -83,14 +83,20 @@ def settle_cameras(x: ArrayLike, y: ArrayLike, azimuth_deg: ArrayLike, obstacles
 
 
 def _settle(x: float, y: float, azimuth_deg: float | None, obstacles: Obstacles) -> tuple[float, float, int]:
-    """Place one camera among solids that touch: dissolved once more, as between heights they are not."""
-    rule = ""
+    """Place one camera among solids that touch: dissolved once more, as between heights they are not.
+
+    Out of one building it can come to the next, across a gap too narrow to stand in. Each turn takes in what was met,
+    so that it does not go back and forth for ever, and closes such gaps.
+    """
+    rule, met = "", np.zeros(0, dtype=object)
     while True:
         group = _touching(x, y, obstacles)
         if not len(group):
             return x, y, _RULES.index(rule or "free")
-        solid = shapely.union_all(group, grid_size=GRID_M)
-        place = place_camera(x, y, shapely.buffer(solid, CLEAR_M, join_style="mitre"), azimuth_deg)
+        gap_m = FACADE_OFFSET_M if len(met) else 0.0
+        met = np.concatenate([met, group])
+        solid = shapely.buffer(shapely.union_all(met, grid_size=GRID_M), CLEAR_M + gap_m, join_style="mitre")
+        place = place_camera(x, y, shapely.buffer(solid, -gap_m, join_style="mitre") if gap_m else solid, azimuth_deg)
         rule = rule or place.rule
         if place.rule == "free":
             return x, y, _RULES.index(rule)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from geo.facade import FACADE_OFFSET_M, place_camera
@@ -12,6 +13,7 @@ from geo.obstacles import build_obstacles
 from geo.view import GRID_M
 from geo.visibility import settle_cameras
 from tests import view_cases as cases
+from tests.geo import overlay_cases
 
 RULES = ("free", "azimuth", "nearest")
 
@@ -52,3 +54,27 @@ def test_nothing_moves_where_nothing_stands():
     house = build_obstacles([shapely.box(-1, -1, 1, 1)])
     assert settle_cameras([], [], [], house).x.tolist() == []
     assert settle_cameras([0.5], [0.0], [np.nan], house).x[0] == 1 + FACADE_OFFSET_M
+
+
+@pytest.mark.parametrize("gap_m", [1e-4, 1e-3, 0.005, 0.0099, 0.019])
+@pytest.mark.parametrize("azimuth_deg", [np.nan, 90.0])
+def test_a_gap_too_narrow_to_stand_in_is_no_way_out(gap_m, azimuth_deg):
+    """From either house the nearest façade is that to the other: the camera went to and fro for ever."""
+    houses = build_obstacles([shapely.box(0, 0, 10, 10), shapely.box(10 + gap_m, 0, 20 + gap_m, 10)])
+    settled = settle_cameras([9.0], [5.0], [azimuth_deg], houses)
+    place = shapely.Point(settled.x[0], settled.y[0])
+    assert houses.tree().query(place, predicate="dwithin", distance=1e-6).size == 0
+    in_the_gap = 10 < place.x < 10 + gap_m and 0 < place.y < 10
+    assert in_the_gap == (gap_m > FACADE_OFFSET_M)
+    assert settled.moved_m[0] < 15
+
+
+@settings(max_examples=60)
+@given(seed=st.integers(0, 2**32))
+@example(seed=75)  # two houses a millimetre apart
+def test_cameras_of_hostile_towns_come_to_stand_free(seed):
+    town = overlay_cases.town(seed)
+    houses = overlay_cases.obstacles(town)
+    settled = settle_cameras(town.facts.x, town.facts.y, town.facts.azimuth_deg, houses)
+    points = shapely.points(np.column_stack([settled.x, settled.y]))
+    assert not houses.tree().query(points, predicate="dwithin", distance=1e-6).size
