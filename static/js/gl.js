@@ -20,6 +20,7 @@
 //   gl.setBase(theme)                follows the theme by itself; only tests call it
 //   gl.hush(on)                      whether nothing is told of what lies under the pointer
 //   gl.loading                       whether tiles are still on their way
+//   gl.addressOf(name)               the path of the tiles of a source, with {z}, {x}, {y}; "base" is the base map
 //   gl.shows(name, field)            whether a drawn feature of the tiles has the property: where coverage is drawn as
 //                                    areas, its grids have no "symbol"
 //   gl.onState(run)                  told when `gl.note` or the base map changes
@@ -29,18 +30,21 @@
 /* global L, maplibregl */
 
 import { request, Refused } from "./api.js";
-import { baseLayers, images } from "./gl_style.js";
+import { Pointer } from "./gl_pointer.js";
+import { filterOf, idsOf, paintImages, styleOf } from "./gl_scene.js";
+import { present, Renewal } from "./gl_tiles.js";
 import { onTheme } from "./symbols.js";
 
 const AGAIN_MS = 700;
-const REACH_PX = 4; // how near the pointer must be to a point or a line
 
 let leaflet = null; // the Leaflet map
 let config = null; // addresses of the scripts, from the page
 let layer = null; // the Leaflet layer that holds the MapLibre map
 let glMap = null;
+let renewal = null; // of its tiles
+let pointer = null;
+let hushed = false;
 let loaded = false; // whether the map takes styles
-let painted = null; // theme of the pictures it has
 let base = { state: "unknown" };
 let theme = "light";
 let revision = null;
@@ -51,9 +55,6 @@ let failed = false;
 let note = null;
 const entries = new Map();
 const watchers = new Set();
-let found = null; // what is under the pointer
-let hushed = false;
-let tooltip = null;
 
 const able = (() => {
   const canvas = document.createElement("canvas");
@@ -86,61 +87,16 @@ function script(src) {
   });
 }
 
-function absolute(url) {
-  const address = `${location.origin}${url}`;
-  return revision === null ? address : `${address}${url.includes("?") ? "&" : "?"}v=${revision}`;
-}
-
-const both = (one, other) => (one && other ? ["all", one, other] : one ?? other ?? null);
-
-/** The whole style of the present state; MapLibre applies the difference. */
-function style() {
-  const sources = {};
-  const layers = [];
-  if (based()) layers.push({ id: "ground", type: "background", paint: { "background-color": base.palettes[theme].ground } });
-  if (based()) { // until then the pictures below are seen
-    sources.base = {
-      type: "vector", minzoom: base.minzoom, maxzoom: base.maxzoom, bounds: base.bounds,
-      tiles: [`${location.origin}/tiles/base/{z}/{x}/{y}.mvt?v=${base.key}`],
-    };
-    layers.push(...baseLayers(base, theme));
-  }
-  for (const [name, entry] of entries) {
-    if (!entry.url) continue;
-    sources[name] = { type: "vector", minzoom: entry.minzoom, maxzoom: entry.maxzoom, tiles: [absolute(entry.url)] };
-    if (entry.promoteId) sources[name].promoteId = entry.promoteId;
-    for (const one of entry.layers(theme)) {
-      const made = { ...one, id: `${name}-${one.id}`, source: name };
-      const filter = both(one.filter, entry.filters.get(one.id));
-      if (filter) made.filter = filter;
-      made.layout = { ...one.layout, visibility: entry.visible ? "visible" : "none" };
-      layers.push(made);
-    }
-  }
-  // Names lie above the areas of the data, its points above the names.
-  const height = (one) => (one.type !== "symbol" && one.type !== "circle" ? 0 : one.source === "base" ? 1 : 2);
-  layers.sort((one, other) => height(one) - height(other));
-  return { version: 8, sources, layers };
-}
-
-/** Give the map the pictures that styles name, once for each theme. */
-function paintImages() {
-  if (painted === theme) return;
-  for (const name of glMap.listImages()) glMap.removeImage(name);
-  for (const [name, picture] of Object.entries(images())) glMap.addImage(name, picture.data, { pixelRatio: picture.ratio });
-  painted = theme;
+function addressOf(name) {
+  if (name === "base") return `/tiles/base/{z}/{x}/{y}.mvt?v=${base.key}`;
+  const { url } = entries.get(name);
+  return revision === null ? url : `${url}${url.includes("?") ? "&" : "?"}v=${revision}`;
 }
 
 function restyle() {
   if (!loaded) return;
-  paintImages();
-  for (const [name, entry] of entries) {
-    const source = glMap.getSource(name);
-    if (source && source.tiles?.[0] !== absolute(entry.url)) source.setTiles([absolute(entry.url)]);
-  }
-  const held = glMap.getSource("base");
-  if (held && based() && !held.tiles?.[0]?.endsWith(`v=${base.key}`)) held.setTiles(style().sources.base.tiles);
-  glMap.setStyle(style(), { diff: true });
+  paintImages(glMap, theme);
+  glMap.setStyle(styleOf(based() ? base : null, entries, theme), { diff: true });
 }
 
 async function open() {
@@ -156,7 +112,7 @@ async function open() {
     layer = L.maplibreGL({
       pane: "gl", padding: 0.05, style: { version: 8, sources: {}, layers: [] }, interactive: false, maxZoom: 22, minZoom: -2,
       fadeDuration: 0, renderWorldCopies: false, maxTileCacheZoomLevels: 3,
-      attributionControl: false, validateStyle: false,
+      attributionControl: false, validateStyle: false, transformRequest: present(addressOf),
     }).addTo(leaflet);
     glMap = layer.getMaplibreMap();
   } catch (error) {
@@ -164,6 +120,9 @@ async function open() {
     lose();
     return;
   }
+  renewal = new Renewal(glMap);
+  pointer = new Pointer(leaflet, layer, entries, () => theme);
+  pointer.hush(hushed);
   glMap.on("error", (event) => {
     // 410: tiles of a base map that was replaced meanwhile.
     if (event.error?.status === 410 || event.error?.status === 503) ask();
@@ -172,13 +131,12 @@ async function open() {
   });
   glMap.on("webglcontextlost", () => console.info("map: the WebGL context was lost"));
   glMap.once("load", () => { loaded = true; restyle(); drawn(); });
-  pointer();
 }
 
 function lose() {
   failed = true;
   layer?.remove();
-  layer = glMap = null;
+  layer = glMap = renewal = pointer = null;
   loaded = false;
   arrived(null);
   say();
@@ -204,7 +162,7 @@ async function ask() {
     else {
       base = answer;
       if (answer.state === "building") asking = setTimeout(ask, AGAIN_MS);
-      if (changed && loaded) { restyle(); drawn(); }
+      if (changed && loaded) { restyle(); renewal.ask("base"); drawn(); }
     }
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
@@ -216,82 +174,21 @@ async function ask() {
   tell();
 }
 
-// What lies under the pointer.
-
-const hears = (kind) => [...entries.values()].some((entry) => entry[kind] && entry.visible);
-
-function under(event, kind) {
-  if (!glMap || !layer || layer._zooming || !hears(kind)) return null;
-  const at = event.layerPoint.subtract(L.DomUtil.getPosition(layer.getContainer()));
-  const ids = [];
-  for (const [name, entry] of entries) {
-    if (!entry[kind] || !entry.visible) continue;
-    for (const one of entry.layers(theme)) if (glMap.getLayer(`${name}-${one.id}`)) ids.push(`${name}-${one.id}`);
-  }
-  if (!ids.length) return null;
-  const box = [[at.x - REACH_PX, at.y - REACH_PX], [at.x + REACH_PX, at.y + REACH_PX]];
-  const all = glMap.queryRenderedFeatures(box, { layers: ids });
-  // A point may be met nearby; an area only where it is.
-  const exact = new Set(glMap.queryRenderedFeatures([at.x, at.y], { layers: ids }).map((one) => `${one.layer.id} ${one.id ?? JSON.stringify(one.properties)}`));
-  return all.find((one) => one.geometry.type === "Point" || exact.has(`${one.layer.id} ${one.id ?? JSON.stringify(one.properties)}`)) ?? null;
-}
-
-const rowOf = (feature) => ({ ...feature.properties, _layer: feature.sourceLayer, _id: feature.id ?? null });
-const mark = (feature, on) => {
-  if (feature?.id !== undefined && glMap?.getSource(feature.source)) glMap.setFeatureState({ source: feature.source, sourceLayer: feature.sourceLayer, id: feature.id }, { hover: on });
-};
-
-function leave() {
-  if (!found) return;
-  mark(found, false);
-  entries.get(found.source)?.hover?.(null, null);
-  found = null;
-  tooltip?.remove();
-  leaflet.getContainer().style.cursor = "";
-}
-
-function move(event) {
-  const now = hushed ? null : under(event, "hover");
-  if (!now) { leave(); return; }
-  const same = found && now.source === found.source && now.sourceLayer === found.sourceLayer && (now.id ?? JSON.stringify(now.properties)) === (found.id ?? JSON.stringify(found.properties));
-  if (!same) {
-    leave();
-    found = now;
-    mark(found, true);
-    const entry = entries.get(found.source);
-    leaflet.getContainer().style.cursor = entry.click ? "pointer" : "";
-    const body = entry.hover(rowOf(found), event);
-    tooltip ??= L.tooltip({ direction: "top", offset: [0, -8], interactive: false });
-    if (body) tooltip.setContent(body).setLatLng(event.latlng).addTo(leaflet);
-    else tooltip.remove();
-  } else if (leaflet.hasLayer(tooltip)) tooltip.setLatLng(event.latlng);
-}
-
-function pointer() {
-  let next = null, waiting = false;
-  leaflet.on("mousemove", (event) => {
-    next = event;
-    if (waiting) return;
-    waiting = true;
-    requestAnimationFrame(() => { waiting = false; if (next) move(next); next = null; });
-  });
-  leaflet.on("mouseout movestart zoomstart", () => { next = null; leave(); });
-}
-
 export const gl = {
   webgl: able,
   ready,
+  addressOf,
   get map() { return glMap; },
   get note() { return note; },
   /** Whether the base map is drawn as vectors, so that pictures are not needed. */
   get covers() { return draws() && based() && glMap !== null; },
   /** Whether pictures may have to be shown: false until the server has been asked. */
   get decided() { return base.state !== "unknown" || !draws(); },
-  get loading() { return Boolean(glMap) && !glMap.areTilesLoaded(); },
+  get loading() { return Boolean(glMap) && (renewal.pending || !glMap.areTilesLoaded()); },
 
   shows(name, field) {
     if (!glMap || !entries.get(name)?.visible) return false;
-    const layers = entries.get(name).layers(theme).map((one) => `${name}-${one.id}`).filter((id) => glMap.getLayer(id));
+    const layers = idsOf(name, entries.get(name), theme).filter((id) => glMap.getLayer(id));
     return glMap.queryRenderedFeatures({ layers, filter: ["has", field] }).length > 0;
   },
 
@@ -316,52 +213,49 @@ export const gl = {
     restyle();
   },
   addVector(name, url, layers, { hover = null, click = null, visible = true, minzoom = 0, maxzoom = 16, promoteId = null } = {}) {
+    const replaced = entries.has(name);
     entries.set(name, { url, layers, hover, click, visible, minzoom, maxzoom, promoteId, filters: new Map() });
     if (leaflet && draws() && !starting && gl.decided) starting = open();
     restyle();
+    if (replaced) renewal?.ask(name);
   },
   setUrl(name, url) {
     const entry = entries.get(name);
     if (entry.url === url) return;
+    const other = Boolean(entry.url && url); // else the source comes or goes
     entry.url = url;
-    restyle();
+    if (other) renewal?.ask(name);
+    else restyle();
   },
   setVisible(name, on) {
     const entry = entries.get(name);
     if (entry.visible === on) return;
     entry.visible = on;
-    leave();
+    pointer?.leave();
     restyle();
   },
   setFilter(name, id, filter) {
     const entry = entries.get(name);
     entry.filters.set(id, filter);
     if (!loaded || !glMap.getLayer(`${name}-${id}`)) return;
-    glMap.setFilter(`${name}-${id}`, both(entry.layers(theme).find((one) => one.id === id).filter, filter));
+    glMap.setFilter(`${name}-${id}`, filterOf(entry, entry.layers(theme).find((one) => one.id === id)));
   },
   hush(on) {
     hushed = on;
-    if (on) leave();
+    pointer?.hush(on);
   },
   remove(name) {
-    leave();
+    pointer?.leave();
     entries.delete(name);
     restyle();
   },
   reload(now = revision) {
-    const again = now === revision;
     revision = now;
     if (!draws() || !leaflet) return;
-    if (again) for (const name of entries.keys()) glMap?.getSource(name)?.setTiles([absolute(entries.get(name).url)]);
+    for (const name of entries.keys()) renewal?.ask(name);
     restyle();
     ask();
   },
-  /** Hand a click of the Leaflet map to what it met; whether anything took it. */
-  pick(event) {
-    const hit = under(event, "click");
-    if (!hit) return false;
-    entries.get(hit.source).click(rowOf(hit), event);
-    return true;
-  },
+  pick: (event) => pointer?.pick(event) ?? false,
   onState: (run) => watchers.add(run),
 };
