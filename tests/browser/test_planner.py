@@ -252,7 +252,8 @@ def test_the_map_shows_a_choice_as_soon_as_its_figures_are_there(demo_server: st
     page.keyboard.press("Tab")
     drawn = """async () => {
         const { gl } = await import("/static/js/gl.js");
-        if (!gl.map?.getSource("coverage") || gl.loading || !gl.addressOf("coverage").includes("assumed_range_m=37")) return 0;
+        if (!gl.map?.getSource("coverage") || gl.loading) return 0;
+        if (!gl.addressOf("coverage").includes("assumed_range_m=37")) return 0;
         return gl.map.querySourceFeatures("coverage", { sourceLayer: "grid" }).length; }"""
     for _ in range(120):
         if order and page.evaluate(drawn):
