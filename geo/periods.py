@@ -228,3 +228,48 @@ def exposure_s(window: Window, timezone: str, hours: tuple[int, ...] = (), weekd
     length = np.full(len(steps), 900.0)
     length[-1] = window.seconds - 900.0 * (len(steps) - 1)
     return float(length[inside].sum())
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """A span of time in parts: a surface is made from `build` and judged on `test`, which it does not know.
+
+    Attributes
+    ----------
+    build
+        From the begin of the span to `test`.
+    last
+        The period before `test`, as long as it: the naive baseline counts it. Within `build`.
+    test
+        The last period.
+    """
+
+    build: Window
+    last: Window
+    test: Window
+
+
+def holdout(span: Window, timezone: str) -> Holdout | None:
+    """Hold out the last period of a span: its last calendar month, week or day, by its length.
+
+    A month of at least three months, seven days of at least three weeks, one day of at least four days; None of
+    shorter spans. What comes after the last whole month of a span is left out.
+
+    Examples
+    --------
+    >>> year = Window(np.datetime64("2019-01-01", "ms"), np.datetime64("2020-01-01", "ms"))
+    >>> parts = holdout(year, "UTC")
+    >>> str(parts.last.start.astype("M8[D]")), str(parts.test.start.astype("M8[D]")), parts.build.days
+    ('2019-11-01', '2019-12-01', 334.0)
+    """
+    if span.days >= 92:
+        test = last_month(span, timezone)
+    else:
+        count = 7 if span.days >= 21 else 1
+        end = clock(span.end, timezone)
+        after = end.replace(hour=0, minute=0, second=0, microsecond=0)
+        test = Window(moment(_earlier(after, timedelta(days=count)), timezone), moment(after, timezone))
+    last = previous(test, timezone)
+    if test == span or last.start < span.start or span.days < 4:
+        return None
+    return Holdout(Window(span.start, test.start), last, test)

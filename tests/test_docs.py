@@ -232,7 +232,8 @@ def test_bodies_in_the_text_are_json() -> None:
 
 
 ASKED = ["/healthz", "/api/openapi.json", "/api/csrf", "/api/status", "/api/density", "/api/grids", "/api/assignment",
-         "/api/cameras", "/api/rhythm", "/api/compare", "/api/coverage", "/api/coverage/status", "/api/blindspots",
+         "/api/cameras", "/api/rhythm", "/api/compare", "/api/score", "/api/coverage", "/api/coverage/status",
+         "/api/blindspots",
          "/api/views", "/api/inventory", "/api/fragility", "/api/standards", "/api/imports",
          "/api/layers/{name}"]  # fmt: skip
 

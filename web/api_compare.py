@@ -1,10 +1,11 @@
-"""Against before: one window compared with another."""
+"""Against before and after: windows compared, surfaces judged."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from web import comparing, service
+from layers.scored import SURFACES
+from web import comparing, scoring, service
 from web.api_data import asked
 from web.params import number, one_of, short_text
 from web.replies import cached_json
@@ -25,6 +26,20 @@ def compare() -> Response:
         ("compare", by, code, limit, service.revisions(snapshot, NEEDS), params),
         lambda: {
             **comparing.compare_answer(snapshot, params, by, code, limit),
+            "meta": service.origin(snapshot, NEEDS, params),
+        },
+    )
+
+
+@blueprint.get("/score")
+def score() -> Response:
+    """Say how well the shown surface would have told where the incidents of the last period were."""
+    _, snapshot, params = asked()
+    surface = one_of(request.args, "surface", SURFACES, "heat")
+    return cached_json(
+        ("score", surface, service.revisions(snapshot, NEEDS), params),
+        lambda: {
+            **scoring.score_answer(snapshot, params, surface),  # type: ignore[arg-type]
             "meta": service.origin(snapshot, NEEDS, params),
         },
     )

@@ -60,4 +60,33 @@ TEXTS: Mapping[str, str] = {
     "compare.shown": N_("The {shown} least likely by chance of {count} are listed."),
     "compare.of_grid": N_("In grid {grid} only."),
     "compare.level.grids": N_("{up} grids up, {down} down, of {grids}"),
+    "score.title": N_("How well it foretells"),
+    "score.working": N_("Judging this picture on its last period …"),
+    "score.hit": N_("Hit rate {rate} in {area} of the area"),
+    "score.pai": N_("PAI {pai} · PEI {pei}"),
+    "score.baseline": N_("period before {pai} · chance 1"),
+    "score.worse": N_("The plain counts of the period before do better here."),
+    "score.made": N_("Made from {build}, judged on {test} ({count} incidents)."),
+    "score.more": N_("Curve and figures"),
+    "score.area": N_("Area"),
+    "score.rate": N_("Hit rate"),
+    "score.naive": N_("Before"),
+    "score.best": N_("best possible"),
+    "score.this": N_("this picture"),
+    "score.last": N_("period before"),
+    "score.chance": N_("chance"),
+    "score.axis": N_("share of the area flagged → share of incidents hit"),
+    "score.note": N_(
+        "{count} cells of {side} m. PAI: times better than chance. PEI: share of what the best choice of as many cells "
+        "would hit. Baseline: counts of {last}."
+    ),
+    "score.box": N_("Without grids the area is the box around the incidents."),
+    "score.state.no_dates": N_("No score: no incident has a time."),
+    "score.state.not_covered": N_("No score: the data do not cover this window."),
+    "score.state.too_short": N_("No score: the window is shorter than four days, too short to hold a part back."),
+    "score.state.too_few": N_(
+        "No score: {build} incidents to make it from and {count} to judge it on; at least {fewest} of each are needed."
+    ),
+    "score.state.no_population": N_("No score: no population is recorded."),
+    "score.failed": N_("No score: {message}"),
 }

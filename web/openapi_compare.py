@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from layers.base import AGAINST as KNOWN
+from layers.scored import SURFACES
 from web.comparing import BY
-from web.openapi_parts import LEVEL, LIMIT, WINDOW, Operation, operation, query
+from web.openapi_parts import LEVEL, LIMIT, MAP, RADIUS, WINDOW, Operation, operation, query
 
 AGAINST = [
     query(
@@ -26,6 +27,18 @@ COMPARE_PATHS: dict[str, dict[str, Operation]] = {
                 query("by", "What a row stands for.", {"type": "string", "enum": list(BY), "default": "grids"}),
                 query("code", "Compare the categories of this grid only."),
                 LIMIT,
+            ],
+        )
+    },
+    "/api/score": {
+        "get": operation(
+            "How well the shown surface would have told where the incidents of the last period were.",
+            [
+                LEVEL,
+                *WINDOW,
+                query("surface", "What is judged.", {"type": "string", "enum": list(SURFACES), "default": "heat"}),
+                RADIUS,
+                next(one for one in MAP if one["name"] == "metric"),
             ],
         )
     },

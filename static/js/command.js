@@ -6,6 +6,7 @@ import { showGrid, showNothing } from "./details.js";
 import { byId, make } from "./dom.js";
 import { lang, number, t } from "./i18n.js";
 import { goToGrid, mark } from "./map.js";
+import { followScore, startScore } from "./score.js";
 import { CHOICE, queryOf, state } from "./state.js";
 import { Table } from "./table.js";
 import { lead, loader, selectGrid, selectedGrid, startWorkspace } from "./workspace.js";
@@ -65,6 +66,7 @@ function follow() {
 }
 
 startCompare();
+startScore();
 byId("export-table").addEventListener("click", () => table.export("density"));
 
 startWorkspace({
@@ -76,6 +78,7 @@ startWorkspace({
   },
   changed(changed) {
     followCompare(changed);
+    followScore(changed);
     if (changed.has("selected")) follow();
     if (changed.has("metric")) { table.sort = { key: METRIC[state.metric], down: true }; table.drawHead(); }
     if (["level", "metric", ...CHOICE].some((name) => changed.has(name))) load();

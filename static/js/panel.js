@@ -110,6 +110,9 @@ function label(item) {
   return item.low === item.high ? rounded(item.high) : `${rounded(item.low)} – ${rounded(item.high)}`;
 }
 
+/** What other modules put under the legend of a layer: name -> function that returns an element or null. */
+export const underLegend = new Map();
+
 function drawLegends() {
   const shown = names.filter((name) => isOn(name) && layer(name).answer?.legend);
   byId("legends").hidden = shown.length === 0;
@@ -119,7 +122,7 @@ function drawLegends() {
       make("h3", {}, legend.title, legend.items.some((item) => item.low !== null) ? make("span", { class: "unit" }, legend.unit) : null),
       make("ul", {}, ...legend.items.map((item) => make("li", {}, swatch(item.symbol), make("span", {}, label(item)),
         item.count === null ? null : make("span", { class: "count" }, number(item.count))))),
-      legend.note ? make("p", { class: "note" }, legend.note) : null);
+      legend.note ? make("p", { class: "note" }, legend.note) : null, underLegend.get(name)?.() ?? null);
   }));
 }
 

@@ -77,3 +77,21 @@ def test_the_map_shows_what_the_table_says(town: FlaskClient) -> None:
     assert [
         (one["properties"]["code"], one["properties"]["now"], one["properties"]["q"]) for one in drawn["features"]
     ] == [(row["code"], row["now"], row["q"]) for row in rows]
+
+
+# Scores
+
+
+@pytest.mark.parametrize("surface", ["heat", "grids"])
+def test_a_town_with_six_incidents_has_no_score(town: FlaskClient, surface: str) -> None:
+    found = get(town, "/api/score", surface=surface)
+    assert (found["state"], found["at"], found["curve"]) == ("too_few", [], None)
+    assert (found["build"]["incidents"], found["test"]["incidents"]) == (4, 0)
+    assert found["test"]["outside"] == 1
+    assert found["cells"]["area_km2"] == 2.0
+
+
+def test_an_empty_store_has_nothing_to_compare_or_judge(client: FlaskClient) -> None:
+    assert get(client, "/api/compare")["state"] == "no_dates"
+    assert get(client, "/api/score")["state"] == "no_dates"
+    assert get(client, "/api/score", surface="grids")["build"] is None

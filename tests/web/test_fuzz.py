@@ -16,7 +16,7 @@ URLS = [
     "/api/coverage/status", "/api/blindspots", "/api/views", "/api/seen-by", "/api/inventory", "/api/fragility",
     "/api/rhythm", "/api/profile",
     "/api/picture.png",
-    "/api/compare",
+    "/api/compare", "/api/score",
     "/tiles/heat/3/4/2.png", "/tiles/base/3/4/2.png", *(f"/api/layers/{name}" for name in REGISTRY),
 ]  # fmt: skip
 NUMBERS = st.one_of(
@@ -54,6 +54,7 @@ QUERY = st.fixed_dictionaries(
         "against": st.one_of(TEXTS, st.sampled_from(["previous", "last_year", "custom"])),
         "against_from": TIMES,
         "against_to": TIMES,
+        "surface": st.sampled_from(["heat", "grids", "x"]),
         "by": st.one_of(TEXTS, st.sampled_from(["categories", "pairs", "level"])),
         "metric": st.one_of(TEXTS, st.just("count")),
         "method": st.one_of(TEXTS, st.sampled_from(["equal", "fisher_jenks"])),
