@@ -30,6 +30,8 @@ class Settings:
         Limits of the subprocess that parses a file.
     map_approval
         Number under which maps may be published (审图号), printed on pictures and bulletins; "" for none.
+    streams
+        Pages that may follow what happens at a time; each holds one thread of the server.
     csp
         False switches the Content-Security-Policy header off, for tests that prove that nothing depends on it.
     """
@@ -43,6 +45,7 @@ class Settings:
     import_memory_bytes: int = 6 << 30
     import_cpu_s: int = 900
     map_approval: str = ""
+    streams: int = 64
     csp: bool = True
 
 

@@ -58,6 +58,24 @@ class PointSeen:
 
 def at_point(sight: Sight, x: float, y: float) -> PointSeen:
     """Answer for one place, metres in the CRS of `sight`."""
+    of = sight.beams
+    code, state, found = _answer(sight, x, y)
+    unseen = _nearest(sight, x, y, np.sort(found.rows))
+    # A camera is kept from seeing the place by the last thing in the way of the beam that comes nearest to it.
+    starts, ends = (np.searchsorted(of.camera, unseen, side) for side in ("left", "right"))
+    why = [int(code[start:end].max(initial=0)) for start, end in zip(starts, ends, strict=True)]
+    words = np.array([OFF, *WHY[1:]], dtype=object)
+    turn = float(grid_azimuth([0.0], [x], [y], sight.crs)[0])
+    return PointSeen(state, found, _seers(sight, x, y, turn, unseen, words[np.array(why, dtype=np.int64)]))
+
+
+def seers_at(sight: Sight, x: float, y: float) -> tuple[str, Seers]:
+    """Return the state of a place and who sees it, as `at_point` does, without asking why the others do not."""
+    return _answer(sight, x, y)[1:]
+
+
+def _answer(sight: Sight, x: float, y: float) -> tuple[NDArray[np.int8], str, Seers]:
+    """Return what each beam answers, the state of the place, and who sees it."""
     from geo.look import look  # the compiler comes with it
 
     of = sight.beams
@@ -65,19 +83,11 @@ def at_point(sight: Sight, x: float, y: float) -> PointSeen:
     sees = np.flatnonzero(code == 0)
     seen = np.unique(of.camera[sees]).astype(np.int64)
     certain = np.isin(seen, of.camera[sees[of.certain[sees]]])
-    unseen = _nearest(sight, x, y, seen)
-    # A camera is kept from seeing the place by the last thing in the way of the beam that comes nearest to it.
-    starts, ends = (np.searchsorted(of.camera, unseen, side) for side in ("left", "right"))
-    why = [int(code[start:end].max(initial=0)) for start, end in zip(starts, ends, strict=True)]
-    words = np.array([OFF, *WHY[1:]], dtype=object)
     solid = sight.obstacles.tree().query(shapely.Point(x, y), predicate="within")
     state = "built" if len(solid) else "certain" if certain.any() else "possible" if len(seen) else "blind"
     turn = float(grid_azimuth([0.0], [x], [y], sight.crs)[0])
-    return PointSeen(
-        state,
-        _seers(sight, x, y, turn, seen, np.where(certain, "certain", "possible").astype(object)),
-        _seers(sight, x, y, turn, unseen, words[np.array(why, dtype=np.int64)]),
-    )
+    words = np.where(certain, "certain", "possible").astype(object)
+    return code, state, _seers(sight, x, y, turn, seen, words)
 
 
 def _nearest(sight: Sight, x: float, y: float, seen: Rows) -> Rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import shapely
@@ -13,8 +13,10 @@ from geo.density import select
 from geo.local_time import LocalTime, local_time, matches
 from layers.base import Params, rows_of_level
 from layers.memo import Memo
+from layers.tails import Arrays, Tails
 
-_memo = Memo(12)
+_memo = Memo(16)
+_tails = Tails(12)
 
 
 @dataclass(frozen=True)
@@ -39,21 +41,23 @@ class Assigned:
 def assigned(snapshot: Snapshot, level: str | None) -> Assigned:
     """Join the incidents of `snapshot` to the grids of `level` (None: no grids, so all lie in none)."""
     grids, incidents = snapshot["grids"], snapshot["incidents"]
+    rows = _memo.get((grids,), ("rows", level), lambda: rows_of_level(grids, level))
+    if len(rows) == 0 or grids.geometry is None:
+        return Assigned(rows, np.full(len(incidents), -1, dtype=np.int64), np.zeros(0))
+    polygons = grids.geometry[rows]
+    area_m2 = _memo.get((grids,), ("area", level), lambda: shapely.area(polygons))
+    if len(incidents) == 0 or incidents.x is None or incidents.y is None:
+        return Assigned(rows, np.zeros(0, dtype=np.int64), area_m2)
+    x, y = incidents.x, incidents.y
 
-    def make() -> Assigned:
-        rows = rows_of_level(grids, level)
-        if len(rows) == 0 or grids.geometry is None:
-            return Assigned(rows, np.full(len(incidents), -1, dtype=np.int64), np.zeros(0))
-        polygons = grids.geometry[rows]
-        if len(incidents) == 0 or incidents.x is None or incidents.y is None:
-            return Assigned(rows, np.zeros(0, dtype=np.int64), shapely.area(polygons))
-        from geo.assign import assign  # brings in the compiler; only where there is something to assign
+    def some(part: slice) -> Arrays:
+        from geo.assign import Locator  # brings in the compiler; only where there is something to assign
 
-        return Assigned(
-            rows, assign(incidents.x, incidents.y, polygons, grids.text("code")[rows]), shapely.area(polygons)
-        )
+        places = _memo.get((grids,), ("places", level), lambda: Locator(polygons, grids.text("code")[rows]))
+        return (places.locate(x[part], y[part]),)
 
-    return _memo.get((grids, incidents), ("assigned", level), make)
+    (index,) = _tails.get(incidents, (grids,), ("assigned", level), some)
+    return Assigned(rows, index, area_m2)
 
 
 def grid_at(snapshot: Snapshot, level: str | None, x: float, y: float) -> int:
@@ -75,11 +79,13 @@ def grid_at(snapshot: Snapshot, level: str | None, x: float, y: float) -> int:
 def local_times(snapshot: Snapshot) -> LocalTime:
     """Return hour and weekday of every incident in the store's time zone."""
     incidents = snapshot["incidents"]
-    return _memo.get(
-        (incidents,),
-        ("local time", snapshot.timezone),
-        lambda: local_time(incidents.columns["occurred_at"], snapshot.timezone),  # type: ignore[arg-type]
-    )
+    zone, times = snapshot.timezone, np.asarray(incidents.columns["occurred_at"])
+
+    def some(part: slice) -> Arrays:
+        found = local_time(times[part], zone)
+        return tuple(getattr(found, one.name) for one in fields(LocalTime))
+
+    return LocalTime(*_tails.get(incidents, (), ("local time", zone), some))
 
 
 def selected(snapshot: Snapshot, params: Params) -> NDArray[np.bool_]:

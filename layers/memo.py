@@ -37,5 +37,11 @@ class Memo:
                 self._entries.popitem(last=False)
         return made
 
+    def kept(self, owners: tuple[object, ...], key: Hashable) -> Any:
+        """Return the result kept for `owners` and `key`, None when there is none; nothing is made."""
+        with self._lock:
+            found = self._entries.get((tuple(id(owner) for owner in owners), key))
+        return None if found is None else found[1]
+
     def __len__(self) -> int:
         return len(self._entries)

@@ -127,6 +127,12 @@ def sight(snapshot: Snapshot, rules: ViewRules) -> Sight:
     return _sights.get((cameras, snapshot["buildings"]), (crs, rules), make)
 
 
+def sight_kept(snapshot: Snapshot, rules: ViewRules) -> Sight | None:
+    """Return the cameras of `snapshot` if they are ready to be asked; None where `sight` would have to work."""
+    found: Sight | None = _sights.kept((snapshot["cameras"], snapshot["buildings"]), (snapshot.crs, rules))
+    return found
+
+
 def sight_of(city: City) -> Sight:
     """Return the cameras of a city that is worked out."""
     return Sight(city.facts, city.rules, city.crs, city.obstacles, city.views.of)

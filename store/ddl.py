@@ -67,6 +67,23 @@ SCENARIO_TABLES = (
     "CREATE UNIQUE INDEX atlas_scenario_name ON atlas_scenarios (name) WHERE deleted_at IS NULL",
 )
 
+LIVE_TABLES = (
+    # One line for each incident received; seq is the cursor of those who follow, and is never used again.
+    """CREATE TABLE atlas_live (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, fid INTEGER NOT NULL UNIQUE, revision INTEGER NOT NULL,
+        digest BLOB NOT NULL, at DATETIME NOT NULL)""",
+    """CREATE TABLE atlas_tokens (
+        id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, name TEXT NOT NULL, digest BLOB NOT NULL UNIQUE,
+        scope TEXT NOT NULL, created_at DATETIME NOT NULL, revoked_at DATETIME)""",
+    "CREATE UNIQUE INDEX atlas_token_name ON atlas_tokens (name) WHERE revoked_at IS NULL",
+    """CREATE TABLE atlas_alerts (
+        id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, level TEXT NOT NULL, grid_code TEXT NOT NULL,
+        raised_at DATETIME NOT NULL, updated_at DATETIME NOT NULL, ended_at DATETIME, start_at DATETIME NOT NULL,
+        end_at DATETIME NOT NULL, count INTEGER NOT NULL, expected REAL NOT NULL, probability REAL NOT NULL,
+        weeks INTEGER NOT NULL, threshold REAL NOT NULL, acknowledged_at DATETIME, acknowledged_by TEXT, note TEXT)""",
+    "CREATE UNIQUE INDEX atlas_alert_open ON atlas_alerts (level, grid_code) WHERE ended_at IS NULL",
+)
+
 _SQL_TYPE = {
     Kind.TEXT: "TEXT",
     Kind.CODE: "TEXT",

@@ -111,12 +111,19 @@ def _severity(connection: sqlite3.Connection) -> None:
         connection.execute('ALTER TABLE incidents ADD COLUMN "severity" REAL')
 
 
+def _live(connection: sqlite3.Connection) -> None:
+    """Keep the log of incidents received live, tokens of senders, and alerts; see `store.live` and its neighbours."""
+    for statement in ddl.LIVE_TABLES:
+        connection.execute(statement)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     ("0001-geopackage", _geopackage),
     ("0002-layers", _layers),
     ("0003-edits", _edits),
     ("0004-scenarios", _scenarios),
     ("0005-severity", _severity),
+    ("0006-live", _live),
 )
 
 

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from geo.columns import Codes, Column, LayerColumns, Snapshot, freeze
 from store import ddl
 from store.blobs import Blob, decode_geometries, decode_points
+from store.growth import Growth
 from store.records import get_meta
 from store.rows import minutes
 from store.schema import LAYERS, Layer
-from store.values import from_sql, join, parse_times
+from store.values import from_sql, parse_times
 
 _STEP = 500  # small, so that Python's garbage collector never has many row tuples to walk: three times faster
 _SLACK_MINUTES = 0.01  # more than julianday() and float64 can differ by
@@ -44,12 +45,15 @@ def layer_states(connection: sqlite3.Connection) -> dict[str, LayerState]:
     return {row[0]: LayerState(row[1], row[2], row[3], row[4], bool(row[5])) for row in rows}
 
 
-def read_snapshot(connection: sqlite3.Connection, previous: Snapshot | None) -> Snapshot:
+def read_snapshot(
+    connection: sqlite3.Connection, previous: Snapshot | None, growth: dict[str, Growth] | None = None
+) -> Snapshot:
     """Return every layer as of one revision; the caller holds a read transaction.
 
     Layers that `previous` has at the same revision are taken over as they are; where only rows were added since, only
-    those are read.
+    those are read. `growth` holds the memory that columns grow in from call to call.
     """
+    growth = {} if growth is None else growth
     revision = current_revision(connection)
     states = layer_states(connection)
     layers, sources = {}, {}
@@ -59,7 +63,7 @@ def read_snapshot(connection: sqlite3.Connection, previous: Snapshot | None) -> 
         if cached is not None and cached.revision == state.revision:
             layers[name] = cached
         else:
-            layers[name] = read_layer(connection, layer, state, cached)
+            layers[name] = read_layer(connection, layer, state, cached, growth.setdefault(name, Growth()))
         found = connection.execute(
             "SELECT DISTINCT attribution FROM atlas_imports WHERE layer = ? AND revision >= ? AND attribution != ''"
             " ORDER BY id",
@@ -78,7 +82,11 @@ def read_snapshot(connection: sqlite3.Connection, previous: Snapshot | None) -> 
 
 
 def read_layer(
-    connection: sqlite3.Connection, layer: Layer, state: LayerState, cached: LayerColumns | None = None
+    connection: sqlite3.Connection,
+    layer: Layer,
+    state: LayerState,
+    cached: LayerColumns | None = None,
+    growth: Growth | None = None,
 ) -> LayerColumns:
     """Return one layer's columns, sorted by fid; with `cached` reads only rows added after it where that is enough."""
     extend = cached is not None and state.rewritten <= cached.revision and len(cached) > 0
@@ -91,12 +99,14 @@ def read_layer(
     else:
         geometry = freeze(decode_geometries(blobs))
     if extend and cached is not None:
-        fid = freeze(np.concatenate([cached.fid, fid]))
-        columns = {name: join(cached.columns[name], column) for name, column in columns.items()}
+        room = Growth() if growth is None else growth
+        grow = room.extend
+        fid = grow("fid", cached.fid, fid)  # type: ignore[assignment]
+        columns = {name: grow(f"column {name}", cached.columns[name], column) for name, column in columns.items()}
         if layer.pure_points:
-            x, y = (freeze(np.concatenate([old, new])) for old, new in ((cached.x, x), (cached.y, y)))
+            x, y = grow("x", cached.x, x), grow("y", cached.y, y)  # type: ignore[arg-type, assignment]
         else:
-            geometry = freeze(np.concatenate([cached.geometry, geometry]))
+            geometry = grow("geometry", cached.geometry, geometry)  # type: ignore[arg-type, assignment]
     return LayerColumns(
         layer.name, state.revision, fid, MappingProxyType(columns), geometry, x, y, state.simulated and len(fid) > 0
     )

@@ -21,17 +21,20 @@ from store.blobs import encode_points
 from store.connection import transaction
 from store.edits import CameraEdits
 from store.errors import StoreError
+from store.growth import Growth
+from store.live import LiveIncidents
 from store.migrations import now
 from store.opening import open_file
 from store.records import ImportRecord, WriteResult
 from store.scenarios import Scenarios
 from store.schema import LAYERS
+from store.tokens import Tokens
 from store.values import time_texts
 
 _WAIT_S = 10.0
 
 
-class Store(CameraEdits, Scenarios):
+class Store(CameraEdits, Scenarios, LiveIncidents, Tokens):
     """A GeoPackage at `path`. Safe to share between threads; other processes may open the same file.
 
     Reads see only what was committed. Every change is one transaction and makes one revision; edits by QGIS and other
@@ -47,6 +50,7 @@ class Store(CameraEdits, Scenarios):
         super().__init__(path, connection, wait_s)
         self._snapshot: Snapshot | None = None
         self._snapshot_lock = threading.Lock()
+        self._growth: dict[str, Growth] = {}
 
     @classmethod
     def open(cls, path: str | Path, *, create: bool = True, wait_s: float = _WAIT_S) -> Store:
@@ -98,7 +102,7 @@ class Store(CameraEdits, Scenarios):
             with self._snapshot_lock, transaction(connection, write=False):
                 cached = self._snapshot
                 if cached is None or cached.revision != reader.current_revision(connection):
-                    cached = self._snapshot = reader.read_snapshot(connection, cached)
+                    cached = self._snapshot = reader.read_snapshot(connection, cached, self._growth)
                 return cached
 
     def keys(self, layer: str) -> set[tuple[str, ...]]:

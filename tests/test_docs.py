@@ -28,7 +28,7 @@ from web.openapi import PATHS
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS, CHINESE = ROOT / "docs", ROOT / "docs" / "zh"
-GUIDES = ("command", "compare", "planner", "states", "coverage", "whatif", "grids", "import", "operations")
+GUIDES = ("command", "compare", "planner", "states", "coverage", "whatif", "grids", "import", "live", "operations")
 FOR_PROGRAMMERS = {"api"}  # in English only, as the descriptions in /api/openapi.json are
 PAGES = (ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted(CHINESE.glob("*.md")))
 IMPORT_PAGES = (DOCS / "import.md", CHINESE / "import.md")

@@ -122,7 +122,7 @@ class Progress:
 
 def init_app(app: Flask) -> None:
     """Register the commands of this version."""
-    from web import cli_coverage, cli_data, cli_figures, cli_sightings
+    from web import cli_coverage, cli_data, cli_figures, cli_sightings, cli_tokens
 
     assert isinstance(app.cli, AppGroup)
     for found in (
@@ -134,6 +134,7 @@ def init_app(app: Flask) -> None:
         cli_sightings.views_command,
         cli_coverage.blindspots_command,
         cli_sightings.seen_by_command,
+        cli_tokens.token,
     ):
         app.cli.add_command(found)
 

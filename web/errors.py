@@ -143,6 +143,8 @@ def on_domain(error: AtlasError) -> Response:
     response = answer(status, body(error))
     if isinstance(error, storage.StoreBusyError) or "retry_s" in error.params:
         response.headers["Retry-After"] = str(error.params.get("retry_s", 2))
+    if status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="GridAtlas"'
     return response
 
 

@@ -1,7 +1,7 @@
 """gunicorn's configuration: `gunicorn -c web/gunicorn_conf.py 'app:create_app()'` from the project's root.
 
-One process with many threads: a map page asks for dozens of tiles at once, and threads share one snapshot of the
-store. A stop signal lets running requests finish.
+One process with many threads: a map page asks for dozens of tiles at once, threads share one snapshot of the
+store, and each page that follows what happens holds one (`web.live_hub`). A stop signal lets running requests finish.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from web import serve  # noqa: E402
 try:
     _settings = serve.settings_from(os.environ)
     threads = serve.threads_from(os.environ)
+    streams = serve.streams_from(os.environ, threads)
 except click.UsageError as error:
     print(error.format_message(), file=sys.stderr)  # noqa: T201
     raise SystemExit(2) from None
@@ -49,5 +50,7 @@ def on_starting(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Tidy up and read the store before the first reader asks."""
+    """Tidy up and read the store before the first reader asks; let open streams end when the worker is to stop."""
+    hub = worker.wsgi.extensions["atlas"].live.hub
+    hub.most, hub.alive = streams, lambda: worker.alive
     threading.Thread(target=worker.wsgi.extensions["atlas"].start, name="start", daemon=True).start()

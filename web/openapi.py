@@ -13,6 +13,7 @@ from web.coverage_tables import NAMES as DERIVED
 from web.jsonio import dumps
 from web.openapi_compare import AGAINST, COMPARE_PATHS
 from web.openapi_coverage import CAMERA, COVERAGE_PATHS, RULES, WAIT
+from web.openapi_live import LIVE_PATHS, SECURITY
 from web.openapi_parts import (
     LANG,
     LEVEL,
@@ -81,6 +82,7 @@ PATHS: dict[str, dict[str, Operation]] = {
     "/api/assignment": {"get": operation("Incidents whose grid is doubtful.", [LEVEL, *WINDOW, NEAR, LIMIT])},
     "/api/cameras": {"get": operation("Cameras, 5,000 at a time when not asked otherwise.", [OFFSET, LIMIT])},
     **TIME_PATHS,
+    **LIVE_PATHS,
     **COMPARE_PATHS,
     **COVERAGE_PATHS,
     **WHATIF_PATHS,
@@ -176,7 +178,7 @@ def document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "GridAtlas", "version": "1"},
         "paths": PATHS,
-        "components": {"schemas": SCHEMAS},
+        "components": {"schemas": SCHEMAS, "securitySchemes": SECURITY},
     }
 
 

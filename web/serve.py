@@ -14,6 +14,7 @@ import click
 from settings import ROOT, Settings, from_env
 
 LOOPBACK_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost"})
+LEFT = 16  # threads that pages which follow what happens never take
 REFUSAL = (
     "GridAtlas refuses to listen on {host}: it has no accounts yet, so it serves this machine only. "
     "Set ATLAS_HOST to 127.0.0.1 (the default), localhost or ::1."
@@ -57,10 +58,21 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
 
 def threads_from(environ: Mapping[str, str]) -> int:
     """Return how many requests are answered at once, from ATLAS_THREADS."""
-    text = environ.get("ATLAS_THREADS") or "32"
+    text = environ.get("ATLAS_THREADS") or "96"
     if not text.isdecimal() or not 1 <= int(text) <= 512:
         raise click.UsageError(f"ATLAS_THREADS is {text!r}; it must be a number from 1 to 512")
     return int(text)
+
+
+def streams_from(environ: Mapping[str, str], threads: int) -> int:
+    """Return how many pages may follow what happens at once, from ATLAS_STREAMS.
+
+    Each holds a thread, so `LEFT` threads stay for plain requests whatever is asked for.
+    """
+    text = environ.get("ATLAS_STREAMS") or "64"
+    if not text.isdecimal() or int(text) > 500:
+        raise click.UsageError(f"ATLAS_STREAMS is {text!r}; it must be a number from 0 to 500")
+    return max(0, min(int(text), threads - LEFT))
 
 
 def refuse_open_run(settings: Settings) -> None:
@@ -98,7 +110,7 @@ def main(environ: Mapping[str, str], arguments: Sequence[str] = ()) -> int:
         return 2
     try:
         bind_address(settings_from(environ))
-        threads_from(environ)
+        streams_from(environ, threads_from(environ))
     except click.UsageError as error:
         print(error.format_message(), file=sys.stderr)  # noqa: T201
         return 2

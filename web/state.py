@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flask import Flask, current_app
 
@@ -21,9 +23,13 @@ from web.jobs import Jobs
 from web.runs import Runs
 from web.uploading import clean_stale
 
+if TYPE_CHECKING:
+    from web.live import Live
+
 EXTENSION = "atlas"
 CACHE_BYTES = 256 << 20
 PREPARED = 8
+FRESH_S = 2.0
 
 
 class Atlas:
@@ -38,6 +44,8 @@ class Atlas:
         self._store: Store | None = None
         self._jobs: Jobs | None = None
         self._runs: Runs | None = None
+        self._live: Live | None = None
+        self._held: tuple[float, Snapshot] | None = None
 
     @property
     def store(self) -> Store:
@@ -72,8 +80,27 @@ class Atlas:
             return self._runs
 
     def snapshot(self) -> Snapshot:
-        """Return the immutable columns of the present revision."""
-        return self.store.snapshot()
+        """Return the immutable columns of the present revision.
+
+        While incidents come in live, one that is up to `FRESH_S` old is handed out again: so all readers share what
+        was worked out for it, instead of each working it out for a revision of its own.
+        """
+        held = self._held
+        if held is not None and time.monotonic() < held[0] + FRESH_S and self.store.only_live_since(held[1].revision):
+            return held[1]
+        found = self.store.snapshot()
+        self._held = (time.monotonic(), found)
+        return found
+
+    @property
+    def live(self) -> Live:
+        """What takes incidents in and tells of them, made at first use."""
+        with self._lock:
+            if self._live is None:
+                from web.live import Live  # it needs what is made here
+
+                self._live = Live(self)
+            return self._live
 
     def folder(self, name: str) -> Path:
         """Return a folder of the instance that only this user may enter, made when missing."""
@@ -101,6 +128,10 @@ class Atlas:
         with self._lock:
             jobs, self._jobs = self._jobs, None
             runs, self._runs = self._runs, None
+            live, self._live = self._live, None
+        self._held = None
+        if live is not None:
+            live.close()
         if runs is not None:
             runs.close()
         if jobs is not None:

@@ -29,6 +29,7 @@ def warm(state: Atlas) -> None:
     base_map(state, snapshot)
     level = opening_level(snapshot, levels_of(snapshot["grids"]))
     assigned(snapshot, level)
+    state.live.facts.prepare(snapshot)
     begin_coverage(state, snapshot, level)
 
 
