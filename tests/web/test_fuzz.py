@@ -16,12 +16,8 @@ URLS = [
     "/api/coverage/status", "/api/blindspots", "/api/views", "/api/seen-by", "/api/inventory", "/api/fragility",
     "/api/rhythm", "/api/profile",
     "/api/picture.png",
-<<<<<<< HEAD
     "/api/compare", "/api/score",
-=======
-    "/api/compare",
     "/api/incidents/since",
->>>>>>> e87177f (Take incidents in by token, durable and once each, and tell every open page by a resumable stream)
     "/tiles/heat/3/4/2.png", "/tiles/base/3/4/2.png", *(f"/api/layers/{name}" for name in REGISTRY),
 ]  # fmt: skip
 NUMBERS = st.one_of(
