@@ -14,6 +14,7 @@ from layers.coverage import CoverageLayer
 from layers.density import DensityLayer
 from layers.grids import GridsLayer
 from layers.heat import HeatLayer
+from layers.hotspots import HotspotsLayer
 from layers.incidents import IncidentsLayer
 from layers.places import PlacesLayer
 from layers.timeline import TimelineLayer
@@ -28,6 +29,7 @@ _ALL: tuple[Layer, ...] = (
     ChangeLayer(),
     IncidentsLayer(),
     HeatLayer(),
+    HotspotsLayer(),
     CamerasLayer(),
     ViewsLayer(),
     CoverageLayer(),

@@ -14,6 +14,7 @@ from geo.columns import LayerColumns, Snapshot
 from geo.errors import N_, ParameterError, UnknownLevelError
 from geo.hierarchy import build_hierarchy
 from geo.reach import edition
+from layers.hotspot_params import HotspotParams
 from layers.memo import Memo
 
 if TYPE_CHECKING:  # slow to import, and needed only where features are made
@@ -72,6 +73,8 @@ class Params:
         What the window is compared with: the one directly before, the same one last year, or a custom one.
     against_start, against_end
         Of the custom one, datetime64[ms] in UTC; None otherwise.
+    hotspots
+        What is asked of the hot spots.
     """
 
     level: str | None = None
@@ -96,6 +99,7 @@ class Params:
     against: Against = "previous"
     against_start: np.datetime64 | None = None
     against_end: np.datetime64 | None = None
+    hotspots: HotspotParams = field(default_factory=HotspotParams)
 
     def __post_init__(self) -> None:
         if self.metric not in METRICS:

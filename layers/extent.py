@@ -28,12 +28,21 @@ def in_window(
     facts
         ``windowed``: whether the answer depends on the window; ``in_view``, ``shown``, ``truncated`` as elsewhere.
     """
-    every = np.arange(len(rows), dtype=np.int64)
-    if len(rows) <= MOST or grids.geometry is None:
+    if grids.geometry is None:
+        return np.arange(len(rows), dtype=np.int64), {"windowed": False, "truncated": False}
+    return shapes_in_window(grids.geometry[rows], bbox)
+
+
+def shapes_in_window(
+    shapes: NDArray[Any], bbox: tuple[float, float, float, float] | None
+) -> tuple[NDArray[np.int64], dict[str, Any]]:
+    """Return which of `shapes` to send, by the same rule."""
+    every = np.arange(len(shapes), dtype=np.int64)
+    if len(shapes) <= MOST:
         return every, {"windowed": False, "truncated": False}
-    boxes = shapely.bounds(grids.geometry[rows])
+    boxes = shapely.bounds(shapes)
     if bbox is None:
-        bbox = tuple(shapely.total_bounds(grids.geometry[rows]))  # type: ignore[assignment]
+        bbox = tuple(shapely.total_bounds(shapes))  # type: ignore[assignment]
         assert bbox is not None
     x0, y0, x1, y1 = bbox
     meets = (boxes[:, 0] <= x1) & (boxes[:, 2] >= x0) & (boxes[:, 1] <= y1) & (boxes[:, 3] >= y0)

@@ -28,7 +28,9 @@ from web.openapi import PATHS
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS, CHINESE = ROOT / "docs", ROOT / "docs" / "zh"
-GUIDES = ("command", "compare", "planner", "states", "coverage", "whatif", "grids", "import", "live", "operations")
+GUIDES = (
+    "command", "compare", "planner", "states", "coverage", "hotspots", "whatif", "grids", "import", "live", "operations",
+)  # fmt: skip
 FOR_PROGRAMMERS = {"api"}  # in English only, as the descriptions in /api/openapi.json are
 PAGES = (ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted(CHINESE.glob("*.md")))
 IMPORT_PAGES = (DOCS / "import.md", CHINESE / "import.md")
@@ -232,8 +234,8 @@ def test_bodies_in_the_text_are_json() -> None:
 
 
 ASKED = ["/healthz", "/api/openapi.json", "/api/csrf", "/api/status", "/api/density", "/api/grids", "/api/assignment",
-         "/api/cameras", "/api/rhythm", "/api/compare", "/api/score", "/api/coverage", "/api/coverage/status",
-         "/api/blindspots",
+         "/api/cameras", "/api/rhythm", "/api/compare", "/api/score", "/api/hotspots", "/api/coverage",
+         "/api/coverage/status", "/api/blindspots",
          "/api/views", "/api/inventory", "/api/fragility", "/api/standards", "/api/imports",
          "/api/layers/{name}"]  # fmt: skip
 

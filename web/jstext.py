@@ -9,6 +9,7 @@ from geo.simulate_patterns import CATEGORY_TITLES, STATUS_TITLES
 from web.i18n import translate
 from web.jstext_compare import TEXTS as COMPARE
 from web.jstext_gl import TEXTS as GL
+from web.jstext_hotspots import TEXTS as HOTSPOTS
 from web.jstext_planner import TEXTS as PLANNER
 from web.jstext_whatif import TEXTS as WHATIF
 
@@ -269,6 +270,7 @@ TEXTS: Mapping[str, str] = {
     "field.y": N_("Northing (y)"),
     **PLANNER,
     **GL,
+    **HOTSPOTS,
     **COMPARE,
     **WHATIF,
 }

@@ -37,7 +37,18 @@ from web.shell import version
 
 # What each page offers, bottom to top, and what it opens with.
 PAGE_LAYERS: Mapping[str, tuple[str, ...]] = {
-    "command": ("density", "heat", "change", "grids", "zones", "places", "cameras", "incidents", "timeline"),
+    "command": (
+        "density",
+        "hotspots",
+        "heat",
+        "change",
+        "grids",
+        "zones",
+        "places",
+        "cameras",
+        "incidents",
+        "timeline",
+    ),
     "planner": ("coverage", "density", "grids", "views", "zones", "places", "cameras"),
     "grids": ("density", "grids", "zones", "places", "incidents", "assignment"),
 }

@@ -13,6 +13,7 @@ from web.coverage_tables import NAMES as DERIVED
 from web.jsonio import dumps
 from web.openapi_compare import AGAINST, COMPARE_PATHS
 from web.openapi_coverage import CAMERA, COVERAGE_PATHS, RULES, WAIT
+from web.openapi_hotspots import HOTSPOT_PATHS, SPOTS
 from web.openapi_live import LIVE_PATHS, SECURITY
 from web.openapi_parts import (
     LANG,
@@ -72,6 +73,7 @@ PATHS: dict[str, dict[str, Operation]] = {
                 *RULES,
                 WAIT,
                 RADIUS,
+                *SPOTS,
                 LANG,
             ],
             "application/geo+json",
@@ -84,6 +86,7 @@ PATHS: dict[str, dict[str, Operation]] = {
     **TIME_PATHS,
     **LIVE_PATHS,
     **COMPARE_PATHS,
+    **HOTSPOT_PATHS,
     **COVERAGE_PATHS,
     **WHATIF_PATHS,
     **TAKEAWAY_PATHS,

@@ -16,6 +16,7 @@ from geo.crs import bbox_from_lonlat
 from geo.errors import N_, ParameterError
 from geo.reach import EDITIONS
 from layers.base import AGAINST, METHODS, METRICS, Params
+from layers.hotspot_params import LEAST_SIZE_M, MOST_SIZE_M, MOST_STEPS, STEPS, UNITS, HotspotParams
 
 Query = MultiDict[str, str]
 TRUE, FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off", ""})
@@ -218,6 +219,19 @@ def _against_window(query: Query, timezone: str) -> tuple[np.datetime64, np.date
     return start, end
 
 
+def hotspot_params(query: Query) -> HotspotParams:
+    """Return what a request asks of the hot spots."""
+    plain = HotspotParams()
+    chosen = query.get("size_m", "") not in ("", "0", "auto")
+    return HotspotParams(
+        unit=one_of(query, "unit", UNITS, plain.unit),  # type: ignore[arg-type]
+        size_m=number(query, "size_m", math.nan, LEAST_SIZE_M, MOST_SIZE_M) if chosen else None,
+        step=one_of(query, "step", STEPS, plain.step),  # type: ignore[arg-type]
+        steps=int(number(query, "steps", plain.steps, 1, MOST_STEPS, whole=True)),
+        q=number(query, "q", plain.q, 0.001, 0.25),
+    )
+
+
 def layer_params(query: Query, snapshot: Snapshot, lang: str) -> Params:
     """Return what a request asks of a layer."""
     start, end = window(query.get("from"), query.get("to"), snapshot.timezone)
@@ -247,4 +261,5 @@ def layer_params(query: Query, snapshot: Snapshot, lang: str) -> Params:
         against=against,  # type: ignore[arg-type]
         against_start=earlier[0],
         against_end=earlier[1],
+        hotspots=hotspot_params(query),
     )

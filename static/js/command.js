@@ -4,6 +4,7 @@ import { loadBrush, startBrush, windowText } from "./brush.js";
 import { followCompare, loadCompare, startCompare } from "./compare.js";
 import { showGrid, showNothing } from "./details.js";
 import { byId, make } from "./dom.js";
+import { beginSpots, exportSpots, hoverSpot, startSpots } from "./hotspots.js";
 import { lang, number, t } from "./i18n.js";
 import { goToGrid, mark } from "./map.js";
 import { followScore, startScore } from "./score.js";
@@ -67,10 +68,12 @@ function follow() {
 
 startCompare();
 startScore();
-byId("export-table").addEventListener("click", () => table.export("density"));
+byId("export-table").addEventListener("click", () => (state.tab === "spots" ? exportSpots() : table.export("density")));
 
+startSpots();
 startWorkspace({
   begin: async (status) => {
+    beginSpots();
     table.sort = { key: METRIC[state.metric], down: true };
     table.drawHead();
     await Promise.all([load(), startedBrush ? loadBrush(status) : (startedBrush = true, startBrush(status)), loadCompare(status)]);
@@ -83,5 +86,5 @@ startWorkspace({
     if (changed.has("metric")) { table.sort = { key: METRIC[state.metric], down: true }; table.drawHead(); }
     if (["level", "metric", ...CHOICE].some((name) => changed.has(name))) load();
   },
-  hover: (code) => table.hover(code),
+  hover: (code) => { table.hover(code); hoverSpot(code); },
 });

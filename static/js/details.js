@@ -37,6 +37,23 @@ export function showGrid(row, more = [], actions = []) {
   ], { actions });
 }
 
+/** A cell of a lattice and what its figures mean; `texts` are the figures in words. */
+export function showSpot(row, answer, texts) {
+  show(row.grid_name ?? row.grid ?? row.code, t("hotspot.cell", { size: number(answer.size_m) }), [
+    [t("col.code"), row.code],
+    row.grid && [t("hotspot.in_grid"), row.grid],
+    [t("col.pattern"), texts.kind],
+    [t("col.incidents"), number(row.count)],
+    [t("col.expected"), texts.expected],
+    [t("col.around"), t("hotspot.around", { near: number(row.near), expected: texts.near, count: number(row.neighbours + 1) })],
+    [t("col.chance"), texts.odds],
+    [t("col.z"), number(row.z, 2)],
+    [t("col.q"), row.q === null ? "–" : percent(row.q, 1)],
+    row.tau !== null && [t("col.trend"), `${number(row.tau, 2)} (${t("col.chance")}: ${percent(row.trend_p, 1)})`],
+    [t("col.steps_hot"), `${number(row.steps_hot)}, ${number(row.steps_cold)}`],
+  ], { hint: `${row.explanation} ${answer.expected}` });
+}
+
 /** The areas of a grid's coverage, as rows for showGrid. */
 export function coverageRows(row) {
   const part = (value) => `${number(value)} m²  (${percent(row.open_m2 > 0 ? value / row.open_m2 : null, 1)})`;

@@ -3,6 +3,8 @@
 
 import { make } from "./dom.js";
 import { changeText, moment, number, percent, t, word } from "./i18n.js";
+import { spotStyle } from "./spot_symbols.js";
+import { expectedText, kindText, oddsText } from "./spot_words.js";
 import { changeFill, colour, cover, drawCamera, drawSign, hatch } from "./symbols.js";
 
 /** A marker painted on the map's canvas by `options.paint`. */
@@ -91,6 +93,12 @@ export const DRAW = {
       : fillOf(row.symbol)());
     return area(feature, style, () => tip(gridTitle(row), [t("compare.tip", { now: number(row.now), before: number(row.before) }), changeText(row), t(`compare.kind.${row.kind}`)]));
   },
+  hotspots(feature) {
+    const row = feature.properties;
+    return area(feature, () => spotStyle(row.kind), () => tip(row.name ?? row.grid_name ?? row.code, [
+      kindText(row.kind), t("hotspot.tip", { count: number(row.count), expected: expectedText(row.expected) }),
+      row.p === null ? null : `${t("col.chance")}: ${oddsText(row.p)}`]));
+  },
   coverage(feature, context) {
     const row = feature.properties;
     // Near, what lies in the grid matters more than its share.
@@ -144,4 +152,4 @@ export const DRAW = {
 };
 
 /** Bottom to top. */
-export const ORDER = ["coverage", "density", "change", "grids", "zones", "views", "places", "cameras", "incidents", "assignment"];
+export const ORDER = ["coverage", "density", "change", "hotspots", "grids", "zones", "views", "places", "cameras", "incidents", "assignment"];

@@ -19,7 +19,7 @@ export const names = configs.map((config) => config.name).reverse();
 const OPENS = { command: ["density"], planner: gl.webgl ? ["coverage", "blindspots", "cameras"] : ["coverage", "blindspots", "views", "cameras"], grids: ["grids"] }[page];
 let facts = { timezone: "UTC", revision: 0, bounds: null, grids: null };
 const HEAT_DEPENDS = [...CHOICE, "radius_m"];
-const GRID_LAYERS = new Set(["grids", "density", "coverage", "change"]);
+const GRID_LAYERS = new Set(["grids", "density", "coverage", "change", "hotspots"]);
 
 /** The layers that are on: what the reader chose, else what the page opens with; without grids, incidents alone. */
 export const wanted = () => state.layers ?? (page === "command" && facts.grids === 0 ? ["incidents"] : OPENS);
@@ -79,10 +79,10 @@ function draw(entry) {
     const id = idOf(name, feature.properties);
     if (id !== null) entry.features.set(id, { feature, made });
     if (made.options.interactive !== false && !(feature.properties.count > 1)) {
-      const kind = GRID_LAYERS.has(name) ? "grid" : name === "cameras" ? "camera" : ["incidents", "assignment"].includes(name) ? "incident" : "site";
+      const kind = name === "hotspots" && feature.properties.unit !== "grid" ? "cell" : GRID_LAYERS.has(name) ? "grid" : name === "cameras" ? "camera" : ["incidents", "assignment"].includes(name) ? "incident" : "site";
       made.on("click", (event) => { L.DomEvent.stopPropagation(event); tell("picked", kind, feature.properties, name); });
       made.on("dblclick", (event) => { if (kind === "grid" && page === "grids") { L.DomEvent.stop(event); tell("picked", "open", feature.properties, name); } });
-      if (kind === "grid") made.on("mouseover mouseout", (event) => tell("hovered", event.type === "mouseover" ? feature.properties.code : null));
+      if (kind === "grid" || kind === "cell") made.on("mouseover mouseout", (event) => tell("hovered", event.type === "mouseover" ? feature.properties.code : null));
     }
     entry.group.addLayer(made);
   }
@@ -190,7 +190,7 @@ export function mark(code = hovered) {
   const outline = (feature, options) => {
     if (feature) L.geoJSON(feature, { interactive: false, style: () => ({ fill: false, ...options }) }).addTo(highlight);
   };
-  const selected = state.selected?.startsWith("grid:") ? state.selected.slice(5) : null;
+  const selected = /^(grid|cell):/.test(state.selected ?? "") ? state.selected.slice(5) : null;
   if (selected) {
     outline(gridFeature(selected), { color: colour("halo"), weight: 6 });
     outline(gridFeature(selected), { color: colour("select"), weight: 3 });

@@ -1,5 +1,7 @@
 // How each symbol token of a legend is drawn, on the map and beside a text. Shapes stay apart without colour.
 
+import { drawSpot } from "./spot_symbols.js";
+
 let colours = null;
 const patterns = new Map();
 const themed = new Set();
@@ -150,7 +152,8 @@ export function swatch(token) {
       box(colour("map-bg"));
       pen.globalAlpha = cover(token);
       box(changeFill(pen, token));
-    } else if (token === "blindspot") {
+    } else if (token.startsWith("spot-")) drawSpot(pen, token.slice(5));
+    else if (token === "blindspot") {
       pen.globalAlpha = 0.45; box(colour("blind-3")); pen.globalAlpha = 1;
       pen.lineWidth = 2; pen.strokeStyle = colour("blind-4"); pen.strokeRect(2.5, 4.5, 17, 13);
     } else if (token === "area-blind") { pen.globalAlpha = 0.5; box(colour("blind-3"), colour("blind-3")); }

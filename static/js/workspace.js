@@ -88,6 +88,7 @@ export async function startWorkspace(hooks) {
   on("hovered", (code) => { mark(code); hooks.hover?.(code); });
   on("picked", (kind, row, layer) => {
     if (kind === "grid") selectGrid(row.code);
+    else if (kind === "cell") set({ selected: `cell:${row.code}` });
     else if (kind === "camera") { set({ selected: `camera:${row.id}` }); showCamera(row); detail(); }
     else if (kind === "incident") { set({ selected: `incident:${row.id}` }); showIncident(row); detail(); }
     else if (kind === "site") { showSite(row, layer); detail(); }

@@ -37,7 +37,7 @@ QUERIES = [
     "level", "parent", "code", "from", "to", "category", "hours", "weekdays",
     "against", "against_from", "against_to", "by", "surface",
     "bbox", "zoom", "near_m", "assumed_range_m", "online_only", "radius_m",
-    "limit", "scale", "metric", "method", "theme", "lang", "crs", "v",
+    "limit", "unit", "size_m", "step", "steps", "q", "scale", "metric", "method", "theme", "lang", "crs", "v",
 ]  # fmt: skip
 PARTS = [
     "grids",
