@@ -82,3 +82,7 @@ class ParameterError(AtlasError):
 
 class FontMissingError(AtlasError):
     """No font is installed that can write what a picture has to say."""
+
+
+class NoDataError(AtlasError):
+    """The store holds nothing of what was asked for; there is nothing to show."""

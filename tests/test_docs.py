@@ -32,6 +32,7 @@ GUIDES = (
     "command", "compare", "planner", "states", "coverage", "hotspots", "whatif", "grids",
     "import", "live", "operations",
 )  # fmt: skip
+GUIDES = ("command", "compare", "bulletin", "planner", "states", "coverage", "whatif", "grids", "import", "operations")
 FOR_PROGRAMMERS = {"api"}  # in English only, as the descriptions in /api/openapi.json are
 PAGES = (ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted(CHINESE.glob("*.md")))
 IMPORT_PAGES = (DOCS / "import.md", CHINESE / "import.md")

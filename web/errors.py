@@ -29,6 +29,7 @@ STATUS: Mapping[type[AtlasError], tuple[int, str]] = {
     domain.HierarchyError: (409, "hierarchy"),
     domain.ConservationError: (500, "conservation"),
     domain.FontMissingError: (503, "font_missing"),
+    domain.NoDataError: (404, "no_data"),
     storage.StoreError: (503, "store"),
     storage.StoreBusyError: (503, "store_busy"),
     storage.ConflictError: (409, "conflict"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from layers import REGISTRY
+from web.bulletin_file import FORMS
 from web.openapi_coverage import RULES
 from web.openapi_parts import (
     LANG,
@@ -44,6 +45,18 @@ TAKEAWAY_PATHS: dict[str, dict[str, Operation]] = {
             "The map as a picture with title, legend, scale bar, north arrow, sources, date and revision.",
             [*PICTURE, SCALE, THEME, LEVEL, PARENT, *WINDOW, *MAP, NEAR, *RULES, RADIUS, LANG],
             "image/png",
+        )
+    },
+    "/api/bulletin.{form}": {
+        "get": operation(
+            "The bulletin of a month at a grid level: pdf or xlsx.",
+            [
+                path("form", {"type": "string", "enum": list(FORMS)}),
+                {**query("month", "YYYY-MM."), "required": True},
+                LEVEL,
+                LANG,
+            ],
+            "application/octet-stream",
         )
     },
     "/api/tables/{name}": {

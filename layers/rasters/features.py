@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 HATCH_PX = (5.0, 1.4)  # from line to line, and width, in pixels of the page
 # Bottom to top, as on the page; a layer that is not named lies above the density.
-ORDER = ("coverage", "density", "*", "grids", "zones", "views", "blindspots", "places", "cameras", "incidents",
-         "assignment")  # fmt: skip
+ORDER = ("coverage", "density", "change", "*", "grids", "zones", "views", "blindspots", "places", "cameras",
+         "incidents", "assignment")  # fmt: skip
 
 
 def in_order(names: Sequence[str]) -> list[str]:
@@ -118,6 +118,9 @@ def paint_areas(
     if style.hatched:
         share = share * hatch(height, width, scale)
     put(picture, share, colour_of(style.fill, colours), style.opacity)
+    if style.striped:
+        stripes = (np.arange(height) % (6 * scale) < 1.5 * scale).astype(np.float32)[:, None]
+        put(picture, share * stripes, colour_of("halo", colours), style.opacity)
 
 
 def _outlines(

@@ -38,6 +38,8 @@ class Sheet:
         Template of the line that stands for legend lines without room; field {count}.
     empty
         What stands in the legend's place where there is none.
+    margin
+        Pixels of the page around everything.
     """
 
     title: str
@@ -49,6 +51,7 @@ class Sheet:
     north: str = "N"
     more: str = "… {count}"
     empty: str = ""
+    margin: int = MARGIN
 
 
 @dataclass(frozen=True)
@@ -69,24 +72,24 @@ def lay_out(sheet: Sheet, width: int, height: int, lettering: Lettering) -> Layo
 
     The texts take what they need, the map the rest: at least 140 pixels of the page, for which foot notes are cut.
     """
-    scale = lettering.scale
-    inner = (width - 2 * MARGIN) * scale
+    scale, margin = lettering.scale, sheet.margin
+    inner = (width - 2 * margin) * scale
     badge = (lettering.width(sheet.badge, TEXT_PX) + 32 * scale) if sheet.badge else 0
     title = lettering.wrap(sheet.title, TITLE_PX, inner - badge, bold=True, most=2)
     lines = [part for line in sheet.lines for part in lettering.wrap(line, TEXT_PX, inner, most=3)]
     approval = lettering.wrap(sheet.approval, FOOT_PX, inner, most=2) if sheet.approval else []
     foot = [part for line in sheet.foot for part in lettering.wrap(line, FOOT_PX, inner, most=6)]
-    top = round((MARGIN + TITLE_PX * LINE * len(title) + TEXT_PX * LINE * len(lines) + GAP) * scale)
+    top = round((margin + TITLE_PX * LINE * len(title) + TEXT_PX * LINE * len(lines) + GAP) * scale)
     line = FOOT_PX * LINE * scale
-    room = height * scale - top - (MARGIN + GAP) * scale - line * len(approval) - LEAST_MAP * scale
+    room = height * scale - top - (margin + GAP) * scale - line * len(approval) - LEAST_MAP * scale
     most = max(1, int(room // line))
     if len(foot) > most:
         foot = [*foot[: most - 1], lettering.cut(foot[most - 1], FOOT_PX, inner)]
-    foot_top = round(height * scale - MARGIN * scale - line * (len(foot) + len(approval)))
+    foot_top = round(height * scale - margin * scale - line * (len(foot) + len(approval)))
     map_height = foot_top - GAP * scale - top
     legend_width = LEGEND_W * scale
     map_width = inner - legend_width - GAP * scale
-    left = MARGIN * scale
+    left = margin * scale
     return Layout(
         (left, top, map_width, map_height),
         (left + map_width + GAP * scale, top, legend_width, map_height),

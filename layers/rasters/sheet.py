@@ -9,7 +9,7 @@ import shapely
 from PIL import Image, ImageDraw
 
 from layers.rasters.features import paint_areas
-from layers.rasters.layout import FOOT_PX, GAP, LINE, MARGIN, TEXT_PX, TITLE_PX, Layout, Sheet
+from layers.rasters.layout import FOOT_PX, GAP, LINE, TEXT_PX, TITLE_PX, Layout, Sheet
 from layers.rasters.lettering import Lettering
 from layers.rasters.look import Colour
 from layers.rasters.symbols import Colours, Sign, area_style, colour_of, stamp
@@ -81,9 +81,10 @@ def compose(sheet: Sheet, layout: Layout, chart: Image.Image, view: View, colour
     """
     image = Image.new("RGB", size, colour_of("surface", colours))
     pen, scale = ImageDraw.Draw(image), lettering.scale
+    margin = sheet.margin * scale
     text, muted = colour_of("text", colours), colour_of("muted", colours)
-    y = _write(pen, layout.title, MARGIN * scale, MARGIN * scale, TITLE_PX, text, lettering, bold=True)
-    _write(pen, layout.lines, MARGIN * scale, y, TEXT_PX, muted, lettering)
+    y = _write(pen, layout.title, margin, margin, TITLE_PX, text, lettering, bold=True)
+    _write(pen, layout.lines, margin, y, TEXT_PX, muted, lettering)
     left, top, width, height = layout.map
     image.paste(chart, (left, top))
     pen.rectangle(
@@ -92,10 +93,10 @@ def compose(sheet: Sheet, layout: Layout, chart: Image.Image, view: View, colour
     _scale_bar(image, layout, view, colours, lettering)
     _north(image, layout, sheet.north, colours, lettering)
     _legend(image, layout, sheet, colours, lettering)
-    y = _write(pen, layout.foot, MARGIN * scale, layout.foot_top, FOOT_PX, muted, lettering)
-    _write(pen, layout.approval, MARGIN * scale, y, FOOT_PX, text, lettering)
+    y = _write(pen, layout.foot, margin, layout.foot_top, FOOT_PX, muted, lettering)
+    _write(pen, layout.approval, margin, y, FOOT_PX, text, lettering)
     if sheet.badge:
-        _badge(pen, sheet.badge, size[0], colours, lettering)
+        _badge(pen, sheet.badge, size[0] - margin, margin, colours, lettering)
     return image
 
 
@@ -110,10 +111,12 @@ def _write(
     return y
 
 
-def _badge(pen: ImageDraw.ImageDraw, text: str, width: int, colours: Colours, lettering: Lettering) -> None:
+def _badge(
+    pen: ImageDraw.ImageDraw, text: str, right: float, top: float, colours: Colours, lettering: Lettering
+) -> None:
     scale = lettering.scale
     wide, high = lettering.width(text, TEXT_PX) + 16 * scale, 26 * scale
-    box = (width - MARGIN * scale - wide, (MARGIN + 2) * scale, width - MARGIN * scale, (MARGIN + 2) * scale + high)
+    box = (right - wide, top + 2 * scale, right, top + 2 * scale + high)
     fill, line = colour_of("warn-bg", colours), colour_of("warn-line", colours)
     pen.rounded_rectangle(box, 4 * scale, fill=fill, outline=line, width=scale)
     middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)

@@ -18,11 +18,15 @@ _KINDS = ("fixed", "ptz", "dome", "panoramic")
 
 @dataclass(frozen=True)
 class AreaStyle:
-    """Fill and outline of an area; colours are names of the style sheet, None for none."""
+    """Fill and outline of an area; colours are names of the style sheet, None for none.
+
+    Hatched: lines of the colour on what is below. Striped: the colour with light stripes, told apart in grey print.
+    """
 
     fill: str | None
     opacity: float = 0.64
     hatched: bool = False
+    striped: bool = False
     line: str | None = "line-strong"
     line_px: float = 0.6
     line_opacity: float = 0.8
@@ -46,6 +50,8 @@ def area_style(symbol: str, colours: Colours) -> AreaStyle:
         return _AREAS[symbol]
     if symbol not in colours:
         return _AREAS["no-data"]
+    if symbol.startswith("change-"):
+        return AreaStyle(symbol, 0.5 if symbol == "change-chance" else 0.78, striped=symbol.startswith("change-down"))
     return AreaStyle(symbol, 0.52 if symbol.startswith("blind") else 0.64)
 
 
