@@ -29,10 +29,9 @@ from web.openapi import PATHS
 ROOT = Path(__file__).resolve().parents[1]
 DOCS, CHINESE = ROOT / "docs", ROOT / "docs" / "zh"
 GUIDES = (
-    "command", "compare", "planner", "states", "coverage", "hotspots", "whatif", "grids",
+    "command", "compare", "bulletin", "planner", "states", "coverage", "hotspots", "whatif", "grids",
     "import", "live", "operations",
 )  # fmt: skip
-GUIDES = ("command", "compare", "bulletin", "planner", "states", "coverage", "whatif", "grids", "import", "operations")
 FOR_PROGRAMMERS = {"api"}  # in English only, as the descriptions in /api/openapi.json are
 PAGES = (ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted(CHINESE.glob("*.md")))
 IMPORT_PAGES = (DOCS / "import.md", CHINESE / "import.md")

@@ -122,8 +122,7 @@ class Progress:
 
 def init_app(app: Flask) -> None:
     """Register the commands of this version."""
-    from web import cli_coverage, cli_data, cli_figures, cli_sightings, cli_tokens
-    from web import cli_bulletin, cli_coverage, cli_data, cli_figures, cli_sightings
+    from web import cli_bulletin, cli_coverage, cli_data, cli_figures, cli_sightings, cli_tokens
 
     assert isinstance(app.cli, AppGroup)
     for found in (

@@ -28,7 +28,7 @@ def bar_length_m(metres_in_px: float, most_px: float) -> float:
     >>> bar_length_m(2.376, 160), bar_length_m(0.03, 160)
     (200.0, 2.0)
     """
-    most = metres_in_px * most_px
+    most = metres_in_px * most_px * (1 + 1e-9)  # rounding does not halve a bar that fits exactly
     power = 10.0 ** math.floor(math.log10(most))
     return power * max(step for step in (1, 2, 5) if step * power <= most)
 
