@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -15,6 +15,8 @@ from geo.errors import N_, ParameterError, UnknownLevelError
 from geo.hierarchy import build_hierarchy
 from geo.reach import edition
 from layers.hotspot_params import HotspotParams
+from layers.legend import Legend as Legend
+from layers.legend import LegendItem as LegendItem
 from layers.memo import Memo
 
 if TYPE_CHECKING:  # slow to import, and needed only where features are made
@@ -30,6 +32,10 @@ _levels = Memo(4)
 METRICS: tuple[Metric, ...] = ("count", "per_km2", "per_10k")
 METHODS: tuple[Method, ...] = ("quantiles", "fisher_jenks", "equal")
 AGAINST: tuple[Against, ...] = ("previous", "last_year", "custom")
+# Of the heat map, as in `geo.heat_kernel` and `layers.rasters.ramps` (held against them by a test).
+KERNELS = ("quartic", "gaussian")
+WEIGHTS = ("none", "severity")
+RAMP_NAMES = ("rose", "cividis", "viridis")
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,9 @@ class Params:
     lang
         Language of the page; frames do not depend on it.
     radius_m
-        Bandwidth of the heat map's kernel: how far one incident reaches.
+        Bandwidth of the heat map's kernel: where the quartic ends, the Gaussian's standard deviation.
+    kernel, weight, ramp
+        Of the heat map: one of `KERNELS`; whether an incident counts 1 or as much as it is severe; its colours.
     metric, method
         What the density shades and how its classes are cut.
     against
@@ -93,6 +101,9 @@ class Params:
     task: str | None = None
     target_height_m: float = 1.6
     radius_m: float = 120.0
+    kernel: str = "quartic"
+    weight: str = "none"
+    ramp: str = "rose"
     lang: str = "en"
     metric: Metric = "per_km2"
     method: Method = "quantiles"
@@ -124,57 +135,6 @@ class Params:
     def choice(self) -> Choice:
         """What decides which incidents are selected; results of the selection are kept under it."""
         return (self.start, self.end, self.categories, self.hours, self.weekdays)
-
-
-@dataclass(frozen=True)
-class LegendItem:
-    """One line of a legend.
-
-    `symbol` is a token that the page turns into a drawing (never a colour, so that themes can differ);
-    `label` a catalogue key, or "" when `low`-`high` is the label; `count` how many features it stands for.
-    """
-
-    symbol: str
-    label: str = ""
-    low: float | None = None
-    high: float | None = None
-    count: int | None = None
-
-
-def _figure(value: Any) -> Any:
-    """Return a whole number with separators of thousands, as both languages write them; anything else as it is."""
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-@dataclass(frozen=True)
-class Legend:
-    """Title, unit and lines of a legend; texts are catalogue keys, `params` fill the fields of `note`."""
-
-    title: str
-    unit: str
-    items: tuple[LegendItem, ...]
-    note: str = ""
-    params: Mapping[str, Any] = field(default_factory=dict)
-
-    def to_json(self, translate: Callable[[str], str] = str) -> dict[str, Any]:
-        """Return the legend as JSON-ready values, its texts translated by `translate`."""
-        return {
-            "title": translate(self.title),
-            "unit": translate(self.unit) if self.unit else "",
-            "items": [
-                {
-                    "symbol": item.symbol,
-                    "label": translate(item.label) if item.label else "",
-                    "low": item.low,
-                    "high": item.high,
-                    "count": item.count,
-                }
-                for item in self.items
-            ],
-            "note": translate(self.note).format(**{name: _figure(value) for name, value in self.params.items()})
-            if self.note
-            else "",
-        }
 
 
 @dataclass(frozen=True)

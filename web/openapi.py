@@ -16,6 +16,7 @@ from web.openapi_coverage import CAMERA, COVERAGE_PATHS, RULES, WAIT
 from web.openapi_hotspots import HOTSPOT_PATHS, SPOTS
 from web.openapi_live import LIVE_PATHS, SECURITY
 from web.openapi_parts import (
+    HEAT,
     LANG,
     LEVEL,
     LIMIT,
@@ -23,7 +24,7 @@ from web.openapi_parts import (
     NEAR,
     OFFSET,
     PARENT,
-    RADIUS,
+    RAMP,
     SCALE,
     THEME,
     TILE,
@@ -72,7 +73,8 @@ PATHS: dict[str, dict[str, Operation]] = {
                 NEAR,
                 *RULES,
                 WAIT,
-                RADIUS,
+                *HEAT,
+                RAMP,
                 *SPOTS,
                 LANG,
             ],
@@ -130,7 +132,7 @@ PATHS: dict[str, dict[str, Operation]] = {
     "/tiles/heat/{z}/{x}/{y}.png": {
         "get": operation(
             "Heat of incidents.",
-            [*TILE, SCALE, THEME, *WINDOW, RADIUS],
+            [*TILE, SCALE, THEME, *WINDOW, *HEAT, RAMP],
             "image/png",
         )
     },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from layers.base import KERNELS, RAMP_NAMES, WEIGHTS
 from web.replies import JSON
 
 Operation = dict[str, Any]
@@ -48,6 +49,18 @@ MAP = [
 RADIUS = query(
     "radius_m", "Radius of the heat map in metres.", {"type": "number", "minimum": 5, "maximum": 5000, "default": 120}
 )
+KERNEL = query(
+    "kernel",
+    "Kernel of the heat map; `radius_m` is where the quartic ends, or the Gaussian's standard deviation.",
+    {"type": "string", "enum": list(KERNELS), "default": "quartic"},
+)
+WEIGHT = query(
+    "weight",
+    "Whether each incident counts 1 or as much as it is severe; with `severity` those without one are left out.",
+    {"type": "string", "enum": list(WEIGHTS), "default": "none"},
+)
+RAMP = query("ramp", "Colours of the heat map.", {"type": "string", "enum": list(RAMP_NAMES), "default": "rose"})
+HEAT = [RADIUS, KERNEL, WEIGHT]
 THEME = query("theme", "Light or dark.", {"type": "string", "enum": ["light", "dark"], "default": "light"})
 TILE = [path(name, {"type": "integer", "minimum": 0}) for name in ("z", "x", "y")]
 SCALE = query("scale", "2 for dense screens.", {"type": "integer", "enum": [1, 2]})

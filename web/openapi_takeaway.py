@@ -6,13 +6,14 @@ from layers import REGISTRY
 from web.bulletin_file import FORMS
 from web.openapi_coverage import RULES
 from web.openapi_parts import (
+    HEAT,
     LANG,
     LEVEL,
     LIMIT,
     MAP,
     NEAR,
     PARENT,
-    RADIUS,
+    RAMP,
     SCALE,
     THEME,
     WINDOW,
@@ -43,7 +44,7 @@ TAKEAWAY_PATHS: dict[str, dict[str, Operation]] = {
     "/api/picture.png": {
         "get": operation(
             "The map as a picture with title, legend, scale bar, north arrow, sources, date and revision.",
-            [*PICTURE, SCALE, THEME, LEVEL, PARENT, *WINDOW, *MAP, NEAR, *RULES, RADIUS, LANG],
+            [*PICTURE, SCALE, THEME, LEVEL, PARENT, *WINDOW, *MAP, NEAR, *RULES, *HEAT, RAMP, LANG],
             "image/png",
         )
     },

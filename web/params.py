@@ -15,7 +15,7 @@ from geo.columns import Snapshot
 from geo.crs import bbox_from_lonlat
 from geo.errors import N_, ParameterError
 from geo.reach import EDITIONS
-from layers.base import AGAINST, METHODS, METRICS, Params
+from layers.base import AGAINST, KERNELS, METHODS, METRICS, RAMP_NAMES, WEIGHTS, Params
 from layers.hotspot_params import LEAST_SIZE_M, MOST_SIZE_M, MOST_STEPS, STEPS, UNITS, HotspotParams
 
 Query = MultiDict[str, str]
@@ -255,6 +255,9 @@ def layer_params(query: Query, snapshot: Snapshot, lang: str) -> Params:
         task=task_of(query, table),
         target_height_m=number(query, "target_height_m", 1.6, 0.0, 100.0),
         radius_m=number(query, "radius_m", 120.0, 5.0, 5000.0),
+        kernel=one_of(query, "kernel", KERNELS, "quartic"),
+        weight=one_of(query, "weight", WEIGHTS, "none"),
+        ramp=one_of(query, "ramp", RAMP_NAMES, RAMP_NAMES[0]),
         lang=lang,
         metric=one_of(query, "metric", METRICS, "per_km2"),  # type: ignore[arg-type]
         method=one_of(query, "method", METHODS, "quantiles"),  # type: ignore[arg-type]

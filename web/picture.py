@@ -17,7 +17,7 @@ from web.i18n import translate
 from web.params import Query, fault, number, one_of, short_text
 from web.state import Atlas
 from web.theme import colours
-from web.tiles import BASE_NEEDS, FONTS, THEMES, base_map, heat_map
+from web.tiles import BASE_NEEDS, FONTS, THEMES, base_map, heat_picture
 
 if TYPE_CHECKING:  # they bring in the picture library and the compiler: only where a picture is made
     from layers.rasters.layout import Sheet
@@ -201,8 +201,7 @@ def draw_map(
     found = mosaic(view, lambda z, x, y, scale: base.tile(z, x, y, wish.theme, scale))  # type: ignore[arg-type]
     chart.paste(found, mask=found.getchannel("A"))
     if "heat" in wish.layers:
-        heat = heat_map(state, snapshot, params)
-        warm = mosaic(view, lambda z, x, y, scale: heat.tile(z, x, y, scale, wish.theme))
+        warm = mosaic(view, lambda z, x, y, scale: heat_picture(snapshot, params, (z, x, y), scale, wish.theme))
         chart.paste(warm, mask=warm.getchannel("A").point(lambda alpha: round(alpha * HEAT_OPACITY)))
     for name in in_order(wish.layers):
         paint_features(chart, view, name, frames[name].features, shades, lettering)

@@ -9,7 +9,6 @@ from flask import Blueprint, Response, request
 
 from geo.columns import Snapshot
 from layers.base import Params
-from layers.joins import selected
 from layers.rasters.mercator import WEB_MERCATOR, tile_bounds
 from layers.tiles.parts import WATER
 from web.params import layer_params, one_of
@@ -20,7 +19,6 @@ from web.vector_tiles import blueprint as vectors
 
 if TYPE_CHECKING:  # they bring in the compiler and the picture library, slow to import: only where a tile is drawn
     from layers.rasters.base import BaseMap
-    from layers.rasters.heat import HeatMap
 
 blueprint = Blueprint("tiles", __name__, url_prefix="/tiles")
 blueprint.register_blueprint(vectors)
@@ -56,20 +54,15 @@ def base_map(state: Atlas, snapshot: Snapshot) -> BaseMap:
     return state.prepared.get(("base", revisions(snapshot, BASE_NEEDS)), make)
 
 
-def heat_map(state: Atlas, snapshot: Snapshot, params: Params) -> HeatMap:
-    """Return the heat of the selected incidents."""
-    from layers.rasters.heat import HeatMap
+def heat_picture(snapshot: Snapshot, params: Params, tile: tuple[int, int, int], scale: int, theme: str) -> bytes:
+    """Return a tile (z, x, y) of the heat of the selected incidents as a PNG."""
+    from layers.heat_field import heat_field
+    from layers.rasters.heat import empty_tile, heat_tile
 
-    incidents = snapshot["incidents"]
-
-    def make() -> HeatMap:
-        if len(incidents) == 0 or incidents.x is None or incidents.y is None:
-            return HeatMap(np.zeros(0), np.zeros(0), snapshot.crs or WEB_MERCATOR, radius_m=params.radius_m)
-        mask = selected(snapshot, params)
-        return HeatMap(incidents.x[mask], incidents.y[mask], str(snapshot.crs), radius_m=params.radius_m)
-
-    key = ("heat", params.radius_m, params.choice, revisions(snapshot, ("incidents",)))
-    return state.prepared.get(key, make)
+    if snapshot.crs is None:
+        return empty_tile(scale)
+    field = heat_field(snapshot, params)
+    return heat_tile(field, snapshot.crs, *tile, scale=scale, theme=theme, ramp=params.ramp)
 
 
 def scale_asked() -> int:
@@ -96,6 +89,7 @@ def heat(z: int, x: int, y: int) -> Response:
     snapshot, scale = state.snapshot(), scale_asked()
     theme = one_of(request.args, "theme", THEMES, "light")
     params = layer_params(request.args, snapshot, "en")
-    chosen = (theme, params.radius_m, params.choice)
-    key = ("heat", z, x, y, scale, chosen, revisions(snapshot, ("incidents",)))
-    return cached(key, lambda: heat_map(state, snapshot, params).tile(z, x, y, scale, theme), PNG)
+    chosen = (theme, params.ramp, params.radius_m, params.kernel, params.weight, params.choice)
+    key = ("heat", z, x, y, scale, chosen, revisions(snapshot, ("grids", "incidents")))
+
+    return cached(key, lambda: heat_picture(snapshot, params, (z, x, y), scale, theme), PNG)

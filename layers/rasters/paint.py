@@ -13,6 +13,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from geo import pixel_area
+from geo.kernel_cache import stamped
+from geo.pixel_area import add_edge
+
 _ROUND = 10  # corners of the disc at a stroke's vertices
 
 
@@ -87,80 +91,10 @@ def _shares(area: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 @njit(cache=True, nogil=True)
-def _span(area, row, left, right, middle, height):  # type: ignore[no-untyped-def]
-    """Add one edge's part inside one pixel row, between the columns left <= right (inside the picture)."""
-    first = int(left)
-    last = math.ceil(right)
-    if last <= first + 1:
-        share = middle - first
-        area[row, first] += height * (1 - share)
-        area[row, first + 1] += height * share
-        return
-    slope = 1.0 / (right - left)
-    start = left - first
-    end = right - last + 1
-    begin = 0.5 * slope * (1 - start) * (1 - start)
-    finish = 0.5 * slope * end * end
-    area[row, first] += height * begin
-    if last == first + 2:
-        area[row, first + 1] += height * (1 - begin - finish)
-    else:
-        second = slope * (1.5 - start)
-        area[row, first + 1] += height * (second - begin)
-        for column in range(first + 2, last - 1):
-            area[row, column] += height * slope
-        before = second + (last - first - 3) * slope
-        area[row, last - 1] += height * (1 - before - finish)
-    area[row, last] += height * finish
-
-
-@njit(cache=True, nogil=True)
-def _edge(area, x0, y0, x1, y1):  # type: ignore[no-untyped-def]
-    """Add one directed edge in pixel coordinates; what is left of the picture counts from its first column."""
-    rows = area.shape[0]
-    columns = area.shape[1] - 2
-    if y0 == y1:
-        return
-    sign = 1.0
-    if y0 > y1:
-        sign = -1.0
-        x0, y0, x1, y1 = x1, y1, x0, y0
-    if y1 <= 0 or y0 >= rows or (x0 >= columns and x1 >= columns):
-        return
-    slope = (x1 - x0) / (y1 - y0)
-    top = max(y0, 0.0)
-    bottom = min(y1, float(rows))
-    x = x0 + (top - y0) * slope
-    for row in range(int(top), min(rows, math.ceil(bottom))):
-        low = max(float(row), top)
-        high = min(row + 1.0, bottom)
-        after = x + slope * (high - low)
-        height = sign * (high - low)
-        left = min(x, after)
-        right = max(x, after)
-        x = after
-        if right <= 0:
-            area[row, 0] += height
-        elif left >= columns:
-            continue
-        else:
-            width = right - left
-            share = 1.0
-            if left < 0:
-                area[row, 0] += height * (-left / width)
-                share -= -left / width
-                left = 0.0
-            if right > columns:
-                share -= (right - columns) / width
-                right = float(columns)
-            _span(area, row, left, right, 0.5 * (left + right), height * share)
-
-
-@njit(cache=True, nogil=True)
 def _rings(area, xy, starts, chosen, x0, y0, scale):  # type: ignore[no-untyped-def]
     for ring in chosen:
         for i in range(starts[ring], starts[ring + 1] - 1):
-            _edge(
+            add_edge(
                 area,
                 (xy[i, 0] - x0) * scale,
                 (y0 - xy[i, 1]) * scale,
@@ -185,7 +119,7 @@ def _strokes(area, xy, starts, chosen, width, x0, y0, scale):  # type: ignore[no
                 for corner in range(1, _ROUND + 1):
                     qx = ax + half * math.cos(corner * turn)
                     qy = ay + half * math.sin(corner * turn)
-                    _edge(area, px, py, qx, qy)
+                    add_edge(area, px, py, qx, qy)
                     px, py = qx, qy
             if i + 1 == starts[line + 1]:
                 continue
@@ -199,7 +133,11 @@ def _strokes(area, xy, starts, chosen, width, x0, y0, scale):  # type: ignore[no
             nx = -(by - ay) / length * half
             ny = (bx - ax) / length * half
             # The same turning sense as the disc, so that overlaps add up and are cut off at 1.
-            _edge(area, ax - nx, ay - ny, bx - nx, by - ny)
-            _edge(area, bx - nx, by - ny, bx + nx, by + ny)
-            _edge(area, bx + nx, by + ny, ax + nx, ay + ny)
-            _edge(area, ax + nx, ay + ny, ax - nx, ay - ny)
+            add_edge(area, ax - nx, ay - ny, bx - nx, by - ny)
+            add_edge(area, bx - nx, by - ny, bx + nx, by + ny)
+            add_edge(area, bx + nx, by + ny, ax + nx, ay + ny)
+            add_edge(area, ax + nx, ay + ny, ax - nx, ay - ny)
+
+
+stamped(_rings, pixel_area)
+stamped(_strokes, pixel_area)

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from app import create_app
-from layers.rasters.heat import RAMPS
+from layers.rasters.ramps import RAMPS
 from web import picture
 from web.api_takeaway import PICTURES
 from web.theme import colours
@@ -175,6 +175,8 @@ def test_pictures_have_the_colours_of_the_style_sheet(
 ) -> None:
     shades = colours(theme)
     # The heat's ramp is written down twice, in the style sheet and beside the heat map.
-    assert tuple(shades[f"ramp-{step}"] for step in range(5)) == RAMPS[theme]
+    for ramp, stops in RAMPS.items():
+        token = "ramp" if ramp == "rose" else f"ramp-{ramp}"
+        assert tuple(shades[f"{token}-{step}"] for step in range(5)) == stops[theme]
     assert {"surface", "text", "muted", "halo", "incident", "camera", "no-data", "grid-line", "warn-bg"} <= set(shades)
     assert shades["text"] != colours("dark" if theme == "light" else "light")["text"]

@@ -1,0 +1,173 @@
+"""The heat map of a snapshot: its incidents sorted once, its boundary, and one field for each choice."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.columns import Codes, LayerColumns, Snapshot
+from geo.heat_boundary import Boundary, city_boundary
+from geo.heat_columns import HeatColumns, choice_of, heat_columns
+from geo.heat_field import HeatField
+from geo.heat_kernel import Kernel
+from layers.base import Params, levels_of, rows_of_level
+from layers.joins import assigned, local_times, selected
+
+_MOST_FIELDS = 48
+_MOST_BYTES = 256 << 20
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """The incidents of a snapshot inside the boundary, sorted; `inside` follows the incidents layer."""
+
+    columns: HeatColumns
+    boundary: Boundary | None
+    inside: NDArray[np.bool_]
+    severity: NDArray[np.float64]
+
+
+class _Kept:
+    """What is made of the last snapshots: made by one thread while others wait."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sorted: OrderedDict[Hashable, tuple[Any, Sorted]] = OrderedDict()
+        self._boundaries: OrderedDict[int, tuple[LayerColumns, Boundary | None]] = OrderedDict()
+        self._fields: OrderedDict[Hashable, tuple[Sorted, HeatField]] = OrderedDict()
+
+    def sorted(self, snapshot: Snapshot) -> Sorted:
+        owners = (snapshot["grids"], snapshot["incidents"])
+        key = (*map(id, owners), snapshot.timezone)
+        with self._lock:
+            if key not in self._sorted:
+                self._sorted[key] = (owners, _sorted(snapshot, self._boundary(snapshot["grids"])))
+                while len(self._sorted) > 2:
+                    self._sorted.popitem(last=False)
+            self._sorted.move_to_end(key)
+            return self._sorted[key][1]
+
+    def _boundary(self, grids: LayerColumns) -> Boundary | None:
+        key = id(grids)
+        if key not in self._boundaries:
+            self._boundaries[key] = (grids, _boundary(grids))
+            while len(self._boundaries) > 2:
+                self._boundaries.popitem(last=False)
+        return self._boundaries[key][1]
+
+    def field(self, found: Sorted, key: Hashable, make: Any) -> HeatField:
+        most = max(4, min(_MOST_FIELDS, _MOST_BYTES // max(12 * len(found.columns.start), 1)))
+        address = (id(found), key)
+        with self._lock:
+            if address not in self._fields:
+                self._fields[address] = (found, make())
+                while len(self._fields) > most:
+                    self._fields.popitem(last=False)
+            self._fields.move_to_end(address)
+            return self._fields[address][1]
+
+
+_kept = _Kept()
+
+
+def boundary_level(grids: LayerColumns) -> str | None:
+    """Return the level whose grids together are the city: the coarsest; None without grids."""
+    levels = levels_of(grids)
+    return levels[0] if levels else None
+
+
+def _boundary(grids: LayerColumns) -> Boundary | None:
+    if grids.geometry is None:
+        return None
+    area = city_boundary(grids.geometry[rows_of_level(grids, boundary_level(grids))])
+    return None if area is None else Boundary(area)
+
+
+def severity_of(incidents: LayerColumns) -> NDArray[np.float64]:
+    """Return how severe each incident is, NaN where it is not known (everywhere in a store that does not record it)."""
+    if "severity" not in incidents.columns:
+        return np.full(len(incidents), np.nan)
+    severity = incidents.number("severity")
+    return np.where(severity >= 0, severity, np.nan)
+
+
+def _sorted(snapshot: Snapshot, boundary: Boundary | None) -> Sorted:
+    incidents = snapshot["incidents"]
+    x, y = incidents.x, incidents.y
+    severity = severity_of(incidents)
+    if len(incidents) == 0 or x is None or y is None:
+        return Sorted(heat_columns([], []), boundary, np.zeros(0, np.bool_), severity)
+    inside = np.ones(len(incidents), np.bool_)
+    if boundary is not None:
+        inside = assigned(snapshot, boundary_level(snapshot["grids"])).index >= 0
+    categories, local = incidents.columns["category"], local_times(snapshot)
+    if not isinstance(categories, Codes):
+        raise TypeError("category must be dictionary-encoded")
+    columns = heat_columns(
+        x[inside],
+        y[inside],
+        occurred_at=incidents.columns["occurred_at"][inside],  # type: ignore[index]
+        code=categories.codes[inside],
+        hour=local.hour[inside],
+        weekday=local.weekday[inside],
+        weight=severity[inside],
+    )
+    return Sorted(columns, boundary, inside, severity)
+
+
+def sorted_incidents(snapshot: Snapshot) -> Sorted:
+    """Return the incidents of a snapshot sorted for the heat map; kept until the incidents or the grids change."""
+    return _kept.sorted(snapshot)
+
+
+def heat_field(snapshot: Snapshot, params: Params) -> HeatField:
+    """Return the heat map of the choice of `params`; fields of the last choices are kept, with their peaks."""
+    found = sorted_incidents(snapshot)
+    kernel = Kernel(params.kernel, params.radius_m)
+    weighted = params.weight == "severity"
+
+    def make() -> HeatField:
+        names = snapshot["incidents"].columns["category"]
+        known = names.values if isinstance(names, Codes) else ()
+        chosen = choice_of(params.start, params.end, params.categories, params.hours, params.weekdays, known)
+        return HeatField(found.columns, kernel, chosen, found.boundary, weighted)
+
+    return _kept.field(found, (kernel, weighted, params.choice), make)
+
+
+@dataclass(frozen=True)
+class HeatCounts:
+    """How many incidents a heat map stands on.
+
+    Attributes
+    ----------
+    selected
+        By the filters.
+    outside
+        Of them outside the boundary: left out.
+    unweighted
+        Of those inside without a weight, where one is asked for: left out.
+    """
+
+    selected: int
+    outside: int
+    unweighted: int
+
+    @property
+    def shown(self) -> int:
+        return self.selected - self.outside - self.unweighted
+
+
+def heat_counts(snapshot: Snapshot, params: Params) -> HeatCounts:
+    """Count what a heat map shows and what it leaves out."""
+    found = sorted_incidents(snapshot)
+    mask = selected(snapshot, params)
+    inside = mask & found.inside
+    unweighted = int((inside & np.isnan(found.severity)).sum()) if params.weight == "severity" else 0
+    return HeatCounts(int(mask.sum()), int(mask.sum() - inside.sum()), unweighted)
