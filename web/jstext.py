@@ -10,6 +10,7 @@ from web.i18n import translate
 from web.jstext_compare import TEXTS as COMPARE
 from web.jstext_gl import TEXTS as GL
 from web.jstext_hotspots import TEXTS as HOTSPOTS
+from web.jstext_live import TEXTS as LIVE
 from web.jstext_planner import TEXTS as PLANNER
 from web.jstext_whatif import TEXTS as WHATIF
 
@@ -272,6 +273,7 @@ TEXTS: Mapping[str, str] = {
     **GL,
     **HOTSPOTS,
     **COMPARE,
+    **LIVE,
     **WHATIF,
 }
 

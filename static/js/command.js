@@ -6,6 +6,7 @@ import { showGrid, showNothing } from "./details.js";
 import { byId, make } from "./dom.js";
 import { beginSpots, exportSpots, hoverSpot, startSpots } from "./hotspots.js";
 import { lang, number, t } from "./i18n.js";
+import { startLive } from "./live_tab.js";
 import { goToGrid, mark } from "./map.js";
 import { followScore, startScore } from "./score.js";
 import { CHOICE, queryOf, state } from "./state.js";
@@ -69,6 +70,7 @@ function follow() {
 startCompare();
 startScore();
 byId("export-table").addEventListener("click", () => (state.tab === "spots" ? exportSpots() : table.export("density")));
+startLive();
 
 startSpots();
 startWorkspace({

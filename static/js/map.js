@@ -17,7 +17,7 @@ const base = window.atlas.layers.find((config) => config.name === "basemap");
 export const names = configs.map((config) => config.name).reverse();
 
 const OPENS = { command: ["density"], planner: gl.webgl ? ["coverage", "blindspots", "cameras"] : ["coverage", "blindspots", "views", "cameras"], grids: ["grids"] }[page];
-let facts = { timezone: "UTC", revision: 0, bounds: null, grids: null };
+let facts = { timezone: "UTC", revision: 0, settled: 0, bounds: null, grids: null };
 const HEAT_DEPENDS = [...CHOICE, "radius_m"];
 const GRID_LAYERS = new Set(["grids", "density", "coverage", "change", "hotspots"]);
 
@@ -60,7 +60,7 @@ export function own(name, show, below = null) {
 export const layer = (name) => shown.get(name);
 
 export function setFacts(status) {
-  facts = { timezone: status?.timezone ?? "UTC", revision: status?.revision ?? 0, bounds: status?.bounds ?? null, grids: status?.layers?.grids?.rows ?? null };
+  facts = { timezone: status?.timezone ?? "UTC", revision: status?.revision ?? 0, settled: status?.settled ?? 0, bounds: status?.bounds ?? null, grids: status?.layers?.grids?.rows ?? null };
 }
 
 function idOf(name, row) {
@@ -240,7 +240,7 @@ function showBase() {
   if (!gl.decided) return;
   if (gl.covers) {
     if (map.getContainer().dataset.gl === "drawn") base.leaflet.remove();
-  } else point(base.leaflet, `${base.url}?theme=${theme()}&v=${facts.revision}`);
+  } else point(base.leaflet, `${base.url}?theme=${theme()}&v=${facts.settled}`);
   map.getContainer().dataset.base = gl.covers ? "vector" : "pictures";
   notes();
 }
@@ -255,7 +255,7 @@ export function start(status) {
   if (state.centre && state.zoom !== null) map.setView(state.centre, state.zoom, { animate: false });
   else if (status?.bounds) fit();
   gl.onState(showBase);
-  gl.start(map, base.gl, theme, facts.revision);
+  gl.start(map, base.gl, theme, facts.settled);
   onTheme(() => {
     showBase();
     for (const [name, entry] of shown) {
@@ -286,13 +286,15 @@ export function start(status) {
   refresh();
 }
 
-/** Load everything again after the data changed. */
-export function reload(status) {
+/** Load everything again after the data changed; `quiet`: incidents only, which the base map does not show. */
+export function reload(status, { quiet = false } = {}) {
   const first = !facts.bounds;
   setFacts(status);
   if (first) fit();
-  gl.reload(facts.revision);
-  showBase();
+  if (!quiet) {
+    gl.reload(facts.settled);
+    showBase();
+  }
   refresh();
 }
 

@@ -11,7 +11,7 @@ const changed = new Set();
 
 export const now = () => status;
 
-/** Be told when the data changed, with the new status. */
+/** Be told when the data changed, with the new status; `quiet`: by incidents received live, and nothing else. */
 export const onData = (run) => changed.add(run);
 
 function keep(name, value) {
@@ -63,13 +63,22 @@ export async function poll() {
   try {
     const found = await request("/api/status", { quiet: true });
     const different = found.revision !== status?.revision;
+    // Incidents that were received live only: what else is shown stays as it is, and nobody is told of each.
+    const quiet = found.settled === status?.settled;
     status = found;
-    if (different) for (const run of changed) run(found);
+    if (different) for (const run of changed) run(found, { quiet });
   } catch (error) {
     console.info("status:", error.message);
   }
   age();
   city();
+}
+
+let soon = null;
+
+/** Ask for the status before long: once, however often this is called, and not all pages at the same moment. */
+export function pollSoon(ms = 6000) {
+  soon ??= setTimeout(() => { soon = null; if (!document.hidden) poll(); }, ms * (1 + Math.random()) + 200);
 }
 
 async function city() {

@@ -102,14 +102,14 @@ export async function startWorkspace(hooks) {
   byId("lead-pill").addEventListener("click", () => sheet("right"));
   showEmpty(firstStatus);
   start(firstStatus);
-  onData((status) => {
+  onData((status, { quiet = false } = {}) => {
     openLevel(status);
     credit(status);
     showEmpty(status);
-    fillFilters(status);
-    reload(status);
+    if (!quiet || !document.activeElement?.closest("#filters")) fillFilters(status);
+    reload(status, { quiet });
     hooks.begin(status);
-    toast(t("data.changed", { revision: status.revision }));
+    if (!quiet) toast(t("data.changed", { revision: status.revision }));
   });
   await hooks.begin(firstStatus);
   await settled();
