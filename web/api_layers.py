@@ -28,14 +28,20 @@ def status_now() -> dict[str, Any]:
     state = atlas()
     found = service.status(state.cache, state.snapshot(), demo=state.store.is_demo())
     settled = state.store.settled_revision()  # pages tell by it what was not received live
-    return {**found, "settled": settled, "sources": {name: [translate(text) for text in texts] for name, texts in found["sources"].items()}}
+    return {
+        **found,
+        "settled": settled,
+        "sources": {name: [translate(text) for text in texts] for name, texts in found["sources"].items()},
+    }
 
 
 @blueprint.get("/status")
 def status() -> Response:
     """Say what the store holds."""
     found = status_now()
-    return cached_json(("status", found["revision"], found["settled"], found["demo"], found["crs"], current_lang()), lambda: found)
+    return cached_json(
+        ("status", found["revision"], found["settled"], found["demo"], found["crs"], current_lang()), lambda: found
+    )
 
 
 @blueprint.get("/layers/<name>")
