@@ -273,3 +273,18 @@ def holdout(span: Window, timezone: str) -> Holdout | None:
     if test == span or last.start < span.start or span.days < 4:
         return None
     return Holdout(Window(span.start, test.start), last, test)
+
+
+def around(when: np.datetime64, days_before: int, days_after: int, timezone: str) -> tuple[Window, Window]:
+    """Return the windows of so many days of the town's calendar before and after a moment.
+
+    Examples
+    --------
+    >>> before, after = around(np.datetime64("2024-03-01", "ms"), 29, 31, "UTC")
+    >>> str(before.start.astype("M8[D]")), str(after.end.astype("M8[D]"))
+    ('2024-02-01', '2024-04-01')
+    """
+    shown = clock(when, timezone)
+    first = moment(_earlier(shown, timedelta(days=days_before)), timezone)
+    last = moment(_earlier(shown, timedelta(days=-days_after)), timezone)
+    return Window(first, when), Window(when, last)

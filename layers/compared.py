@@ -88,12 +88,15 @@ def pair(snapshot: Snapshot, params: Params) -> Pair | None:
     else:
         before = (last_year if params.against == "last_year" else previous)(now, zone)
 
-    def side(window: Window) -> Side:
-        covered = window.within(span)
-        exposure = 0.0 if covered is None else exposure_s(covered, zone, params.hours, params.weekdays)
-        return Side(window, covered, exposure)
+    return Pair(span, side_of(snapshot, params, now), side_of(snapshot, params, before), assumed)
 
-    return Pair(span, side(now), side(before), assumed)
+
+def side_of(snapshot: Snapshot, params: Params, window: Window) -> Side:
+    """Return a window with what of it the data cover and the filters of `params` leave."""
+    span = known_record(snapshot)
+    covered = None if span is None else window.within(span)
+    exposure = 0.0 if covered is None else exposure_s(covered, snapshot.timezone, params.hours, params.weekdays)
+    return Side(window, covered, exposure)
 
 
 def in_window(snapshot: Snapshot, params: Params, window: Window) -> NDArray[np.bool_]:

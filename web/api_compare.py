@@ -5,14 +5,15 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from layers.scored import SURFACES
-from web import comparing, scoring, service
+from web import comparing, displacing, scoring, service
 from web.api_data import asked
 from web.params import number, one_of, short_text
-from web.replies import cached_json
+from web.replies import cached, cached_json
 
 blueprint = Blueprint("api_compare", __name__, url_prefix="/api")
 NEEDS = ("grids", "incidents")
 MOST_PAIRS = 5000
+GEOJSON = "application/geo+json"
 
 
 @blueprint.get("/compare")
@@ -42,4 +43,16 @@ def score() -> Response:
             **scoring.score_answer(snapshot, params, surface),  # type: ignore[arg-type]
             "meta": service.origin(snapshot, NEEDS, params),
         },
+    )
+
+
+@blueprint.get("/displacement")
+def displacement() -> Response:
+    """Say whether incidents fell after a measure more than elsewhere, and whether they moved next door."""
+    _, snapshot, params = asked()
+    measure = displacing.measure_of(request.args, snapshot)
+    return cached(
+        ("displacement", measure, service.revisions(snapshot, NEEDS), params),
+        lambda: displacing.displacement_answer(snapshot, params, measure, service.origin(snapshot, NEEDS, params)),
+        GEOJSON,
     )

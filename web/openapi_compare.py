@@ -5,7 +5,7 @@ from __future__ import annotations
 from layers.base import AGAINST as KNOWN
 from layers.scored import SURFACES
 from web.comparing import BY
-from web.openapi_parts import LEVEL, LIMIT, MAP, RADIUS, WINDOW, Operation, operation, query
+from web.openapi_parts import LANG, LEVEL, LIMIT, MAP, RADIUS, WINDOW, Operation, operation, query
 
 AGAINST = [
     query(
@@ -15,6 +15,18 @@ AGAINST = [
     ),
     query("against_from", "Begin of the custom window; as `from`."),
     query("against_to", "End of the custom window; as `to`."),
+]
+_CODES = {"type": "array", "items": {"type": "string"}}
+MEASURE = [
+    {**query("code", "Treated grids. Repeat for several, at most 50.", _CODES), "style": "form", "explode": True},
+    query("lon", "Instead of grids: longitude of a treated place.", {"type": "number"}),
+    query("lat", "Latitude of the place.", {"type": "number"}),
+    query("place_m", "Radius of the place.", {"type": "number", "minimum": 10, "maximum": 10000, "default": 250}),
+    {**query("control", "Control grids; the most similar when absent.", _CODES), "style": "form", "explode": True},
+    {**query("date", "Date of the measure; as `from`."), "required": True},
+    query("days_before", "Days before.", {"type": "integer", "minimum": 1, "maximum": 3660, "default": 90}),
+    query("days_after", "Days after.", {"type": "integer", "minimum": 1, "maximum": 3660, "default": 90}),
+    query("ring_m", "Width of the rings.", {"type": "number", "minimum": 10, "maximum": 5000, "default": 200}),
 ]
 COMPARE_PATHS: dict[str, dict[str, Operation]] = {
     "/api/compare": {
@@ -40,6 +52,13 @@ COMPARE_PATHS: dict[str, dict[str, Operation]] = {
                 RADIUS,
                 next(one for one in MAP if one["name"] == "metric"),
             ],
+        )
+    },
+    "/api/displacement": {
+        "get": operation(
+            "Before and after a measure: treated and control area and the rings around both, WGS 84.",
+            [LEVEL, *WINDOW[2:], *MEASURE, LANG],
+            "application/geo+json",
         )
     },
 }

@@ -1,6 +1,7 @@
 // The tab "Compare": this window against the one before, last year's or another; what changed beyond chance.
 
 import { byId, make } from "./dom.js";
+import { followMeasure, startMeasure } from "./compare_measure.js";
 import { changeText, day, number, t, word } from "./i18n.js";
 import { goToGrid, isOn, mark, wanted } from "./map.js";
 import { drawLayers, onTab } from "./panel.js";
@@ -158,7 +159,7 @@ const ask = loader("/api/compare", () => queryOf(QUERY, null), show);
 /** Load the comparison when the tab is open; else when it is opened. */
 export function loadCompare() {
   stale = true;
-  return byId("pane-compare").hidden ? null : ask();
+  return byId("pane-compare").hidden || state.compare === "measure" ? null : ask();
 }
 
 function follow() {
@@ -167,7 +168,9 @@ function follow() {
 }
 
 function controls() {
-  for (const one of document.querySelectorAll('input[name="against"]')) one.checked = one.value === state.against;
+  for (const one of document.querySelectorAll('input[name="against"]')) one.checked = one.value === (state.compare === "measure" ? "measure" : state.against);
+  for (const id of ["compare-windowed", "compare-table"]) byId(id).hidden = state.compare === "measure";
+  byId("measure").hidden = state.compare !== "measure";
   byId("by").value = state.by;
   byId("against-dates").hidden = state.against !== "custom";
   byId("against_from").value = state.against_from ?? "";
@@ -177,10 +180,11 @@ function controls() {
 
 /** Choose what to compare with; a custom window begins with the dates that were compared last. */
 function choose(against) {
-  if (against !== "custom") return set({ against, against_from: null, against_to: null });
+  if (against === "measure") return set({ compare: "measure" });
+  if (against !== "custom") return set({ compare: "windows", against, against_from: null, against_to: null });
   const side = answer?.before;
   if (!side) return controls();
-  return set({ against, against_from: localDay(side.from), against_to: localDay(side.to) });
+  return set({ compare: "windows", against, against_from: localDay(side.from), against_to: localDay(side.to) });
 }
 
 function dates() {
@@ -197,6 +201,11 @@ function dates() {
 
 /** Follow the state of the page. */
 export function followCompare(changed) {
+  followMeasure(changed);
+  if (changed.has("compare")) {
+    controls();
+    if (stale) loadCompare();
+  }
   if (QUERY.some((name) => changed.has(name))) {
     controls();
     loadCompare();
@@ -225,5 +234,6 @@ export function startCompare() {
     set({ layers: event.target.checked ? [...others, "change"] : [...others, "density"] });
     drawLayers();
   });
-  onTab((name) => { if (name === "compare") { controls(); if (stale) ask(); } });
+  startMeasure();
+  onTab((name) => { if (name === "compare") { controls(); if (stale && state.compare !== "measure") ask(); } });
 }

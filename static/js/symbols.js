@@ -60,6 +60,12 @@ export function changeFill(context, token) {
   return patterns.get(key);
 }
 
+/** Return how an area of a measure is drawn: the treated ones in the accent, the control ones grey, the rings dashed. */
+export function measureStyle(area) {
+  const ring = area.endsWith("ring");
+  return { color: colour(area.startsWith("control") ? "text" : "accent"), weight: ring ? 1.6 : 2.6, dashArray: ring ? "5 4" : null, fillOpacity: ring ? 0.1 : 0.25 };
+}
+
 /** Draw a camera: shape by kind, fill by state, wedge by direction. */
 export function drawCamera(pen, x, y, { kind, online, azimuth = null, width = null, tolerance = 0, selected = false, radius = 6 }) {
   const main = colour("camera"), paper = colour("halo");
@@ -148,6 +154,10 @@ export function swatch(token) {
       box(colour("map-bg"));
       pen.globalAlpha = cover(token);
       box(colour(token));
+    } else if (token.startsWith("measure-")) {
+      const { color, dashArray, fillOpacity } = measureStyle(token.slice(8));
+      pen.globalAlpha = fillOpacity; pen.fillStyle = color; pen.fillRect(3, 5, 16, 12); pen.globalAlpha = 1;
+      pen.lineWidth = 2; pen.strokeStyle = color; pen.setLineDash(dashArray ? [3, 2] : []); pen.strokeRect(3, 5, 16, 12);
     } else if (token.startsWith("change-")) {
       box(colour("map-bg"));
       pen.globalAlpha = cover(token);

@@ -95,3 +95,48 @@ def test_an_empty_store_has_nothing_to_compare_or_judge(client: FlaskClient) -> 
     assert get(client, "/api/compare")["state"] == "no_dates"
     assert get(client, "/api/score")["state"] == "no_dates"
     assert get(client, "/api/score", surface="grids")["build"] is None
+
+
+# Measures
+
+MEASURE = {"code": "G1", "control": "G2", "date": "2024-06-01", "days_before": 2, "days_after": 2, "level": "grid"}
+
+
+def test_a_measure_in_the_town(town: FlaskClient) -> None:
+    # The grids share a border, so that the ring of one lies in the other: no control can be found or named.
+    for control in ({}, {"control": "G2"}):
+        query = {**{name: value for name, value in MEASURE.items() if name != "control"}, **control}
+        answer = town.get("/api/displacement", query_string=query)
+        assert answer.status_code == 400
+        assert answer.get_json()["error"]["remedy"]
+
+
+def test_a_measure_at_a_place(town: FlaskClient) -> None:
+    query = {"lon": 24.9345, "lat": 60.1635, "place_m": 150, "ring_m": 50, "date": "2024-06-01", "level": "grid"}
+    query |= {"days_before": 2, "days_after": 2}
+    found = get(town, "/api/displacement", **query)
+    assert (found["state"], found["control_by"], len(found["features"])) == ("ok", "similarity", 4)
+    areas = {one["properties"]["area"]: one["properties"] for one in found["features"]}
+    assert set(areas) == {"treated", "control", "ring", "control_ring"}
+    assert areas["treated"]["area_km2"] == pytest.approx(0.0707, rel=0.01)
+    signs = {"treated": 1, "control": -1, "ring": 1, "control_ring": -1}
+    total = sum(sign * (areas[name]["after"] - areas[name]["before"]) for name, sign in signs.items())
+    assert found["total"]["estimate"] == pytest.approx(total)
+    assert (found["before"]["days"], found["after"]["days"]) == (2.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"date": ""}, "date"),
+        ({"date": "yesterday"}, "date"),
+        ({"code": ""}, "code"),
+        ({"code": [f"g{i}" for i in range(51)]}, "code"),
+        ({"days_before": "0"}, "days_before"),
+        ({"ring_m": "1e9"}, "ring_m"),
+        ({"code": "", "lat": "60", "lon": "x"}, "lon"),
+    ],
+)
+def test_a_measure_that_cannot_be_judged_is_refused(town: FlaskClient, change: dict[str, Any], field: str) -> None:
+    answer = town.get("/api/displacement", query_string={**MEASURE, **change})
+    assert (answer.status_code, answer.get_json()["error"]["field"]) == (400, field)
