@@ -240,11 +240,7 @@ function showBase() {
   if (!gl.decided) return;
   if (gl.covers) {
     if (map.getContainer().dataset.gl === "drawn") base.leaflet.remove();
-<<<<<<< HEAD
-  } else point(base.leaflet, `${base.url}?theme=${theme()}&v=${facts.settled}`);
-=======
-  } else point(base.leaflet.setZIndex(0), `${base.url}?theme=${theme()}&v=${facts.revision}`); // below the heat, whichever comes first
->>>>>>> cbdc9db (Judge a measure by the weighted displacement difference, with control area and rings found; keep the heat above the base pictures)
+  } else point(base.leaflet.setZIndex(0), `${base.url}?theme=${theme()}&v=${facts.settled}`); // below the heat, whichever comes first
   map.getContainer().dataset.base = gl.covers ? "vector" : "pictures";
   notes();
 }
