@@ -68,14 +68,16 @@ function draw() {
 }
 
 /** Return the finding in sentences. */
-function sentences({ total, spill, features, control }) {
+function sentences({ total, local, spill, features, control }) {
   const rounded = Math.round(Math.abs(total.estimate));
   const what = rounded === 0 ? t("measure.same") : t(total.estimate < 0 ? "measure.fewer" : "measure.more", { count: number(rounded) });
   const judged = (p) => t(p <= 0.05 ? "measure.beyond" : "measure.chance", { p: small(p) });
   const all = features.reduce((sum, { properties }) => sum + properties.before + properties.after, 0);
   const lines = [`${t("measure.interval", { low: signed(total.low), high: signed(total.high) })} ${total.p === null ? "" : judged(total.p)}`];
   if (spill.p !== null) {
-    const way = spill.p > 0.05 ? "none" : spill.estimate > 0 ? "moved" : "spread";
+    // Incidents can have moved, or a benefit spread, only where there were fewer.
+    const fell = local.estimate < 0;
+    const way = spill.p > 0.05 ? "none" : spill.estimate > 0 ? (fell ? "moved" : "more") : fell ? "spread" : "fewer";
     lines.push(t(`measure.spill.${way}`, { change: signed(spill.estimate), p: small(spill.p) }));
   }
   if (all < FEW) lines.push(t("measure.few"));
