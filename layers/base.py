@@ -83,6 +83,9 @@ class Params:
         Of the custom one, datetime64[ms] in UTC; None otherwise.
     hotspots
         What is asked of the hot spots.
+    scale_start, scale_end
+        Window whose values give the scale of colours, as `start` and `end`: pictures of several windows are then
+        comparable. Both None: each picture has the scale of its own window.
     """
 
     level: str | None = None
@@ -111,6 +114,8 @@ class Params:
     against_start: np.datetime64 | None = None
     against_end: np.datetime64 | None = None
     hotspots: HotspotParams = field(default_factory=HotspotParams)
+    scale_start: np.datetime64 | None = None
+    scale_end: np.datetime64 | None = None
 
     def __post_init__(self) -> None:
         if self.metric not in METRICS:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from branca.element import Element
@@ -12,11 +14,13 @@ from geo.classes import Classes, class_breaks
 from geo.columns import Snapshot
 from geo.density import Density, density
 from geo.errors import N_
+from geo.local_time import NO_DAY, local_time
 from layers.base import (
     LayerFrame,
     Legend,
     LegendItem,
     Method,
+    Metric,
     Params,
     chosen_level,
     features,
@@ -36,11 +40,30 @@ UNITS = {
     "per_10k": N_("incidents per 10,000 people"),
 }
 
+NOTES: dict[Method, str] = {
+    "quantiles": N_("Classes with equal numbers of grids"),
+    "fisher_jenks": N_("Natural classes (Fisher-Jenks)"),
+    "equal": N_("Classes of equal width"),
+}
+
 
 def classify(values: NDArray[np.float64], method: Method) -> tuple[NDArray[np.int64], Classes]:
     """Return the class of each value (-1 missing, -2 zero, else 0 .. k-1) and the classes of those above zero."""
     classes = class_breaks(values, k=CLASSES, method=method, zero_class=True)
     return classes.of(values, zero_class=True), classes
+
+
+def _values(result: Density, metric: Metric) -> NDArray[np.float64]:
+    return {"count": result.counts.astype(np.float64), "per_km2": result.per_km2, "per_10k": result.per_10k}[metric]
+
+
+def _days(snapshot: Snapshot, params: Params) -> dict[str, str]:
+    """Return the first and the last local day of the window of the scale as text, a dash for an open end."""
+    ends = np.array([params.scale_start, params.scale_end], dtype="datetime64[ms]")
+    ends[1] -= np.timedelta64(1, "ms")
+    days = local_time(ends, snapshot.timezone).day
+    start, end = ("–" if day == NO_DAY else str(np.datetime64(int(day), "D")) for day in days)
+    return {"start": start, "end": end}
 
 
 class DensityLayer:
@@ -66,10 +89,11 @@ class DensityLayer:
         result = self.result(snapshot, level, params)
         every = assigned(snapshot, level).rows
         keep = np.flatnonzero(np.isin(every, rows_of_level(grids, level, params.parent)))
-        value = {"count": result.counts.astype(np.float64), "per_km2": result.per_km2, "per_10k": result.per_10k}[
-            params.metric
-        ][keep]
+        value = _values(result, params.metric)[keep]
         classes, found = classify(value, params.method)
+        scaled = self._scale(snapshot, level, params, keep)
+        if scaled is not None:
+            classes, found = scaled.of(value, zero_class=True), scaled
         shown, window = in_window(grids, every[keep], params.bbox)
         sent = keep[shown]
         rows = every[sent]
@@ -97,28 +121,43 @@ class DensityLayer:
             "rows": len(keep),
             **window,
         }
-        return LayerFrame(frame, self._legend(classes, found, params) if len(keep) else None, meta)
+        note: tuple[str, dict[str, Any]] = (NOTES[params.method], {})
+        if scaled is not None:
+            note = (N_("Scale kept: that of {start} to {end}"), _days(snapshot, params))
+        return LayerFrame(frame, self._legend(classes, found, params, note) if len(keep) else None, meta)
 
-    def _legend(self, classes: NDArray[np.int64], found: Classes, params: Params) -> Legend:
+    def _scale(self, snapshot: Snapshot, level: str | None, params: Params, keep: NDArray[np.int64]) -> Classes | None:
+        """Return the classes of the window whose scale is asked for; None: none is, or nothing happened in it.
+
+        The lowest class begins at nothing and the highest has no end: other windows may hold less and more.
+        """
+        if params.scale_start is None and params.scale_end is None:
+            return None
+        base = self.result(snapshot, level, replace(params, start=params.scale_start, end=params.scale_end))
+        _, found = classify(_values(base, params.metric)[keep], params.method)
+        if len(found.breaks) == 0:
+            return None
+        return replace(found, low=1.0 if params.metric == "count" else 0.0, breaks=np.append(found.breaks[:-1], np.inf))
+
+    def _legend(
+        self, classes: NDArray[np.int64], found: Classes, params: Params, note: tuple[str, dict[str, Any]]
+    ) -> Legend:
         items = []
         counts = params.metric == "count"
         low = found.low
         for position, high in enumerate(found.breaks):
             # Counts are whole: "3 - 5" and "6 - 9" say more than bounds that repeat.
-            top = math.floor(high) if counts else float(high)
+            top = math.floor(high) if counts and math.isfinite(high) else float(high)
             symbol = f"ramp-{_spread(position, len(found.breaks))}"
-            items.append(LegendItem(symbol, "", float(low), float(top), int((classes == position).sum())))
+            upper = float(top) if math.isfinite(top) else None
+            items.append(LegendItem(symbol, "", float(low), upper, int((classes == position).sum())))
             low = top + 1 if counts else top
         items.reverse()
         items.append(LegendItem("ramp-zero", N_("no incident"), count=int((classes == ZERO).sum())))
         if (classes == NO_DATA).any():
             items.append(LegendItem("no-data", N_("no data"), count=int((classes == NO_DATA).sum())))
-        notes = {
-            "quantiles": N_("Classes with equal numbers of grids"),
-            "fisher_jenks": N_("Natural classes (Fisher-Jenks)"),
-            "equal": N_("Classes of equal width"),
-        }
-        return Legend(self.title, UNITS[params.metric], tuple(items), notes[params.method])
+        text, fields = note
+        return Legend(self.title, UNITS[params.metric], tuple(items), text, fields)
 
     def draw(self, url: str, title: str) -> Element:
         """Return the element that registers the layer with the page."""
@@ -126,7 +165,20 @@ class DensityLayer:
             self.name,
             url,
             title,
-            depends=["level", "parent", "from", "to", "category", "hours", "weekdays", "metric", "method", "bbox"],
+            depends=[
+                "level",
+                "parent",
+                "from",
+                "to",
+                "category",
+                "hours",
+                "weekdays",
+                "metric",
+                "method",
+                "bbox",
+                "scale_from",
+                "scale_to",
+            ],
         )
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from branca.element import Element
+from numpy.typing import NDArray
 
 from geo.columns import Snapshot
 from geo.errors import N_
+from geo.local_time import NO_DAY
 from layers.base import LayerFrame, Legend, LegendItem, Params, features
 from layers.drawn import fetched_layer
-from layers.joins import selected
+from layers.joins import local_times, selected
 
 DAYS_OF_DAYS, DAYS_OF_WEEKS = 92, 1_100
+MOST_DAYS = 40_000  # more than a century; a record that claims to be longer has wrong dates
 
 
 def bin_edges(first: np.datetime64, last: np.datetime64, timezone: str) -> tuple[str, list[datetime]]:
@@ -45,6 +49,22 @@ def bin_edges(first: np.datetime64, last: np.datetime64, timezone: str) -> tuple
             day += timedelta(days=7 if step == "week" else 1)
 
 
+def daily(day: NDArray[np.int32], chosen: NDArray[np.bool_]) -> dict[str, Any] | None:
+    """Return the first local date of the record and the chosen incidents of each day from then on.
+
+    Examples
+    --------
+    >>> daily(np.array([0, 2, 2, NO_DAY], np.int32), np.array([True, True, False, True]))
+    {'first': '1970-01-01', 'counts': [1, 0, 1]}
+    """
+    known = day != NO_DAY
+    first, last = int(day[known].min()), int(day.max())
+    if last - first >= MOST_DAYS:
+        return None
+    counts = np.bincount(day[known & chosen] - first, minlength=last - first + 1)
+    return {"first": str(np.datetime64(first, "D")), "counts": counts.tolist()}
+
+
 class TimelineLayer:
     """Counts of incidents by day, week or month, of the chosen categories over the whole time."""
 
@@ -53,13 +73,19 @@ class TimelineLayer:
     needs = ("incidents",)
 
     def frame(self, snapshot: Snapshot, params: Params) -> LayerFrame:
-        """Return no features; `meta` holds `step`, `counts`, `undated` and `edges` (UTC, one more than counts)."""
+        """Return no features; `meta` holds `step`, `counts`, `undated` and `edges` (UTC, one more than counts).
+
+        `daily`: {"first": local date, "counts": one for each local day from the first to the last of the record}, for
+        who wants other bins; None for a record of more than 40,000 days.
+        """
         incidents = snapshot["incidents"]
         empty = features(snapshot.crs, np.zeros(0, dtype=object), {})
         times = incidents.columns["occurred_at"]
         known = ~np.isnat(times)
         if not known.any():
-            return LayerFrame(empty, None, {"step": "week", "edges": [], "counts": [], "undated": len(incidents)})
+            return LayerFrame(
+                empty, None, {"step": "week", "edges": [], "counts": [], "undated": len(incidents), "daily": None}
+            )
         step, edges = bin_edges(times[known].min(), times[known].max(), snapshot.timezone)
         chosen = selected(snapshot, Params(categories=params.categories, hours=params.hours, weekdays=params.weekdays))
         bounds = np.array([np.datetime64(int(edge.timestamp() * 1000), "ms") for edge in edges])
@@ -70,6 +96,7 @@ class TimelineLayer:
             "edges": [edge.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for edge in edges],
             "counts": [int(count) for count in counts],
             "undated": int((chosen & ~known).sum()),
+            "daily": daily(local_times(snapshot).day, chosen),
         }
         units = {"day": N_("incidents per day"), "week": N_("incidents per week"), "month": N_("incidents per month")}
         return LayerFrame(empty, Legend(self.title, units[step], (LegendItem("bar"),)), meta)

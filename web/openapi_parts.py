@@ -46,6 +46,10 @@ MAP = [
     query("metric", "What the density shades.", {"type": "string", "enum": ["count", "per_km2", "per_10k"]}),
     query("method", "How its classes are cut.", {"type": "string", "enum": ["quantiles", "fisher_jenks", "equal"]}),
 ]
+SCALE_OF = [
+    query("scale_from", "With scale_to: the window whose values give the scale of colours; its own when absent."),
+    query("scale_to", "Not included; see scale_from."),
+]
 RADIUS = query(
     "radius_m", "Radius of the heat map in metres.", {"type": "number", "minimum": 5, "maximum": 5000, "default": 120}
 )

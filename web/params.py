@@ -22,6 +22,7 @@ Query = MultiDict[str, str]
 TRUE, FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off", ""})
 MAX_CATEGORIES = 500
 MAX_TEXT = 200
+SCALE_NAMES = ("scale_from", "scale_to")
 RANGE = "range"  # the task of who asks for none
 
 
@@ -237,6 +238,7 @@ def layer_params(query: Query, snapshot: Snapshot, lang: str) -> Params:
     start, end = window(query.get("from"), query.get("to"), snapshot.timezone)
     against = one_of(query, "against", AGAINST, "previous")
     earlier = _against_window(query, snapshot.timezone) if against == "custom" else (None, None)
+    scale_start, scale_end = window(query.get("scale_from"), query.get("scale_to"), snapshot.timezone, SCALE_NAMES)
     zoom = query.get("zoom")
     return Params(
         level=short_text(query, "level"),
@@ -265,4 +267,6 @@ def layer_params(query: Query, snapshot: Snapshot, lang: str) -> Params:
         against_start=earlier[0],
         against_end=earlier[1],
         hotspots=hotspot_params(query),
+        scale_start=scale_start,
+        scale_end=scale_end,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -88,6 +89,47 @@ def test_density_frame_is_geos_density(
     assert [value is None for value in frame.features["per_10k"]] == np.isnan(found.per_10k).tolist()
     assert frame.meta["total"] == found.total == int(frame.features["incidents"].sum()) + frame.meta["outside"]
     assert sum(item.count or 0 for item in frame.legend.items) == len(rows)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    window=WINDOWS,
+    scale=WINDOWS,
+    metric=st.sampled_from(["count", "per_km2", "per_10k"]),
+    method=st.sampled_from(["quantiles", "equal"]),
+)
+def test_a_kept_scale_shades_equal_values_alike_in_every_window(
+    window: tuple[int, int], scale: tuple[int, int], metric: str, method: str
+) -> None:
+    kept = {"scale_start": day(scale[0]), "scale_end": day(scale[0] + scale[1])}
+    column = {"count": "incidents"}.get(metric, metric)
+
+    def frame(start: int, days: int, **given: Any) -> Any:
+        params = Params(level="grid", start=day(start), end=day(start + days), metric=metric, method=method, **given)  # type: ignore[arg-type]
+        return REGISTRY["density"].frame(TOWN, params)
+
+    base, own, shown = frame(*scale), frame(*window), frame(*window, **kept)
+    alike = dict(zip(base.features[column], base.features["symbol"], strict=True))
+    if any(value for value in alike if value is not None):
+        ordered = sorted(
+            (value, int(symbol[5:]))
+            for value, symbol in [*alike.items(), *zip(shown.features[column], shown.features["symbol"], strict=True)]
+            if symbol not in ("no-data", "ramp-zero")
+        )
+        assert [step for _, step in ordered] == sorted(step for _, step in ordered)
+        assert all(alike.get(v, s) == s for v, s in zip(shown.features[column], shown.features["symbol"], strict=True))
+        ramp = [item for item in shown.legend.items if item.low is not None]
+        assert ramp[0].high is None
+        assert [(item.symbol, item.low) for item in ramp[:-1]] == [
+            (item.symbol, item.low) for item in base.legend.items if item.low is not None
+        ][:-1]
+        assert shown.legend.params == {
+            "start": str(day(scale[0]).astype("M8[D]")),
+            "end": str(day(sum(scale)).astype("M8[D]")),
+        }
+    else:  # nothing to take a scale from
+        assert shown.features["symbol"].tolist() == own.features["symbol"].tolist()
+    assert sum(item.count or 0 for item in shown.legend.items) == len(shown.features)
 
 
 @given(

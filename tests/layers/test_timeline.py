@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -33,6 +34,11 @@ def test_every_dated_incident_is_counted_once(seconds: list[int], zone: str) -> 
     assert len(meta["edges"]) == len(meta["counts"]) + 1
     assert meta["counts"][0] > 0
     assert meta["counts"][-1] > 0
+    days = [datetime.fromtimestamp(second, ZoneInfo(zone)).date() for second in seconds]
+    assert meta["daily"]["first"] == min(days).isoformat()
+    counted = {min(days) + timedelta(days=i): n for i, n in enumerate(meta["daily"]["counts"]) if n}
+    assert counted == Counter(days)
+    assert len(meta["daily"]["counts"]) == (max(days) - min(days)).days + 1
 
 
 @settings(max_examples=60, deadline=None)

@@ -36,6 +36,8 @@ QUERY = st.fixed_dictionaries(
         "code": st.one_of(TEXTS, st.sampled_from(["G1", "D1"])),
         "from": TIMES,
         "to": TIMES,
+        "scale_from": TIMES,
+        "scale_to": TIMES,
         "category": st.lists(TEXTS, max_size=3),
         "bbox": st.one_of(TEXTS, st.lists(NUMBERS, min_size=3, max_size=5).map(",".join)),
         "zoom": NUMBERS,

@@ -38,7 +38,8 @@ QUERIES = [
     "against", "against_from", "against_to", "by", "surface",
     "control", "date", "days_before", "ring_m", "place_m", "lon", "lat",
     "bbox", "zoom", "near_m", "assumed_range_m", "online_only", "radius_m",
-    "limit", "unit", "size_m", "step", "steps", "q", "scale", "metric", "method", "theme", "lang", "crs", "v",
+    "limit", "unit", "size_m", "step", "steps", "q", "scale", "scale_from", "scale_to",
+    "metric", "method", "theme", "lang", "crs", "v",
 ]  # fmt: skip
 PARTS = [
     "grids",
