@@ -1,72 +1,107 @@
-// The time brush: a histogram with a window that mouse, finger, keys and date fields move alike.
+// The time brush: a histogram with a window that mouse, finger, keys and date fields move alike. A long record is zoomed
+// into and moved along, so that a single day of it can be chosen.
 
 import { latest, Refused } from "./api.js";
+import { drawHistogram } from "./brush_draw.js";
+import { startPan } from "./brush_pan.js";
+import { binsOf, countIn, dayNumber, dayText, localDay, worthwhile } from "./days.js";
 import { byId, toast } from "./dom.js";
-import { day, lang, number, t } from "./i18n.js";
+import { day, number, t } from "./i18n.js";
 import { onChange, queryOf, set, state } from "./state.js";
-import { colour, onTheme } from "./symbols.js";
+import { onTheme } from "./symbols.js";
 
-const DAY = 86400000;
-const AXIS = 20;
+const LEAST = 7; // days shown at the closest
+const STEPS = { day: 1, week: 7, month: 30, year: 365 };
 const fetchTimeline = latest();
 let zone = "UTC";
-let bins = null; // {step, days: [edge as day number], counts, unit}
+let record = null; // {first: day number, counts: one a day}
+let opening = null; // the part of it that is shown at first
+let bins = null;
 let drag = null;
 let latestDay = null;
+const heard = new Set();
 
-const dayNumber = (text) => Math.round(Date.parse(`${text}T00:00:00Z`) / DAY);
-const dayText = (value) => new Date(value * DAY).toISOString().slice(0, 10);
-const localDay = (iso) => new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(new Date(iso));
+/** Be told when the histogram was loaded. */
+export const onRecord = (run) => heard.add(run);
+/** The record of the chosen categories, hours and weekdays: {first, counts}; null until it is loaded or without incidents. */
+export const theRecord = () => record;
 
-const first = () => bins.days[0];
-const last = () => bins.days.at(-1);
-const begin = () => (state.from ? dayNumber(state.from) : first());
-const end = () => (state.to ? dayNumber(state.to) : last());
+export const first = () => record.first;
+export const last = () => record.first + record.counts.length;
+export const begin = () => (state.from ? dayNumber(state.from) : first());
+export const end = () => (state.to ? dayNumber(state.to) : last());
 // The last bin may reach beyond the data; the date fields do not.
 const shownEnd = () => (state.to || !latestDay ? end() - 1 : Math.max(Math.min(end() - 1, latestDay), begin()));
 const width = () => byId("brush-canvas").clientWidth;
-const xOf = (value) => ((value - first()) / (last() - first())) * width();
-const dayAt = (x) => Math.round(first() + (Math.max(0, Math.min(x, width())) / width()) * (last() - first()));
 
-function choose(from, to) {
-  if (!bins) return;
+/** Return the part of the record that is shown, [from, to). */
+function view() {
+  const [from, to] = (state.span ?? "").split("_").map(dayNumber);
+  if (!(from < to)) return opening;
+  const low = Math.max(Math.min(from, last() - 1), first());
+  return [low, Math.min(Math.max(to, low + 1), last())];
+}
+
+const xOf = (value) => { const [from, to] = view(); return ((value - from) / (to - from)) * width(); };
+const dayAt = (x) => { const [from, to] = view(); return Math.round(from + (Math.max(0, Math.min(x, width())) / width()) * (to - from)); };
+
+/** Show another part of the record, [from, to), kept inside it. */
+export function look(from, to) {
+  const size = Math.max(Math.min(Math.round(to - from), last() - first()), Math.min(LEAST, last() - first()));
+  const low = Math.round(Math.max(first(), Math.min(from, last() - size)));
+  set({ span: `${dayText(low)}_${dayText(low + size)}` });
+}
+
+/** Zoom by a factor about a day. */
+function zoom(factor, about) {
+  const [from, to] = view();
+  const centre = about ?? (state.from || state.to ? Math.max(from, Math.min((begin() + end()) / 2, to)) : (from + to) / 2);
+  look(centre - (centre - from) * factor, centre + (to - centre) * factor);
+}
+
+/** Choose the window [from, to) of day numbers, kept inside the record. */
+export function choose(from, to) {
+  if (!record) return;
   const [low, high] = [Math.max(first(), Math.min(from, to)), Math.min(last(), Math.max(from, to))];
   if (high <= low) return;
   set({ from: low <= first() ? null : dayText(low), to: high >= last() ? null : dayText(high) });
 }
 
 function draw() {
-  const canvas = byId("brush-canvas");
-  const scale = devicePixelRatio || 1;
-  canvas.width = canvas.clientWidth * scale;
-  canvas.height = canvas.clientHeight * scale;
-  const pen = canvas.getContext("2d");
-  pen.scale(scale, scale);
-  const high = canvas.clientHeight - AXIS;
   const box = byId("brush-window");
-  box.hidden = !bins;
-  if (!bins) {
-    pen.fillStyle = colour("muted"); pen.font = "14px sans-serif"; pen.fillText(t("brush.none"), 0, 24);
-    return;
-  }
-  const most = Math.max(...bins.counts, 1);
-  bins.counts.forEach((count, index) => {
-    const [x0, x1] = [xOf(bins.days[index]), xOf(bins.days[index + 1])];
-    const inside = bins.days[index + 1] > begin() && bins.days[index] < end();
-    const tall = (count / most) * (high - 4);
-    pen.fillStyle = inside ? colour("ramp-3") : colour("no-data");
-    pen.fillRect(x0 + 0.5, high - tall, Math.max(x1 - x0 - 1, 0.8), tall);
-  });
-  pen.fillStyle = colour("line-strong");
-  pen.fillRect(0, high, width(), 1);
-  axis(pen, high);
-  box.style.left = `${xOf(begin())}px`;
-  box.style.width = `${Math.max(xOf(end()) - xOf(begin()), 3)}px`;
-  const text = t("brush.window", { from: dayText(begin()), to: dayText(shownEnd()) });
-  box.setAttribute("aria-valuetext", text);
+  box.hidden = !record;
+  byId("brush-tools").hidden = !record || !["brush", "play"].includes(state.panel);
+  if (record) fields();
+  if (byId("brush-canvas").clientWidth === 0) return; // another view is shown
+  bins = record && binsOf(record, ...view(), width());
+  drawHistogram(byId("brush-canvas"), bins, { view: record ? view() : [], window: record ? [begin(), end()] : [], xOf });
+  byId("brush-pan").hidden = !record || view()[1] - view()[0] >= last() - first();
+  if (!record) return;
+  tell(box);
+  const [from, to] = view(), whole = last() - first();
+  const thumb = byId("brush-pan").firstElementChild;
+  thumb.style.left = `${(100 * (from - first())) / whole}%`;
+  thumb.style.width = `${Math.max((100 * (to - from)) / whole, 1)}%`;
+  byId("brush-pan").setAttribute("aria-valuetext", t("brush.window", { from: dayText(from), to: dayText(to - 1) }));
+  byId("brush-in").disabled = to - from <= LEAST;
+  byId("brush-out").disabled = byId("brush-whole").disabled = to - from >= whole;
+}
+
+function tell(box) {
+  const [from, to] = view();
+  const left = Math.max(xOf(begin()), -8), right = Math.min(xOf(end()), width() + 8);
+  box.hidden = right < 0 || left > width();
+  box.style.left = `${left}px`;
+  box.style.width = `${Math.max(right - left, 3)}px`;
+  box.setAttribute("aria-valuetext", t("brush.window", { from: dayText(begin()), to: dayText(shownEnd()) }));
   box.setAttribute("aria-valuenow", String(begin() - first()));
   box.setAttribute("aria-valuemax", String(last() - first()));
-  byId("brush-unit").textContent = byId("brush-unit").title = `${bins.unit} · ${t("brush.most", { count: number(most) })}`;
+  const beyond = countIn(record, first(), from) + countIn(record, to, last());
+  const unit = `${t(`brush.unit.${bins.step}`)} · ${t("brush.most", { count: number(bins.most) })}${beyond ? ` · ${t("brush.beyond", { count: number(beyond) })}` : ""}`;
+  byId("brush-unit").textContent = byId("brush-unit").title = unit;
+}
+
+function fields() {
   byId("from").value = dayText(begin());
   byId("to").value = dayText(shownEnd());
   byId("from").min = byId("to").min = dayText(first());
@@ -74,32 +109,11 @@ function draw() {
   byId("all-time").disabled = !state.from && !state.to;
 }
 
-function axis(pen, high) {
-  const span = last() - first();
-  const style = span > 900 ? { year: "numeric" } : span > 100 ? { year: "numeric", month: "short" } : { month: "short", day: "numeric" };
-  const format = new Intl.DateTimeFormat(lang === "zh" ? "zh-CN" : "en-GB", { ...style, timeZone: "UTC" });
-  pen.fillStyle = colour("muted");
-  pen.font = `14px ${getComputedStyle(document.body).fontFamily}`;
-  pen.textAlign = "left";
-  let free = -1;
-  const start = new Date(first() * DAY);
-  for (let step = 0; step < 400; step += 1) {
-    const date = span > 100 ? new Date(Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + step, 1)) : new Date((first() + step) * DAY);
-    const x = xOf(date.getTime() / DAY);
-    if (x > width()) break;
-    const label = format.format(date);
-    const wide = pen.measureText(label).width;
-    if (x < 0 || x < free || x + wide > width() || (span > 900 && date.getUTCMonth() !== 0) || (span > 300 && date.getUTCMonth() % 3 !== 0)) continue;
-    pen.fillRect(x, high, 1, 5);
-    pen.fillText(label, x + 3, high + 16);
-    free = x + wide + 6;
-  }
-}
-
 function pointer() {
-  const canvas = byId("brush-canvas"), box = byId("brush-window");
+  const canvas = byId("brush-canvas"), box = byId("brush-window"), frame = canvas.parentElement;
   const placed = (event) => event.clientX - canvas.getBoundingClientRect().left;
-  let waiting = null, there = 0;
+  const fingers = new Map();
+  let waiting = null, there = 0, pinch = null;
   const follow = (x) => {
     if (!drag) return;
     const moved = dayAt(x) - dayAt(drag.x);
@@ -109,10 +123,15 @@ function pointer() {
     else shift(moved, drag.from, drag.to);
   };
   const down = (event, mode) => {
-    if (!bins) return;
+    if (!record) return;
     event.preventDefault();
-    drag = { mode, x: placed(event), from: begin(), to: end() };
+    fingers.set(event.pointerId, placed(event));
     event.currentTarget.setPointerCapture(event.pointerId);
+    if (fingers.size === 2) {
+      const [a, b] = [...fingers.values()];
+      pinch = { view: view(), apart: Math.max(Math.abs(a - b), 10), middle: (a + b) / 2 };
+      drag = null;
+    } else if (fingers.size === 1) drag = { mode, x: placed(event), from: begin(), to: end() };
   };
   box.addEventListener("pointerdown", (event) => {
     const x = placed(event), near = event.pointerType === "touch" ? 18 : 9;
@@ -120,17 +139,33 @@ function pointer() {
     box.focus();
   });
   canvas.addEventListener("pointerdown", (event) => down(event, "new"));
+  const lift = (event) => { fingers.delete(event.pointerId); if (fingers.size < 2) pinch = null; drag = null; };
   for (const target of [canvas, box]) {
     target.addEventListener("pointermove", (event) => {
+      if (!fingers.has(event.pointerId)) return;
+      fingers.set(event.pointerId, placed(event));
+      if (pinch && fingers.size === 2) {
+        const [a, b] = [...fingers.values()], [from, to] = pinch.view;
+        const size = (to - from) * (pinch.apart / Math.max(Math.abs(a - b), 10));
+        const about = from + (pinch.middle / width()) * (to - from);
+        look(about - ((a + b) / 2 / width()) * size, about + (1 - (a + b) / 2 / width()) * size);
+      }
       if (!drag) return;
       // Not every pixel asks the service anew.
       there = placed(event);
       waiting ??= setTimeout(() => { waiting = null; follow(there); }, 90);
     });
-    target.addEventListener("pointerup", (event) => { if (drag) follow(placed(event)); drag = null; });
-    target.addEventListener("pointercancel", () => { drag = null; });
+    target.addEventListener("pointerup", (event) => { if (drag) follow(placed(event)); lift(event); });
+    target.addEventListener("pointercancel", lift);
   }
   box.addEventListener("dblclick", () => set({ from: null, to: null }));
+  frame.addEventListener("wheel", (event) => {
+    if (!record) return;
+    event.preventDefault();
+    const [from, to] = view(), sideways = event.shiftKey ? event.deltaY || event.deltaX : event.deltaX;
+    if (Math.abs(sideways) > Math.abs(event.shiftKey ? 0 : event.deltaY)) look(from + (sideways / width()) * (to - from), to + (sideways / width()) * (to - from));
+    else zoom(event.deltaY > 0 ? 1.25 : 0.8, from + (Math.max(0, Math.min(placed(event), width())) / width()) * (to - from));
+  }, { passive: false });
 }
 
 function shift(days, from = begin(), to = end()) {
@@ -139,22 +174,49 @@ function shift(days, from = begin(), to = end()) {
 }
 
 function keys(event) {
-  if (!bins) return;
-  const step = { day: 1, week: 7, month: 30 }[bins.step] * (event.key.startsWith("Page") ? 4 : 1);
+  if (!record || event.ctrlKey || event.metaKey || event.altKey) return;
+  const step = STEPS[bins.step] * (event.key.startsWith("Page") ? 4 : 1);
   const way = { ArrowLeft: -1, ArrowRight: 1, PageUp: -1, PageDown: 1 }[event.key];
+  const closer = { "+": 0.5, "=": 0.5, "-": 2 }[event.key];
   if (way) {
     event.preventDefault();
     if (event.shiftKey) choose(begin(), Math.max(end() + way * step, begin() + 1));
     else if (!state.from && !state.to) choose(way > 0 ? begin() + step : begin(), way > 0 ? end() : end() - step);
     else shift(way * step);
-  } else if (event.key === "Home") choose(first(), first() + (end() - begin()));
-  else if (event.key === "End") choose(last() - (end() - begin()), last());
+    keepInView();
+  } else if (event.key === "Home") { choose(first(), first() + (end() - begin())); keepInView(); }
+  else if (event.key === "End") { choose(last() - (end() - begin()), last()); keepInView(); }
+  else if (closer || event.key === "0") {
+    event.stopPropagation(); // elsewhere these keys zoom the map
+    if (closer) zoom(closer);
+    else look(first(), last());
+  }
+}
+
+/** Move what is shown so that the window is in it. */
+export function keepInView() {
+  if (!record) return;
+  const [from, to] = view();
+  if (begin() >= from && end() <= to) return;
+  const size = Math.max(to - from, end() - begin());
+  const low = begin() < from ? begin() : end() - size;
+  look(low, low + size);
+}
+
+/** Return the counts of each day; of a record too long for that, those of each bin at its first day. */
+function recordOf({ daily, edges, counts }) {
+  if (daily) return { first: dayNumber(daily.first), counts: daily.counts };
+  if (edges.length < 2) return null;
+  const days = edges.map((edge) => dayNumber(localDay(edge, zone)));
+  const found = { first: days[0], counts: new Array(days.at(-1) - days[0]).fill(0) };
+  counts.forEach((count, index) => { found.counts[days[index] - days[0]] = count; });
+  return found;
 }
 
 /** Load the histogram of the chosen categories. */
 export async function loadBrush(status) {
   zone = status?.timezone ?? zone;
-  latestDay = status?.time?.last ? dayNumber(localDay(status.time.last)) : null;
+  latestDay = status?.time?.last ? dayNumber(localDay(status.time.last, zone)) : null;
   let found = null;
   try {
     found = await fetchTimeline("/api/layers/timeline", { query: queryOf(["category", "hours", "weekdays"], null) });
@@ -163,20 +225,26 @@ export async function loadBrush(status) {
     toast(`${error.message} ${error.remedy}`, { error: true, action: { label: t("error.retry"), run: () => loadBrush(status) } });
   }
   if (!found) return;
-  const { meta } = found;
-  bins = meta.counts.length ? { step: meta.step, counts: meta.counts, unit: found.legend.unit, days: meta.edges.map((edge) => dayNumber(localDay(edge))) } : null;
+  record = recordOf(found.meta);
+  opening = record && worthwhile(record);
   draw();
+  for (const run of heard) run();
 }
 
 export function startBrush(status) {
   pointer();
+  startPan(byId("brush-pan"), { share: (part) => { const [from, to] = view(), moved = part * (last() - first()); look(from + moved, to + moved); } });
   byId("brush-window").addEventListener("keydown", keys);
-  byId("from").addEventListener("change", (event) => { if (event.target.value) choose(dayNumber(event.target.value), end()); });
-  byId("to").addEventListener("change", (event) => { if (event.target.value) choose(begin(), dayNumber(event.target.value) + 1); });
+  byId("brush-in").addEventListener("click", () => zoom(0.5));
+  byId("brush-out").addEventListener("click", () => zoom(2));
+  byId("brush-whole").addEventListener("click", () => look(first(), last()));
+  const typed = (event, run) => { if (event.target.value) { run(dayNumber(event.target.value)); keepInView(); } };
+  byId("from").addEventListener("change", (event) => typed(event, (value) => choose(value, end())));
+  byId("to").addEventListener("change", (event) => typed(event, (value) => choose(begin(), value + 1)));
   byId("all-time").addEventListener("click", () => set({ from: null, to: null }));
   onChange((changed) => {
     if (["category", "hours", "weekdays"].some((name) => changed.has(name))) loadBrush(status);
-    if (changed.has("from") || changed.has("to")) draw();
+    if (["from", "to", "span", "panel", "play_from", "play_to"].some((name) => changed.has(name))) draw();
   });
   onTheme(draw);
   new ResizeObserver(draw).observe(byId("brush-canvas").parentElement);
@@ -186,6 +254,6 @@ export function startBrush(status) {
 /** Return the window as text for a lead line. */
 export function windowText() {
   if (!state.from && !state.to) return t("brush.all");
-  if (!bins) return "";
+  if (!record) return "";
   return t("brush.window", { from: day(`${dayText(begin())}T12:00:00Z`, "UTC"), to: day(`${dayText(shownEnd())}T12:00:00Z`, "UTC") });
 }

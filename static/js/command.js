@@ -1,6 +1,6 @@
 // The command centre: where do incidents concentrate?
 
-import { loadBrush, startBrush, windowText } from "./brush.js";
+import { windowText } from "./brush.js";
 import { followCompare, loadCompare, startCompare } from "./compare.js";
 import { showGrid, showNothing } from "./details.js";
 import { byId, make } from "./dom.js";
@@ -11,6 +11,7 @@ import { goToGrid, mark } from "./map.js";
 import { followScore, startScore } from "./score.js";
 import { CHOICE, queryOf, state } from "./state.js";
 import { Table } from "./table.js";
+import { loadTime } from "./time_panel.js";
 import { lead, loader, selectGrid, selectedGrid, startWorkspace } from "./workspace.js";
 
 const METRIC = { count: "incidents", per_km2: "per_km2", per_10k: "per_10k" };
@@ -30,7 +31,6 @@ const table = new Table(byId("table"), {
   },
 });
 
-let startedBrush = false;
 let answer = null;
 
 const load = loader("/api/density", () => queryOf(["level", ...CHOICE], null), (found) => {
@@ -78,7 +78,7 @@ startWorkspace({
     beginSpots();
     table.sort = { key: METRIC[state.metric], down: true };
     table.drawHead();
-    await Promise.all([load(), startedBrush ? loadBrush(status) : (startedBrush = true, startBrush(status)), loadCompare(status)]);
+    await Promise.all([load(), loadTime(status), loadCompare(status)]);
     if (answer) tell(); // the window's words come with the brush
   },
   changed(changed) {

@@ -1,6 +1,7 @@
 // The filter controls of a map page, both ways with the state.
 
 import { byId, make } from "./dom.js";
+import { startTimeFilters } from "./filters_time.js";
 import { number, t, word } from "./i18n.js";
 import { onChange, set, state } from "./state.js";
 
@@ -41,6 +42,7 @@ function categories(status) {
 export function startFilters(status) {
   fillFilters(status);
   followDates();
+  startTimeFilters();
   byId("level")?.addEventListener("change", (event) => set({ level: event.target.value, parent: null, selected: null }));
   byId("all-categories")?.addEventListener("click", () => set({ category: [] }));
   onChange((changed) => {

@@ -1,7 +1,8 @@
 // The map: the Folium map of the page, its layers loaded and redrawn as the state asks.
 /* global L */
 
-import { latest, Refused } from "./api.js";
+import { activeFilters } from "./active.js";
+import { latest, Refused, settled } from "./api.js";
 import { DRAW, ORDER } from "./draw.js";
 import { byId, make } from "./dom.js";
 import { gl } from "./gl.js";
@@ -165,6 +166,17 @@ export function refresh(changed = null) {
   }
 }
 
+/** Wait until everything that was asked for is on the map: answers, and pictures of the heat map (for 10 s at most). */
+export async function drawn() {
+  await settled();
+  const pending = [...shown.values()].filter((entry) => entry.config.kind === "tiles" && isOn(entry.config.name) && entry.config.leaflet.isLoading());
+  await Promise.all(pending.map((entry) => new Promise((resolve) => {
+    const done = () => { clearTimeout(late); entry.config.leaflet.off("load", done); resolve(); };
+    const late = setTimeout(done, 10000);
+    entry.config.leaflet.on("load", done);
+  })));
+}
+
 /** Return how far the view of a camera recorded inside a building was moved; 0 for none or where views are off. */
 export function movedM(id) {
   const views = shown.get("views");
@@ -278,6 +290,7 @@ export function start(status) {
     const concerns = new Set([...changed].filter((name) => !["centre", "zoom", "selected", "tab"].includes(name)));
     if (concerns.has("layers")) concerns.delete("layers");
     if (changed.has("layers") || concerns.size) refresh(concerns);
+    if (["hours", "weekdays", "category"].some((name) => changed.has(name))) notes();
   });
   byId("zoom-in").addEventListener("click", () => map.zoomIn(1));
   byId("zoom-out").addEventListener("click", () => map.zoomOut(1));
@@ -319,5 +332,5 @@ export function notes() {
     const meta = entry.answer?.meta;
     if (meta?.truncated) lines.push(make("p", {}, t("note.truncated", { layer: t(`layer.${name}`), shown: number(meta.shown ?? entry.answer.features.length), count: number(meta.in_view ?? meta.doubtful) })));
   }
-  byId("map-notes").replaceChildren(byId("lead-pill"), ...lines);
+  byId("map-notes").replaceChildren(byId("lead-pill"), ...activeFilters(), ...lines);
 }

@@ -106,6 +106,7 @@ export function drawLayers() {
 }
 
 function label(item) {
+  if (item.high === null && item.low !== null) return `≥ ${rounded(item.low)}`;
   if (item.label) return item.symbol === "grid-line" ? word(item.label) : item.label;
   return item.low === item.high ? rounded(item.high) : `${rounded(item.low)} – ${rounded(item.high)}`;
 }
