@@ -6,7 +6,7 @@ import { byId, make } from "./dom.js";
 import { lang, number, rounded, t } from "./i18n.js";
 import { set, state } from "./state.js";
 
-const NAMES = "http://www.w3.org/2000/svg";
+const NAMES = document.querySelector("svg").namespaceURI; // of the icons of the page
 const [LEFT, RIGHT, TOP, FOOT] = [44, 10, 10, 22];
 let answer = null;
 let cursor = null; // position in the months
