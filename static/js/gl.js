@@ -99,6 +99,17 @@ function restyle() {
   glMap.setStyle(styleOf(based() ? base : null, entries, theme), { diff: true });
 }
 
+/** Leaflet tells of one zoom three times; each telling would draw a frame. */
+function layerClass() {
+  return L.MaplibreGL.extend({
+    _transformGL(drawing) {
+      const { lng, lat } = this._map.getCenter(), zoom = this._map.getZoom() - 1, held = drawing.getCenter();
+      if (held.lng === lng && held.lat === lat && drawing.getZoom() === zoom) return;
+      drawing.jumpTo({ center: [lng, lat], zoom });
+    },
+  });
+}
+
 async function open() {
   try {
     await scripts;
@@ -109,7 +120,7 @@ async function open() {
     document.head.append(sheet);
     leaflet.createPane("gl").style.zIndex = 250; // above the picture tiles, below what Leaflet draws
     leaflet.getPane("gl").style.pointerEvents = "none";
-    layer = L.maplibreGL({
+    layer = new (layerClass())({
       pane: "gl", padding: 0.05, style: { version: 8, sources: {}, layers: [] }, interactive: false, maxZoom: 22, minZoom: -2,
       fadeDuration: 0, renderWorldCopies: false, maxTileCacheZoomLevels: 3,
       attributionControl: false, validateStyle: false, transformRequest: present(addressOf),
