@@ -126,8 +126,9 @@ def judge(snapshot: Snapshot, params: Params, surface: Surface) -> Judgement:
     }
     if hits.sum() < FEWEST or build.sum() < FEWEST:
         return replace(Judgement("too_few"), **facts)
-    value = heat_values(x[build], y[build], where, params.radius_m) if surface == "heat" else None
-    if value is None:
+    if surface == "heat":
+        value = shown_heat(snapshot, params, parts.build, where)
+    else:
         value = grid_values(snapshot, params, level, build, where)
         if np.isnan(value).all():
             return replace(Judgement("no_population"), **facts)
@@ -138,6 +139,14 @@ def judge(snapshot: Snapshot, params: Params, surface: Surface) -> Judgement:
     return replace(
         Judgement("ok"), **facts, surface=score(value, hits, SHARES), baseline=score(naive, hits, SHARES), curves=curves
     )
+
+
+def shown_heat(snapshot: Snapshot, params: Params, window: Window, where: Cells) -> Floats:
+    """Return for each cell the mean of the heat map of a window: kernel, weight and edge correction as on the map."""
+    from layers.heat_field import heat_field  # brings in the compiler
+
+    field = heat_field(snapshot, replace(params, start=window.start, end=window.end))
+    return heat_values(field.sampled, where, params.radius_m)
 
 
 def grid_values(snapshot: Snapshot, params: Params, level: str | None, chosen: Bools, where: Cells) -> Floats:

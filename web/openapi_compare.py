@@ -5,7 +5,7 @@ from __future__ import annotations
 from layers.base import AGAINST as KNOWN
 from layers.scored import SURFACES
 from web.comparing import BY
-from web.openapi_parts import LANG, LEVEL, LIMIT, MAP, RADIUS, WINDOW, Operation, operation, query
+from web.openapi_parts import HEAT, LANG, LEVEL, LIMIT, MAP, WINDOW, Operation, operation, query
 
 AGAINST = [
     query(
@@ -49,7 +49,7 @@ COMPARE_PATHS: dict[str, dict[str, Operation]] = {
                 LEVEL,
                 *WINDOW,
                 query("surface", "What is judged.", {"type": "string", "enum": list(SURFACES), "default": "heat"}),
-                RADIUS,
+                *HEAT,
                 next(one for one in MAP if one["name"] == "metric"),
             ],
         )

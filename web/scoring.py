@@ -24,6 +24,8 @@ def score_answer(snapshot: Snapshot, params: Params, surface: Surface) -> Json:
         "level": found.level if surface == "grids" else None,
         "metric": params.metric if surface == "grids" else None,
         "radius_m": params.radius_m if surface == "heat" else None,
+        "kernel": params.kernel if surface == "heat" else None,
+        "weight": params.weight if surface == "heat" else None,
         "fewest": FEWEST,
         "build": None if parts is None else {**_window(parts.build), "incidents": found.build},
         "last": None if parts is None else _window(parts.last),

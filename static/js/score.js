@@ -10,7 +10,7 @@ import { CHOICE, queryOf, state } from "./state.js";
 import { colour, onTheme } from "./symbols.js";
 
 const SURFACES = {
-  heat: { surface: "heat", depends: [...CHOICE, "radius_m"] },
+  heat: { surface: "heat", depends: [...CHOICE, "radius_m", "kernel", "weight"] },
   density: { surface: "grids", depends: ["level", "metric", ...CHOICE] },
 };
 const SHOWN = 1; // the place among the shares of the area that the short text tells: 5 %

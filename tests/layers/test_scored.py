@@ -8,19 +8,21 @@ import numpy as np
 import pytest
 import shapely
 
-from geo.heat import heat_grid
+from geo.heat import surface
+from geo.heat_boundary import Boundary
 from geo.score import SHARES, score
 from layers.base import Params
 from layers.density import DensityLayer
 from layers.joins import assigned, selected
-from layers.scored import cells, judge
+from layers.scored import cells, judge, shown_heat
 from tests.layers.factory import X0, Y0, snapshot, town
 
 TOWN = town(6_000, seed=2)
 
 
-def test_the_heat_is_judged_as_it_is_shown() -> None:
-    params = Params(radius_m=60.0, categories=("noise",))
+@pytest.mark.parametrize("kernel", ["quartic", "gaussian"])
+def test_the_heat_is_judged_as_it_is_shown(kernel: str) -> None:
+    params = Params(radius_m=60.0, kernel=kernel, categories=("noise",))
     found = judge(TOWN, params, "heat")
     assert found.state == "ok" and found.parts is not None and found.cells is not None and found.surface is not None
     incidents = TOWN["incidents"]
@@ -30,13 +32,15 @@ def test_the_heat_is_judged_as_it_is_shown() -> None:
     assert found.build == int(build.sum())
     box = (X0, Y0, X0 + 400, Y0 + 400)
     assert (found.cells.cell_m, found.cells.box, len(found.cells)) == (50.0, box, 64)
-    fine = heat_grid(incidents.x[build], incidents.y[build], box, (320, 320), 60.0)
-    value = fine.reshape(8, 40, 8, 40).mean(axis=(1, 3)).ravel()
-    x, y = incidents.x[test], incidents.y[test]
-    inside = shapely.intersects_xy(shapely.box(*box), x, y)
-    hits, _, _ = np.histogram2d(-y[inside], x[inside], bins=8, range=[[-box[3], -box[1]], [box[0], box[2]]])
-    want = score(value, hits.ravel(), SHARES)
-    np.testing.assert_allclose(found.surface.hit_rate, want.hit_rate, atol=0.02)
+    city = Boundary(shapely.box(*box))
+    at_x, at_y = np.meshgrid(X0 + np.arange(2.5, 400, 5), Y0 + 400 - np.arange(2.5, 400, 5))
+    heat = {"radius_m": 60.0, "kernel": kernel, "boundary": city, "exact": True}
+    fine = surface(incidents.x[build], incidents.y[build], at_x, at_y, **heat)
+    value = fine.reshape(8, 10, 8, 10).mean(axis=(1, 3)).ravel()
+    shown = shown_heat(TOWN, params, parts.build, found.cells)
+    assert np.abs(shown - value).max() <= 0.03 * value.max()
+    hits = found.cells.count(incidents.x[test], incidents.y[test])
+    np.testing.assert_allclose(found.surface.pai, score(shown, hits, SHARES).pai)
     assert found.later + found.outside == int(test.sum())
 
 
