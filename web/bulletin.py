@@ -18,6 +18,7 @@ from geo.periods import clock
 from layers.base import Against, Params, chosen_level, levels_of
 from layers.compared import known_record
 from layers.complete import Complete
+from layers.hotspot_params import Unit
 from layers.joins import local_times, selected
 from web import coverage_service, phrases, service
 from web.comparing import compare_answer
@@ -28,6 +29,7 @@ Json = dict[str, Any]
 CoverageOf = Callable[[Params], Shown]
 NEEDS = ("grids", "incidents", "cameras", "buildings", "streets", "places")
 AGAINST: tuple[tuple[str, Against], ...] = (("month", "previous"), ("year", "last_year"))
+UNITS: tuple[Unit, ...] = ("grid", "hex")
 HEAT_M = (100.0, 1000.0)  # least and largest radius of the heat map
 
 
@@ -118,10 +120,41 @@ def facts(snapshot: Snapshot, month: Month, level: str | None, coverage_of: Cove
         "days": day_counts(snapshot, params, month),
         "matrix": rhythm["matrix"],
         "radius_m": params.radius_m,
+        "spots": hotspots_of(snapshot, params)[0],
         "coverage": coverage(snapshot, params, coverage_of),
         "revision": max(snapshot[name].revision for name in NEEDS),
         "crs": snapshot.crs,
     }
+
+
+def hotspots_of(snapshot: Snapshot, params: Params) -> tuple[Json, Params | None]:
+    """Return the significant hot and cold spots of the month, and the parameters that show them on a map.
+
+    Tested are the grids of the level; where they are too few, hexagons. None: there is too little to test.
+    """
+    from layers.hotspot_result import hotspots  # brings in the compiler
+
+    for unit in UNITS:
+        asked = replace(params, hotspots=replace(params.hotspots, unit=unit, step="month", steps=1))
+        found = hotspots(snapshot, asked)
+        if found.reason is None:
+            sure = found.found(asked.hotspots.q)
+            rows = np.flatnonzero(sure)
+            rows = rows[np.argsort(-found.whole.z[rows], kind="stable")]
+            places = [
+                {
+                    "code": found.places.codes[row],
+                    "name": found.places.names[row],
+                    "grid": found.places.within[row],
+                    "incidents": int(found.count[row]),
+                    "z": float(found.whole.z[row]),
+                    "p": float(found.whole.p[row]),
+                    "hot": bool(found.whole.z[row] > 0),
+                }
+                for row in rows
+            ]
+            return {"unit": unit, "tested": int((~np.isnan(found.level)).sum()), "places": places}, asked
+    return {"unit": None, "tested": 0, "places": []}, None
 
 
 def partial(snapshot: Snapshot, month: Month) -> Json | None:

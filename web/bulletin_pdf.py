@@ -16,7 +16,6 @@ from geo.columns import Snapshot
 from geo.crs import lonlat
 from geo.errors import N_, FontMissingError
 from geo.month import parse_month
-from layers import REGISTRY
 from layers.base import Params
 from web import bulletin, bulletin_view, phrases, picture
 from web.bulletin_view import Words
@@ -29,11 +28,6 @@ from web.tiles import BASE_NEEDS, FONTS
 Json = dict[str, Any]
 MAP_PX = (860, 560)  # of the page; drawn at twice as many
 NEEDS = tuple(dict.fromkeys([*bulletin.NEEDS, *BASE_NEEDS]))
-
-
-def spots_layer() -> str:
-    """Return the layer of the second map: significant hot spots where there are such, else the heat."""
-    return "hotspots" if "hotspots" in REGISTRY else "heat"
 
 
 def grid_box(snapshot: Snapshot, level: str | None) -> picture.Box | None:
@@ -74,11 +68,11 @@ def context(state: Atlas, snapshot: Snapshot, facts: Json, lang: str, made: date
     when = made.astimezone(ZoneInfo(snapshot.timezone)).strftime("%Y-%m-%d %H:%M %Z")
     has_grids = facts["level"] is not None
     partial = bulletin_view.partial_note(facts, words)
-    spots = spots_layer()
+    spots = "heat" if facts["spots"]["unit"] is None else "hotspots"
     captions = {
         "density": words(N_("Density of incidents by grid, {month}"), month=words.month(facts["month"])),
         "heat": words(N_("Heat map of incidents, {month}"), month=words.month(facts["month"])),
-        "hotspots": words(N_("Significant hot spots, {month}"), month=words.month(facts["month"])),
+        "hotspots": bulletin_view.spots_caption(facts, words),
     }
     names = (["density"] if has_grids else []) + [spots]
     return {
@@ -104,7 +98,7 @@ def context(state: Atlas, snapshot: Snapshot, facts: Json, lang: str, made: date
         "levels": bulletin_view.level_rows(facts, words),
         "coverage": bulletin_view.coverage_rows(facts, words),
         "coverage_note": bulletin_view.coverage_note(facts, words),
-        "method": bulletin_view.method(facts, words, spots=spots == "hotspots"),
+        "method": bulletin_view.method(facts, words),
         "origin": bulletin_view.origin_lines(snapshot, facts, words, NEEDS, when),
         "approval": phrases.approval_text(state.settings.map_approval, lang),
     }
@@ -119,7 +113,9 @@ def bulletin_pdf(state: Atlas, snapshot: Snapshot, facts: Json, lang: str, made:
         )
     shown = context(state, snapshot, facts, lang, made)
     params = bulletin.params_of(snapshot, parse_month(facts["month"]), facts["level"])
+    tested = bulletin.hotspots_of(snapshot, params)[1]
     pictures = {
-        figure["name"]: map_figure(state, snapshot, params, figure["name"], lang) for figure in shown["figures"]
+        name: map_figure(state, snapshot, tested if name == "hotspots" and tested else params, name, lang)
+        for name in (figure["name"] for figure in shown["figures"])
     }
     return to_pdf(render_template("bulletin.html", **shown), pictures)

@@ -20,6 +20,7 @@ TOP = 20
 KINDS = {
     "up": N_("▲ more than chance"), "down": N_("▼ fewer than chance"), "chance": N_("within chance"), "none": "–",
 }  # fmt: skip
+UNIT_WORDS = {"grid": N_("grids"), "hex": N_("hexagons")}
 STATES = {
     "no_dates": N_("No incident has a time."),
     "now_not_covered": N_("The data do not cover this month well enough to compare it."),
@@ -214,7 +215,21 @@ def matrix(facts: Json, words: Words) -> list[Json]:
     return rows
 
 
-def method(facts: Json, words: Words, *, spots: bool) -> list[str]:
+def spots_caption(facts: Json, words: Words) -> str:
+    """Return what stands under the map of hot spots."""
+    places = facts["spots"]["places"]
+    hot = sum(place["hot"] for place in places)
+    return words(
+        N_("Significant hot and cold spots, {month}: {hot} hot, {cold} cold, of {tested} {unit} tested"),
+        month=words.month(facts["month"]),
+        hot=words.number(hot),
+        cold=words.number(len(places) - hot),
+        tested=words.number(facts["spots"]["tested"]),
+        unit=words(UNIT_WORDS[facts["spots"]["unit"]]),
+    )
+
+
+def method(facts: Json, words: Words) -> list[str]:
     """Return the paragraphs on how the figures were made."""
     texts = [
         words(
@@ -235,9 +250,17 @@ def method(facts: Json, words: Words, *, spots: bool) -> list[str]:
         ),
         words(N_("Density is incidents per square kilometre of a grid's area in {crs}."), crs=facts["crs"] or "–"),
     ]
-    if spots:
-        texts.append(words(N_("Hot spots: grids whose surroundings hold more incidents than chance explains (Gi* with "
-                              "binary weights, false discoveries controlled).")))  # fmt: skip
+    if facts["spots"]["unit"] is not None:
+        texts.append(
+            words(
+                N_(
+                    "Hot and cold spots: {unit} whose surroundings, themselves included, hold more or fewer incidents "
+                    "than chance explains over the whole month (Gi* with binary weights; of those found at most 5 % "
+                    "are expected to be chance)."
+                ),
+                unit=words(UNIT_WORDS[facts["spots"]["unit"]]),
+            )
+        )
     else:
         texts.append(
             words(N_("Heat: kernel density with a radius of {radius} m."), radius=words.number(facts["radius_m"]))

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from geo.columns import Snapshot
 from geo.errors import N_
 from web import bulletin_view, phrases
-from web.bulletin_pdf import NEEDS, spots_layer
+from web.bulletin_pdf import NEEDS
 from web.bulletin_view import KINDS, Words
 from web.state import Atlas
 from web.workbook import Page, to_xlsx
@@ -23,8 +23,7 @@ def bulletin_xlsx(state: Atlas, snapshot: Snapshot, facts: Json, lang: str, made
     words = Words(lang)
     when = made.astimezone(ZoneInfo(snapshot.timezone)).strftime("%Y-%m-%d %H:%M %Z")
     pages = [make(facts, words) for make in PAGES]
-    spots = spots_layer() == "hotspots"
-    origin: list[list[Any]] = [[text] for text in bulletin_view.method(facts, words, spots=spots)]
+    origin: list[list[Any]] = [[text] for text in bulletin_view.method(facts, words)]
     origin += [list(line) for line in bulletin_view.origin_lines(snapshot, facts, words, NEEDS, when)]
     origin.append([words(N_("Data revision")), facts["revision"]])
     approval = phrases.approval_text(state.settings.map_approval, lang)
@@ -137,6 +136,17 @@ def _coverage(facts: Json, words: Words) -> Page:
     return Page(words(N_("Coverage by cameras")), head, rows)
 
 
+def _spots(facts: Json, words: Words) -> Page:
+    head = [words(N_("Hot or cold")), words(N_("Code")), words(N_("Name")), words(N_("Grid")), words(N_("Incidents")),
+            "Gi* z", "p"]  # fmt: skip
+    rows = [
+        [words(N_("hot") if row["hot"] else N_("cold")), row["code"], row["name"], row["grid"], row["incidents"],
+         row["z"], row["p"]]
+        for row in facts["spots"]["places"]
+    ]  # fmt: skip
+    return Page(words(N_("Hot spots")), head, rows)
+
+
 PAGES: tuple[Callable[[Json, Words], Page], ...] = (
-    _summary, _categories, _grids, _days, _hours, _levels, _coverage,
+    _summary, _categories, _grids, _days, _hours, _levels, _spots, _coverage,
 )  # fmt: skip

@@ -11,6 +11,7 @@ from web.jstext_compare import TEXTS as COMPARE
 from web.jstext_gl import TEXTS as GL
 from web.jstext_hotspots import TEXTS as HOTSPOTS
 from web.jstext_live import TEXTS as LIVE
+from web.jstext_takeaway import TEXTS as TAKEAWAY
 from web.jstext_planner import TEXTS as PLANNER
 from web.jstext_time import TEXTS as TIME
 from web.jstext_whatif import TEXTS as WHATIF
@@ -270,6 +271,7 @@ TEXTS: Mapping[str, str] = {
     "field.lat": N_("Latitude"),
     "field.x": N_("Easting (x)"),
     "field.y": N_("Northing (y)"),
+    **TAKEAWAY,
     **PLANNER,
     **GL,
     **HOTSPOTS,

@@ -11,6 +11,7 @@ from geo.crs import bbox_from_lonlat
 from geo.errors import N_
 from layers import REGISTRY
 from layers.base import LayerFrame, Params, chosen_level
+from layers.compared import pair
 from layers.coverage import CoverageLayer
 from web import coverage_service, phrases, service
 from web.i18n import translate
@@ -129,6 +130,7 @@ def sheet_of(state: Atlas, snapshot: Snapshot, params: Params, wish: Wish, made:
         lines += phrases.filter_texts(params, lang)
     if level:
         lines.append(phrases.say(N_("Grid level: {level}"), lang, level=phrases.word(level, lang)))
+    lines += windows_of_layers(snapshot, params, wish)
     revision = max(snapshot[name].revision for name in needs)
     foot = [phrases.origin_text(snapshot, revision, lang, made), phrases.sources_line(snapshot, needs, lang)]
     simulated = phrases.simulated_text(snapshot, needs, lang)
@@ -139,6 +141,28 @@ def sheet_of(state: Atlas, snapshot: Snapshot, params: Params, wish: Wish, made:
         translate(N_("N"), lang), translate(N_("… and {count} more lines"), lang),
         translate(N_("No data in this picture."), lang),
     )  # fmt: skip
+
+
+def windows_of_layers(snapshot: Snapshot, params: Params, wish: Wish) -> list[str]:
+    """Return the windows of layers that do not show just the chosen one."""
+    found = []
+    if "hotspots" in wish.layers:
+        from layers.hotspot_result import hotspots  # brings in the compiler
+
+        edges = hotspots(snapshot, params).edges
+        if len(edges) > 1:
+            window = phrases.window_text(snapshot, replace(params, start=edges[0], end=edges[-1]), wish.lang)
+            found.append(phrases.say(N_("Hot spots: {window}"), wish.lang, window=window))
+    if "change" in wish.layers:
+        sides = pair(snapshot, params)
+        for side, text in (
+            () if sides is None else ((sides.now, N_("Change: {window}")), (sides.before, N_("against {window}")))
+        ):
+            window = phrases.window_text(
+                snapshot, replace(params, start=side.window.start, end=side.window.end), wish.lang
+            )
+            found.append(phrases.say(text, wish.lang, window=window))
+    return found
 
 
 def legend_of(frame: LayerFrame, lang: str) -> dict[str, Any]:

@@ -14,13 +14,14 @@ from layers.rasters.lettering import Lettering
 from layers.rasters.look import Colour
 from layers.rasters.mercator import WEB_MERCATOR
 from layers.rasters.paint import cover_rings, cover_strokes
-from layers.rasters.symbols import Colours, Sign, area_style, colour_of, stamp, symbol_of
+from layers.rasters.patterns import pattern
+from layers.rasters.symbols import AreaStyle, Colours, Sign, area_style, colour_of, stamp, symbol_of
 from layers.rasters.view import View
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-HATCH_PX = (5.0, 1.4)  # from line to line, and width, in pixels of the page
+DASH_PX = 4.0
 # Bottom to top, as on the page; a layer that is not named lies above the density.
 ORDER = ("coverage", "density", "change", "*", "grids", "zones", "views", "blindspots", "places", "cameras",
          "incidents", "assignment")  # fmt: skip
@@ -98,14 +99,6 @@ def put(picture: NDArray[np.float32], share: NDArray[np.float32], colour: Colour
         picture[part] += (share[part, :, None] * np.float32(opacity)) * (np.array(colour, np.float32) - picture[part])
 
 
-def hatch(height: int, width: int, scale: int) -> NDArray[np.float32]:
-    """Return diagonal lines, float32 (height, width), 0 to 1."""
-    every, line = HATCH_PX[0] * scale, HATCH_PX[1] * scale
-    at = np.add.outer(np.arange(height), np.arange(width)) * np.float32(0.5**0.5)
-    away = np.abs((at + every / 2) % every - every / 2)
-    return np.clip(line / 2 + 0.5 - away, 0, 1).astype(np.float32)
-
-
 def paint_areas(
     picture: NDArray[np.float32], polygons: NDArray[Any], symbol: str, colours: Colours, scale: int
 ) -> None:
@@ -115,32 +108,41 @@ def paint_areas(
         return
     height, width = picture.shape[:2]
     share = cover_rings(*_flat(_rings(polygons)), (0.0, 0.0), 1.0, (width, height))
-    if style.hatched:
-        share = share * hatch(height, width, scale)
-    put(picture, share, colour_of(style.fill, colours), style.opacity)
-    if style.striped:
-        stripes = (np.arange(height) % (6 * scale) < 1.5 * scale).astype(np.float32)[:, None]
-        put(picture, share * stripes, colour_of("halo", colours), style.opacity)
+    if style.opacity:
+        put(picture, share, colour_of(style.fill, colours), style.opacity)
+    if style.strokes:
+        strokes = share * pattern(style.strokes, height, width, scale)
+        put(picture, strokes, colour_of(style.ink or style.fill, colours), style.stroke_opacity)
 
 
 def _outlines(
     picture: NDArray[np.float32], polygons: NDArray[Any], symbols: NDArray[Any], colours: Colours, scale: int
 ) -> None:
     height, width = picture.shape[:2]
-    by_style: dict[tuple[str, float, float], list[int]] = {}
+    by_style: dict[AreaStyle, list[int]] = {}
     for place, symbol in enumerate(symbols):
         style = area_style(symbol, colours)
         if style.line is not None:
-            by_style.setdefault((style.line, style.line_px, style.line_opacity), []).append(place)
-    for (line, line_px, opacity), places in by_style.items():
-        xy, starts, every = _flat(_rings(polygons[places]))
-        thick = np.full(len(every), line_px * scale)
+            by_style.setdefault(style, []).append(place)
+    for style, places in by_style.items():
+        rings = _rings(polygons[places])
+        xy, starts, every = _flat(_dashes(rings, DASH_PX * scale) if style.dashed else rings)
+        thick = np.full(len(every), style.line_px * scale)
         put(
             picture,
             cover_strokes(xy, starts, every, thick, (0.0, 0.0), 1.0, (width, height)),
-            colour_of(line, colours),
-            opacity,
+            colour_of(str(style.line), colours),
+            style.line_opacity,
         )
+
+
+def _dashes(rings: NDArray[Any], length: float) -> NDArray[Any]:
+    """Return every second piece of rings cut into pieces of at most `length`."""
+    xy, owner = shapely.get_coordinates(shapely.segmentize(rings, length), return_index=True)
+    first = np.flatnonzero(owner[1:] == owner[:-1])
+    ends = np.stack((xy[first], xy[first + 1]), axis=1)[::2]
+    found: NDArray[Any] = shapely.linestrings(ends)
+    return found
 
 
 def _paint_lines(picture: NDArray[np.float32], lines: NDArray[Any], symbol: str, colours: Colours, scale: int) -> None:

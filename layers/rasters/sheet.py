@@ -182,7 +182,7 @@ def swatch(symbol: str, colours: Colours, lettering: Lettering) -> Image.Image:
     box = (2 * scale, 4 * scale, 20 * scale, 18 * scale)
     pen = ImageDraw.Draw(image)
     if style.fill is not None:
-        if not style.hatched:
+        if style.opacity:
             pen.rectangle(box, fill=colour_of("map-bg", colours))
         picture = np.asarray(image, dtype=np.float32).copy()
         paint_areas(picture, np.array([shapely.box(*box)], dtype=object), symbol, colours, scale)

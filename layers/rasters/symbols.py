@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 
 from layers.rasters.lettering import Lettering
 from layers.rasters.look import Colour
+from layers.rasters.patterns import NAMES
 
 Colours = Mapping[str, Colour]
 _FINE = 4  # signs are drawn so many times larger, then reduced
@@ -20,25 +21,28 @@ _KINDS = ("fixed", "ptz", "dome", "panoramic")
 class AreaStyle:
     """Fill and outline of an area; colours are names of the style sheet, None for none.
 
-    Hatched: lines of the colour on what is below. Striped: the colour with light stripes, told apart in grey print.
+    `opacity` is that of the even ground. `strokes` names a pattern (`layers.rasters.patterns`) laid over it in the
+    colour `ink` (that of the fill when None), as strongly as `stroke_opacity` says. `dashed`: the outline is broken.
     """
 
     fill: str | None
     opacity: float = 0.64
-    hatched: bool = False
-    striped: bool = False
+    strokes: str = ""
+    stroke_opacity: float = 0.9
+    ink: str | None = None
     line: str | None = "line-strong"
     line_px: float = 0.6
     line_opacity: float = 0.8
+    dashed: bool = False
 
 
 _AREAS: Mapping[str, AreaStyle] = {
-    "no-data": AreaStyle("no-data", 0.7, hatched=True),
+    "no-data": AreaStyle("no-data", 0.0, "hatch", 0.7),
     "grid-line": AreaStyle(None, line="grid-line", line_px=1.4, line_opacity=0.9),
-    "zone": AreaStyle("zone", 0.5, hatched=True, line="zone", line_px=1.5, line_opacity=1),
+    "zone": AreaStyle("zone", 0.0, "hatch", 0.5, line="zone", line_px=1.5, line_opacity=1, dashed=True),
     "place": AreaStyle("place", 0.18, line="place", line_px=1.5, line_opacity=1),
     "view-certain": AreaStyle("view", 0.35, line="view", line_px=1, line_opacity=1),
-    "view-possible": AreaStyle("view", 0.55, hatched=True, line="view", line_px=0.8, line_opacity=0.6),
+    "view-possible": AreaStyle("view", 0.0, "hatch", 0.55, line="view", line_px=0.8, line_opacity=0.6),
     "blindspot": AreaStyle("blind-3", 0.45, line="blind-4", line_px=2, line_opacity=1),
     "ramp-zero": AreaStyle("ramp-zero", 0.3),
 }
@@ -48,11 +52,26 @@ def area_style(symbol: str, colours: Colours) -> AreaStyle:
     """Return how an area of a symbol looks: a class of any layer by the colour of its name; unknown: as no data."""
     if symbol in _AREAS:
         return _AREAS[symbol]
+    if symbol.startswith("spot-"):
+        return _spot_style(symbol.removeprefix("spot-"))
     if symbol not in colours:
         return _AREAS["no-data"]
     if symbol.startswith("change-"):
-        return AreaStyle(symbol, 0.5 if symbol == "change-chance" else 0.78, striped=symbol.startswith("change-down"))
+        # Fewer is striped, so that a grey print tells it from more.
+        opacity, fewer = 0.5 if symbol == "change-chance" else 0.78, symbol.startswith("change-down")
+        return AreaStyle(symbol, opacity, "stripes" if fewer else "", opacity, "halo")
     return AreaStyle(symbol, 0.52 if symbol.startswith("blind") else 0.64)
+
+
+def _spot_style(kind: str) -> AreaStyle:
+    """Return the style of a hot or cold spot: its side by colour and outline, its pattern over time by strokes."""
+    side, _, over_time = kind.partition("-")
+    if side not in ("hot", "cold"):
+        return AreaStyle("ramp-zero", 0.2, line_px=0.5, line_opacity=0.35)
+    ground = {"": 0.45, "historical": 0.14, "new": 0.75}.get(over_time, 0.2)
+    strokes = over_time if over_time in NAMES else ""
+    return AreaStyle(f"spot-{side}", ground, strokes, line=f"spot-{side}", line_px=1.4 if side == "hot" else 1.2,
+                     line_opacity=1, dashed=side == "cold")  # fmt: skip
 
 
 def colour_of(name: str, colours: Colours) -> Colour:

@@ -36,14 +36,40 @@ export function settled() {
   return new Promise((resolve) => { if (running === 0) setTimeout(() => (running === 0 ? resolve() : idle.push(resolve)), 60); else idle.push(resolve); });
 }
 
-/** Fetch JSON. Throws Refused; an aborted request throws the AbortError of the browser. */
-export async function request(path, { method = "GET", query = null, body = undefined, signal = undefined, quiet = false } = {}) {
+function addressOf(path, query) {
   const url = new URL(path, location.origin);
   for (const [name, value] of Object.entries(query ?? {})) {
     for (const one of Array.isArray(value) ? value : [value]) {
       if (one !== null && one !== undefined && one !== "") url.searchParams.append(name, String(one));
     }
   }
+  return url;
+}
+
+/** Fetch a file. Returns {blob, name}; throws Refused with the service's message and remedy. */
+export async function download(path, { query = null } = {}) {
+  begin();
+  try {
+    let answer;
+    try {
+      answer = await fetch(addressOf(path, query), { credentials: "same-origin" });
+    } catch {
+      throw new Refused({ message: t("error.network"), remedy: t("error.network.remedy") });
+    }
+    if (!answer.ok) {
+      const found = await answer.json().catch(() => null);
+      throw new Refused(found?.error ?? { code: "shape", message: t("error.shape", { status: answer.status }), remedy: t("error.network.remedy") }, answer.status);
+    }
+    const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1] ?? path.split("/").at(-1);
+    return { blob: await answer.blob(), name };
+  } finally {
+    end();
+  }
+}
+
+/** Fetch JSON. Throws Refused; an aborted request throws the AbortError of the browser. */
+export async function request(path, { method = "GET", query = null, body = undefined, signal = undefined, quiet = false } = {}) {
+  const url = addressOf(path, query);
   const headers = { Accept: "application/json" };
   const options = { method, headers, signal, credentials: "same-origin" };
   if (method !== "GET") headers["X-CSRF-Token"] = csrf;

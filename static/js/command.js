@@ -4,7 +4,7 @@ import { windowText } from "./brush.js";
 import { followCompare, loadCompare, startCompare } from "./compare.js";
 import { showGrid, showNothing } from "./details.js";
 import { byId, make } from "./dom.js";
-import { beginSpots, exportSpots, hoverSpot, startSpots } from "./hotspots.js";
+import { beginSpots, hoverSpot, startSpots } from "./hotspots.js";
 import { lang, number, t } from "./i18n.js";
 import { startLive } from "./live_tab.js";
 import { goToGrid, mark } from "./map.js";
@@ -12,6 +12,7 @@ import { followScore, startScore } from "./score.js";
 import { CHOICE, queryOf, state } from "./state.js";
 import { Table } from "./table.js";
 import { loadTime } from "./time_panel.js";
+import { offerTable, startTakeaway } from "./takeaway.js";
 import { lead, loader, selectGrid, selectedGrid, startWorkspace } from "./workspace.js";
 
 const METRIC = { count: "incidents", per_km2: "per_km2", per_10k: "per_10k" };
@@ -69,7 +70,10 @@ function follow() {
 
 startCompare();
 startScore();
-byId("export-table").addEventListener("click", () => (state.tab === "spots" ? exportSpots() : table.export("density")));
+offerTable("hot", () => ({ name: "density", title: t("table.hot"), sort: table.sort }));
+offerTable("spots", () => ({ name: "hotspots", title: t("layer.hotspots"), sort: null }));
+offerTable("compare", () => ({ name: "compare", title: t("layer.change"), sort: null }));
+startTakeaway();
 startLive();
 
 startSpots();

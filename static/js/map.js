@@ -245,7 +245,7 @@ function point(tileLayer, url) {
   tileLayer.setUrl(url, true).addTo(map);
 }
 
-const theme = () => document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+export const theme = () => document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 
 /** Show the picture tiles of the base map where it is not drawn as vectors. */
 function showBase() {

@@ -127,7 +127,8 @@ function drawLegends() {
   }));
 }
 
-async function copyLink() {
+/** Put the address of the present view on the clipboard. */
+export async function copyLink() {
   try {
     await navigator.clipboard.writeText(address());
     toast(t("link.copied"));

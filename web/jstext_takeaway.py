@@ -1,0 +1,18 @@
+"""The texts of static/js/takeaway.js, by key; see web/jstext.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from geo.errors import N_
+
+TEXTS: Mapping[str, str] = {
+    "take.table": N_("Table: {table}"),
+    "take.table.none": N_("No table on this tab"),
+    "take.bulletin.none": N_("No incident with a time yet."),
+    "take.making": N_("Making {file} …"),
+    "take.made": N_("Saved: {file}"),
+    "take.file.picture": N_("the picture of the map"),
+    "take.file.table": N_("the table"),
+    "take.file.bulletin": N_("the bulletin"),
+}
