@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from layers import REGISTRY
 from web.bulletin_file import FORMS
+from web.comparing import BY as COMPARED
+from web.openapi_compare import AGAINST
 from web.openapi_coverage import RULES
+from web.openapi_hotspots import METRIC, SPOTS
 from web.openapi_parts import (
     HEAT,
     LANG,
@@ -24,6 +27,7 @@ from web.openapi_parts import (
 )
 from web.picture import LEAST, MOST, NOT_DRAWN
 from web.tables import TABLES
+from web.tables_found import MOST_PAIRS, MOST_PLACES
 from web.tables_known import MOST_ROWS
 
 PICTURE = [
@@ -40,11 +44,13 @@ PICTURE = [
     query("title", "Title above the map; the names of the layers when absent."),
 ]  # fmt: skip
 
+BY = query("by", "Rows of a comparison.", {"type": "string", "enum": list(COMPARED), "default": "grids"})
+CODE = query("code", "Compare the categories of this grid only.")
 TAKEAWAY_PATHS: dict[str, dict[str, Operation]] = {
     "/api/picture.png": {
         "get": operation(
             "The map as a picture with title, legend, scale bar, north arrow, sources, date and revision.",
-            [*PICTURE, SCALE, THEME, LEVEL, PARENT, *WINDOW, *MAP, NEAR, *RULES, *HEAT, RAMP, LANG],
+            [*PICTURE, SCALE, THEME, LEVEL, PARENT, *WINDOW, *MAP, NEAR, *RULES, *HEAT, RAMP, *AGAINST, *SPOTS, LANG],
             "image/png",
         )
     },
@@ -62,11 +68,17 @@ TAKEAWAY_PATHS: dict[str, dict[str, Operation]] = {
     },
     "/api/tables/{name}": {
         "get": operation(
-            f"A table as a file: one of {', '.join(sorted(TABLES))} followed by .csv or .xlsx.",
+            f"A table as a file: one of {', '.join(sorted(TABLES))} followed by .csv or .xlsx; "
+            f"at most {MOST_PLACES:,} hot spots and {MOST_PAIRS:,} pairs of grid and category.",
             [
                 path("name"),
                 query("sort", "Key of the column to sort by; as they come when absent."),
                 query("order", "The missing are last.", {"type": "string", "enum": ["up", "down"], "default": "up"}),
+                *AGAINST,
+                BY,
+                CODE,
+                *SPOTS,
+                METRIC,
                 LEVEL,
                 PARENT,
                 *WINDOW,

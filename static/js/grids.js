@@ -9,6 +9,7 @@ import { now, typing } from "./shell.js";
 import { CHOICE, queryOf, set, state } from "./state.js";
 import { swatch } from "./symbols.js";
 import { Table } from "./table.js";
+import { offerTable, startTakeaway } from "./takeaway.js";
 import { detail, lead, loader, selectGrid, selectedGrid, startWorkspace } from "./workspace.js";
 
 const WORST = ["outside", "differs", "near_border"];
@@ -147,7 +148,9 @@ onTab((name) => {
     if (!check) loadCheck();
   }
 });
-byId("export-table").addEventListener("click", () => (shownTab === "check" ? doubts.export("assignment") : grids.export("grids")));
+offerTable("grids", () => ({ name: "grids", title: t("layer.grids"), sort: grids.sort }));
+offerTable("check", () => ({ name: "assignment", title: t("layer.assignment"), sort: null }));
+startTakeaway();
 document.addEventListener("keydown", (event) => {
   if (!typing(event) && event.key === "Backspace") { event.preventDefault(); up(); }
 });

@@ -42,9 +42,6 @@ const table = new Table(byId("hotspot-table"), {
     hover: (code) => mark(code),
   },
 });
-table.exported = ["code", "name", "grid", "grid_name", "kind", "category", "count", "expected", "neighbours", "near", "near_expected", "z", "p", "q", "significant", "tau", "trend_p", "steps_hot", "steps_cold", "eb_per_10k", "eb_local_per_10k", "lon", "lat", "explanation"]
-  .map((name) => ({ key: name, label: name, numeric: !["code", "name", "grid", "grid_name", "kind", "category", "significant", "explanation"].includes(name), text: (row) => row[name] }));
-export const exportSpots = () => table.export("hotspots");
 
 function go(row, near = false) {
   if (near || !map.getBounds().contains([row.lat, row.lon])) {

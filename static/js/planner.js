@@ -15,6 +15,7 @@ import { map, reload } from "./map.js";
 import { onTab } from "./panel.js";
 import { now } from "./shell.js";
 import { onChange, read, set, state } from "./state.js";
+import { startXlsx } from "./takeaway.js";
 import { detail, startWorkspace } from "./workspace.js";
 
 const heard = { show: new Set(), hide: new Set(), refreshed: new Set() };
@@ -80,6 +81,7 @@ onFigures("standards", tell);
 
 // Before the map asks for its layers, so that nothing is loaded twice.
 read();
+startXlsx();
 startVectors({ hover: (code) => grids.hover(code), view: showView, pick: pickCamera, between: spotVectors });
 
 startWorkspace({

@@ -118,7 +118,7 @@ function open() {
 
 function close() {
   const menu = byId("take-menu");
-  if (menu.hidden) return;
+  if (!menu || menu.hidden) return;
   const inside = menu.contains(document.activeElement);
   menu.hidden = true;
   byId("take-button").setAttribute("aria-expanded", "false");
@@ -135,6 +135,13 @@ function keys(event) {
   else if (goal !== undefined && !onSelect) {
     event.preventDefault();
     all[(goal + all.length) % all.length].focus();
+  }
+}
+
+/** Let every button with data-xlsx save the service's table of that name. */
+export function startXlsx() {
+  for (const button of document.querySelectorAll("[data-xlsx]")) {
+    button.addEventListener("click", () => take(button, "table", `/api/tables/${button.dataset.xlsx}.xlsx`, asked()));
   }
 }
 

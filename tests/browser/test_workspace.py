@@ -106,12 +106,13 @@ def test_an_assumption_is_stated_with_its_figure(demo_server: str, visit: Opener
 
 def test_the_csv_holds_the_rows_of_the_table(demo_server: str, visit: Opener, tmp_path: Path) -> None:
     opened = visit(f"{demo_server}/command")
+    opened.page.click("#take-button")
     with opened.page.expect_download() as download:
-        opened.page.click("#export-table")
+        opened.page.click('[data-take="csv"]')
     file = tmp_path / "table.csv"
     download.value.save_as(file)
     rows = list(csv.reader(file.read_text("utf-8-sig").splitlines()))
-    assert rows[0][0] == "Grid"
+    assert rows[0][0] == "Code"
     assert len(rows) - 1 == int(opened.page.evaluate("document.querySelectorAll('#table tbody tr').length"))
 
 
