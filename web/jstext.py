@@ -12,8 +12,8 @@ from web.jstext_gl import TEXTS as GL
 from web.jstext_hotspots import TEXTS as HOTSPOTS
 from web.jstext_live import TEXTS as LIVE
 from web.jstext_planner import TEXTS as PLANNER
-from web.jstext_time import TEXTS as TIME
 from web.jstext_takeaway import TEXTS as TAKEAWAY
+from web.jstext_time import TEXTS as TIME
 from web.jstext_whatif import TEXTS as WHATIF
 
 # Fields are written {name} and filled by the script, which sets textContent. `value.X` is what a page shows for the
