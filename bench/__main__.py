@@ -15,6 +15,7 @@ TABLES = {
     "store": ("bench.store_bench", "Store and intake"),
     "measures": ("bench.measures_bench", "Measures of a city"),
     "coverage": ("bench.coverage_bench", "Coverage of a whole city"),
+    "hotspots": ("bench.hotspot_bench", "Hot spots"),
     "pages": ("bench.page_bench", "Pages"),
     "tiles": ("bench.tile_bench", "Vector tiles"),
     "visibility": ("bench.visibility_bench", "Visibility"),

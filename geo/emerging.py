@@ -10,9 +10,9 @@ consecutive  hot in the last two or more steps without a break, never before the
 intensifying hot in 90 % of the steps or more, the last one too; Gi* rises
 diminishing  the same; Gi* falls
 persistent   the same; Gi* does neither
-historical   hot in 90 % of the steps or more, but not in the last one
 oscillating  hot in the last step and cold in some step before, hot in less than 90 %
 sporadic     hot in the last step, on and off before, never cold, in less than 90 %
+historical   hot in 90 % of the steps or more, but not in the last one
 none         anything else
 ============ ======================================================================================================
 """
@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo.trend import Trend
 
-PATTERNS = ("new", "consecutive", "intensifying", "diminishing", "persistent", "historical", "oscillating", "sporadic")
+PATTERNS = ("new", "consecutive", "intensifying", "diminishing", "persistent", "oscillating", "sporadic", "historical")
 NONE = "none"
 MOSTLY = 0.9  # share of the steps
 TREND_P = 0.05  # a trend is one when chance makes it so clear less often than this
@@ -64,10 +64,11 @@ def categories(hot: ArrayLike, cold: ArrayLike, trend: Trend) -> NDArray[Any]:
         raise ValueError(f"at least {LEAST_STEPS} steps are needed")
     up, down = (trend.p < TREND_P) & (trend.tau > 0), (trend.p < TREND_P) & (trend.tau < 0)
     found = np.full(len(warm), NONE, dtype=object)
-    # At most one side gets a word: it needs the last step, or 90 % of all.
-    for side, this, other, rises, falls in (("hot", warm, cool, up, down), ("cold", cool, warm, down, up)):
-        for pattern, where in _patterns(this, other, rises, falls).items():
-            found[where & (found == NONE)] = f"{side}-{pattern}"
+    sides = {"hot": _patterns(warm, cool, up, down), "cold": _patterns(cool, warm, down, up)}
+    # What a place is in the last step goes before what it was: all but the last pattern need that step.
+    for pattern in PATTERNS:
+        for side, patterns in sides.items():
+            found[patterns[pattern] & (found == NONE)] = f"{side}-{pattern}"
     return found
 
 
@@ -84,7 +85,7 @@ def _patterns(this: Bools, other: Bools, rises: Bools, falls: Bools) -> dict[str
         "intensifying": mostly & last & rises,
         "diminishing": mostly & last & falls,
         "persistent": mostly & last & ~rises & ~falls,
-        "historical": mostly & ~last,
         "oscillating": last & ~mostly & other.any(axis=1),
         "sporadic": last & ~mostly & ~other.any(axis=1),
+        "historical": mostly & ~last,
     }

@@ -88,7 +88,8 @@ def gi_star(counts: ArrayLike, neighbours: Neighbours, exposure: ArrayLike | Non
     """
     x = np.asarray(counts, np.float64)
     n = len(x)
-    weight = np.ones(n) if exposure is None else np.nan_to_num(np.asarray(exposure, np.float64), nan=0.0)
+    weight = np.ones(n) if exposure is None else np.asarray(exposure, np.float64)
+    weight = np.where(np.isnan(weight), 0.0, weight)
     if weight.shape != (n,) or len(neighbours) != n:
         raise ValueError("counts, exposure and neighbours differ in length")
     if not (np.isfinite(weight) & (weight >= 0)).all() or not (np.isfinite(x) & (x >= 0)).all():

@@ -3,7 +3,7 @@
 import { showSpot } from "./details.js";
 import { byId, make } from "./dom.js";
 import { day, lang, number, t } from "./i18n.js";
-import { goToGrid, isOn, map, mark, wanted } from "./map.js";
+import { goToGrid, gridFeature, isOn, map, mark, wanted } from "./map.js";
 import { drawLayers, onTab } from "./panel.js";
 import { now } from "./shell.js";
 import { CHOICE, onChange, queryOf, set, state } from "./state.js";
@@ -43,12 +43,11 @@ const table = new Table(byId("hotspot-table"), {
   },
 });
 
+/** Bring a place into view, or zoom to it; it may lie outside of what the map has drawn. */
 function go(row, near = false) {
-  if (near || !map.getBounds().contains([row.lat, row.lon])) {
-    const zoom = near ? Math.max(map.getZoom(), 16) : map.getZoom();
-    map.setView([row.lat, row.lon], zoom, { animate: !matchMedia("(prefers-reduced-motion: reduce)").matches });
-  }
-  if (near) goToGrid(row.code, true);
+  if (gridFeature(row.code)) goToGrid(row.code, near);
+  else if (near) map.setView([row.lat, row.lon], Math.max(map.getZoom(), 16));
+  else if (!map.getBounds().contains([row.lat, row.lon])) map.panTo([row.lat, row.lon]);
 }
 
 const load = loader("/api/hotspots", () => queryOf(DEPENDS, null), (found) => {

@@ -79,7 +79,7 @@ function draw(entry) {
     if (!made) continue;
     const id = idOf(name, feature.properties);
     if (id !== null) entry.features.set(id, { feature, made });
-    if (made.options.interactive !== false && !(feature.properties.count > 1)) {
+    if (made.options.interactive !== false && (GRID_LAYERS.has(name) || !(feature.properties.count > 1))) {
       const kind = name === "hotspots" && feature.properties.unit !== "grid" ? "cell" : GRID_LAYERS.has(name) ? "grid" : name === "cameras" ? "camera" : ["incidents", "assignment"].includes(name) ? "incident" : "site";
       made.on("click", (event) => { L.DomEvent.stopPropagation(event); tell("picked", kind, feature.properties, name); });
       made.on("dblclick", (event) => { if (kind === "grid" && page === "grids") { L.DomEvent.stop(event); tell("picked", "open", feature.properties, name); } });
