@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -48,13 +49,18 @@ class Complete:
     parents: NDArray[Any]
     city: City
     _kept: dict[str, tuple[Any, Any, Any]] = field(default_factory=dict, repr=False, compare=False)
+    _making: dict[str, threading.RLock] = field(default_factory=dict, repr=False, compare=False)
 
     def once(self, name: str, layer: object, make: Callable[[], Any], key: object = None) -> Any:
-        """Return what was made of this result, `layer` and `key`: the last one of the name is kept with the result."""
-        known = self._kept.get(name)
-        if known is None or known[0] is not layer or known[1] != key:
-            known = self._kept[name] = (layer, key, make())
-        return known[2]
+        """Return what was made of this result, `layer` and `key`: the last one of the name is kept with the result.
+
+        Whoever asks while it is being made waits for it, so that it is made once.
+        """
+        with self._making.setdefault(name, threading.RLock()):
+            known = self._kept.get(name)
+            if known is None or known[0] is not layer or known[1] != key:
+                known = self._kept[name] = (layer, key, make())
+            return known[2]
 
     def last(self, name: str) -> tuple[Any, Any] | None:
         """Return the layer of which something was made last, and what was made of it; None if nothing was."""

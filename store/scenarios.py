@@ -7,92 +7,44 @@ no revision, because no layer changes; applying one does.
 
 from __future__ import annotations
 
-import json
 import secrets
 import sqlite3
-import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
-from geo.errors import N_, ParameterError
+from geo.errors import N_
 from store.edits import CameraEdit, Edited, apply_edits
-from store.errors import ConflictError, StoreError, UnknownScenarioError
+from store.errors import ConflictError, UnknownScenarioError
 from store.migrations import now
 from store.pool import Pool
+from store.scenario import FIELDS, OPS, Heading, Scenario, clean_name, row_of, scenario_of
 
-MAX_NAME = 80
 MAX_SCENARIOS = 500
-MAX_BYTES = 1 << 20
 KEEP_DAYS = 30
 MAX_DELETED = 100  # that can still be restored
-_FIELDS = (
-    "id, name, version, changes, base, options, base_revision, created_at, updated_at, applied_revision, deleted_at"
-)
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """One scenario.
-
-    Attributes
-    ----------
-    version
-        Counts the changes of the scenario from 1.
-    changes
-        The planned changes in their order, as the service takes them (see docs/whatif.md).
-    base
-        Camera id -> every canonical column, x and y, as they were when the scenario was saved.
-    options
-        What the reader looked at: level, class of the standard and so on; kept for the link to it.
-    base_revision
-        Revision of the cameras layer at saving.
-    applied_revision
-        Revision that applying made, None before.
-    """
-
-    id: str
-    name: str
-    version: int
-    changes: tuple[dict[str, Any], ...]
-    base: Mapping[str, Any] = field(default_factory=dict)
-    options: Mapping[str, Any] = field(default_factory=dict)
-    base_revision: int = 0
-    created_at: str = ""
-    updated_at: str = ""
-    applied_revision: int | None = None
-    deleted_at: str | None = None
-
-
-def clean_name(text: object) -> str:
-    """Return a name as it is kept: NFC, blanks joined, without control characters.
-
-    Raises
-    ------
-    ParameterError
-        Not a text, empty, or longer than `MAX_NAME` characters.
-    """
-    shown = text if isinstance(text, str) else ""
-    kept = "".join(" " if letter.isspace() else letter for letter in unicodedata.normalize("NFC", shown))
-    kept = "".join(letter for letter in kept if unicodedata.category(letter) not in ("Cc", "Cf", "Cs"))
-    kept = " ".join(kept.split())
-    if not kept or len(kept) > MAX_NAME:
-        raise ParameterError(
-            N_("A scenario needs a name."), N_("Give 1 to {limit} characters."),
-            field="name", value=kept[:80], limit=MAX_NAME,
-        )  # fmt: skip
-    return kept
 
 
 class Scenarios(Pool):
     """The part of a store that keeps scenarios."""
 
-    def scenarios(self) -> list[Scenario]:
-        """Return what is not deleted, the last changed first."""
+    _counts: Mapping[tuple[str, int], tuple[int, ...]] = MappingProxyType({})  # by id and version, of the last list
+
+    def scenarios(self) -> list[Heading]:
+        """Return what is not deleted, the last changed first; the changes of a version are counted once."""
         with self._reading() as connection:
-            sql = f"SELECT {_FIELDS} FROM atlas_scenarios WHERE deleted_at IS NULL ORDER BY updated_at DESC, id"
-            return [_scenario(row) for row in connection.execute(sql)]
+            sql = (
+                "SELECT id, name, version, created_at, updated_at, applied_revision FROM atlas_scenarios"
+                " WHERE deleted_at IS NULL ORDER BY updated_at DESC, id"
+            )
+            rows = connection.execute(sql).fetchall()
+            counts = {
+                (name, version): self._counts.get((name, version)) or _count(connection, name)
+                for name, _, version, *_ in rows
+            }
+        self._counts = counts
+        return [Heading(*row[:3], *counts[row[0], row[2]], *row[3:]) for row in rows]
 
     def scenario(self, scenario_id: str) -> Scenario:
         """Return one scenario.
@@ -130,7 +82,7 @@ class Scenarios(Pool):
                 )
             _require_free(connection, kept, "")
             made = Scenario(secrets.token_hex(8), kept, 1, tuple(changes), base, options, base_revision, now(), now())
-            connection.execute(f"INSERT INTO atlas_scenarios ({_FIELDS}) VALUES ({', '.join('?' * 11)})", _row(made))
+            connection.execute(f"INSERT INTO atlas_scenarios ({FIELDS}) VALUES ({', '.join('?' * 11)})", row_of(made))
         return made
 
     def change_scenario(
@@ -209,9 +161,19 @@ class Scenarios(Pool):
             return _find(connection, scenario_id), done
 
 
+def _count(connection: sqlite3.Connection, scenario_id: str) -> tuple[int, ...]:
+    """Return how many changes of a scenario are of each of `OPS`."""
+    sql = (
+        "SELECT json_extract(value, '$.op'), count(*) FROM atlas_scenarios, json_each(changes)"
+        " WHERE atlas_scenarios.id = ? GROUP BY 1"
+    )
+    found = dict(connection.execute(sql, (scenario_id,)).fetchall())
+    return tuple(found.get(op, 0) for op in OPS)
+
+
 def _find(connection: sqlite3.Connection, scenario_id: str, *, deleted: bool = False) -> Scenario:
-    row = connection.execute(f"SELECT {_FIELDS} FROM atlas_scenarios WHERE id = ?", (scenario_id,)).fetchone()
-    found = None if row is None else _scenario(row)
+    row = connection.execute(f"SELECT {FIELDS} FROM atlas_scenarios WHERE id = ?", (scenario_id,)).fetchone()
+    found = None if row is None else scenario_of(row)
     if found is None or (found.deleted_at is not None and not deleted):
         raise UnknownScenarioError(
             N_("There is no such scenario."), N_("It may have been deleted; open the list of scenarios."),
@@ -250,24 +212,7 @@ def _forget(connection: sqlite3.Connection) -> None:
 
 
 def _overwrite(connection: sqlite3.Connection, scenario: Scenario) -> None:
-    _, *values = _row(scenario)
-    names = _FIELDS.split(", ")[1:]
+    _, *values = row_of(scenario)
+    names = FIELDS.split(", ")[1:]
     sets = ", ".join(f"{name} = ?" for name in names)
     connection.execute(f"UPDATE atlas_scenarios SET {sets} WHERE id = ?", (*values, scenario.id))
-
-
-def _row(scenario: Scenario) -> tuple[Any, ...]:
-    texts = [json.dumps(part, allow_nan=False) for part in (scenario.changes, scenario.base, scenario.options)]
-    if sum(map(len, texts)) > MAX_BYTES:
-        raise StoreError(N_("The scenario is too large to be kept."), N_("Split it into several."))
-    return (
-        scenario.id, scenario.name, scenario.version, *texts, scenario.base_revision, scenario.created_at,
-        scenario.updated_at, scenario.applied_revision, scenario.deleted_at,
-    )  # fmt: skip
-
-
-def _scenario(row: tuple[Any, ...]) -> Scenario:
-    scenario_id, name, version, changes, base, options, *rest = row
-    return Scenario(
-        scenario_id, name, version, tuple(json.loads(changes)), json.loads(base), json.loads(options), *rest
-    )

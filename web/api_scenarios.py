@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +13,7 @@ from geo.columns import Snapshot
 from geo.errors import N_
 from layers.base import Params, chosen_level
 from store.errors import ConflictError
-from store.scenarios import Scenario
+from store.scenario import Scenario
 from web import scenarios
 from web.api_whatif import base_of, not_yet
 from web.errors import RequestError
@@ -40,7 +41,7 @@ def may_apply() -> bool:
 @blueprint.get("")
 def listed() -> Response:
     """List the scenarios, the last changed first."""
-    return fresh_json({"scenarios": [scenarios.summary(one) for one in atlas().store.scenarios()]})
+    return fresh_json({"scenarios": [asdict(one) for one in atlas().store.scenarios()]})
 
 
 @blueprint.post("")
@@ -98,7 +99,7 @@ def apply(scenario_id: str) -> Response:
     applied, done = store.apply_scenario(scenario_id, version, scenarios.edits_of(found, plan))
     return fresh_json(
         {
-            "scenario": scenarios.summary(applied),
+            "scenario": asdict(applied.heading),
             "revision": done.revision,
             "placed": done.placed,
             "changed": done.changed,

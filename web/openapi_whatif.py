@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from store.edits import LAYER
-from store.scenarios import MAX_NAME
+from store.scenario import MAX_NAME
 from store.schema import CAMERA_KINDS, Kind
 from web.openapi_coverage import RULES
 from web.openapi_parts import LEVEL, WINDOW, Operation, operation, path, query

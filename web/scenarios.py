@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from layers.engine import Complete
 from layers.joins import assigned, selected
 from store.edits import CameraEdit, differences
 from store.export_tables import safe_text
-from store.scenarios import Scenario
+from store.scenario import Scenario
 from web.jsonio import DECIMALS, dumps
 from web.whatif_answer import AREAS, collections
 from web.whatif_request import COLUMNS, camera_row, change_json, changes_of, located, plan_of, rows_by_id
@@ -61,26 +62,10 @@ def stale(scenario: Scenario, snapshot: Snapshot) -> list[Json]:
     return found
 
 
-def summary(scenario: Scenario) -> Json:
-    """Return what a list of scenarios shows of one."""
-    counts = {op: sum(change["op"] == op for change in scenario.changes) for op in ("place", "set", "remove")}
-    return {
-        "id": scenario.id,
-        "name": scenario.name,
-        "version": scenario.version,
-        "placed": counts["place"],
-        "changed": counts["set"],
-        "removed": counts["remove"],
-        "created_at": scenario.created_at,
-        "updated_at": scenario.updated_at,
-        "applied_revision": scenario.applied_revision,
-    }
-
-
 def whole(scenario: Scenario, snapshot: Snapshot) -> Json:
     """Return all of a scenario, and which of its cameras changed meanwhile."""
     return {
-        **summary(scenario),
+        **asdict(scenario.heading),
         "changes": list(scenario.changes),
         "options": dict(scenario.options),
         "base_revision": scenario.base_revision,
@@ -200,7 +185,7 @@ def geojson(scenario: Scenario, snapshot: Snapshot) -> bytes:
         x, y = row.pop("xy")
         drawn.append((shapely.Point(x, y), row))
     text = collections({"features": drawn}, crs)["features"]
-    facts = {"name": scenario.name, "scenario": summary(scenario), "base_revision": scenario.base_revision}
+    facts = {"name": scenario.name, "scenario": asdict(scenario.heading), "base_revision": scenario.base_revision}
     return (text[:-1] + "," + dumps(facts)[1:]).encode()
 
 

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, request
 from geo.columns import Snapshot
 from geo.errors import N_
 from layers.base import Params
+from layers.engine import Complete
 from layers.rasters.mercator import tile_bounds
 from web.base_tiles import base_tiles, facts, present
 from web.coverage_service import rows_of, shown
@@ -25,6 +26,7 @@ blueprint = Blueprint("vector", __name__)
 MVT = "application/vnd.mapbox-vector-tile"
 YEAR_S = 365 * 86_400
 RETRY_S = 2
+Keyed = tuple[tuple[Hashable, ...], Callable[[int, int, int], bytes]]  # what tells tiles apart, and one of them
 
 
 def tile_reply(body: bytes, etag: str, *, forever: bool) -> Response:
@@ -111,16 +113,22 @@ def cameras(z: int, x: int, y: int) -> Response:
     return live("cameras", key, z, x, y, make)
 
 
+def computed(kind: str, z: int, x: int, y: int, tiles_of: Callable[[Complete, Snapshot, Params], Keyed]) -> Response:
+    """Return a tile of the last complete coverage as it was asked for; empty while there is none."""
+    state, snapshot, params = _asked(z, x, y)
+    complete = shown(state.runs, snapshot, params, 0.0).complete
+    if complete is None:
+        return tile_reply(b"", "none", forever=False)
+    key, tile = tiles_of(complete, snapshot, params)
+    return live(kind, (complete.mark, complete.slot, *key), z, x, y, lambda: tile(z, x, y))
+
+
 @blueprint.get("/coverage/<int:z>/<int:x>/<int:y>.mvt")
 def coverage(z: int, x: int, y: int) -> Response:
     """Return a tile of the last complete coverage of a level: layers grid, certain, possible and blind."""
     from layers.tiles.live import coverage_tiles
 
-    state, snapshot, params = _asked(z, x, y)
-    complete = shown(state.runs, snapshot, params, 0.0).complete
-    if complete is None:
-        return tile_reply(b"", "none", forever=False)
-    return live("coverage", (complete.mark, complete.slot), z, x, y, lambda: coverage_tiles(complete).tile(z, x, y))
+    return computed("coverage", z, x, y, lambda complete, *_: ((), lambda *at: coverage_tiles(complete).tile(*at)))
 
 
 @blueprint.get("/views/<int:z>/<int:x>/<int:y>.mvt")
@@ -128,11 +136,7 @@ def views(z: int, x: int, y: int) -> Response:
     """Return a tile of the views of the last complete coverage: layer view."""
     from layers.tiles.live import view_tiles
 
-    state, snapshot, params = _asked(z, x, y)
-    complete = shown(state.runs, snapshot, params, 0.0).complete
-    if complete is None:
-        return tile_reply(b"", "none", forever=False)
-    return live("views", (complete.mark, complete.slot), z, x, y, lambda: view_tiles(complete).tile(z, x, y))
+    return computed("views", z, x, y, lambda complete, *_: ((), lambda *at: view_tiles(complete).tile(*at)))
 
 
 @blueprint.get("/blindspots/<int:z>/<int:x>/<int:y>.mvt")
@@ -141,15 +145,14 @@ def blindspots(z: int, x: int, y: int) -> Response:
     from layers.tiles.live import SpotTiles, spot_tiles
     from web.spots import ranked
 
-    state, snapshot, params = _asked(z, x, y)
-    complete = shown(state.runs, snapshot, params, 0.0).complete
-    if complete is None:
-        return tile_reply(b"", "none", forever=False)
-    chosen = (params.parent, *params.choice)
-    key = ("spot tiles", complete.mark, complete.slot, chosen, revisions(snapshot, ("incidents",)))
+    def tiles_of(complete: Complete, snapshot: Snapshot, params: Params) -> Keyed:
+        key = (params.parent, *params.choice, revisions(snapshot, ("incidents",)))
 
-    def tiles() -> SpotTiles:
-        spots = ranked(complete, snapshot, params)
-        return spot_tiles(complete, spots, np.flatnonzero(np.isin(spots.cell, rows_of(complete, params.parent))))
+        def made() -> SpotTiles:
+            spots = ranked(complete, snapshot, params)
+            return spot_tiles(complete, spots, np.flatnonzero(np.isin(spots.cell, rows_of(complete, params.parent))))
 
-    return live("blindspots", key, z, x, y, lambda: state.prepared.get(key, tiles).tile(z, x, y))
+        kept = ("spot tiles", complete.mark, complete.slot, key)
+        return key, lambda *at: atlas().prepared.get(kept, made).tile(*at)
+
+    return computed("blindspots", z, x, y, tiles_of)

@@ -139,7 +139,7 @@ def test_a_value_is_taken_as_its_column_says_or_refused(value: Any) -> None:
 
 def _edit_until_killed(path: Path, pipe: int) -> None:
     store = Store.open(path)
-    plan = store.scenarios()[0]
+    plan = store.scenario(store.scenarios()[0].id)
     os.write(pipe, b"x")
     turn = 0
     while True:

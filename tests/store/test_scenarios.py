@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.errors import ParameterError
-from store import scenarios
+from store import scenario, scenarios
 from store.edits import CameraEdit
 from store.errors import ConflictError, StoreError, UnknownScenarioError
-from store.scenarios import MAX_NAME, Scenario, clean_name
+from store.scenario import MAX_NAME, Scenario, clean_name
 from store.store import Store
 from tests.store.factories import SOURCE, X0, Y0, batch
 
@@ -42,7 +42,8 @@ def test_a_scenario_is_kept_as_given_and_makes_no_revision(store: Store) -> None
             1, {"n0-1": {"x": 1.0}}, {"task": "face"}, 1,
         )  # fmt: skip
         assert list(found.changes) == CHANGES
-        assert again.scenarios() == [made]
+        assert again.scenarios() == [made.heading]
+        assert again.scenarios() == [made.heading]
         assert again.revision() == revision
 
 
@@ -148,6 +149,6 @@ def test_there_is_an_end_to_how_many_and_how_large(store: Store, monkeypatch: py
         with pytest.raises(UnknownScenarioError):
             store.restore_scenario(one.id)
     assert [store.restore_scenario(one.id).name for one in gone[2:]] == ["B2", "B3"]
-    monkeypatch.setattr(scenarios, "MAX_BYTES", 10)
+    monkeypatch.setattr(scenario, "MAX_BYTES", 10)
     with pytest.raises(StoreError, match="too large"):
         store.change_scenario(last.id, 1, changes=CHANGES * 10)
