@@ -13,6 +13,7 @@ from web.coverage_tables import NAMES as DERIVED
 from web.jsonio import dumps
 from web.openapi_compare import AGAINST, COMPARE_PATHS
 from web.openapi_coverage import CAMERA, COVERAGE_PATHS, RULES, WAIT
+from web.openapi_heat import HEAT_PATHS
 from web.openapi_hotspots import HOTSPOT_PATHS, SPOTS
 from web.openapi_live import LIVE_PATHS, SECURITY
 from web.openapi_parts import (
@@ -90,6 +91,7 @@ PATHS: dict[str, dict[str, Operation]] = {
     **TIME_PATHS,
     **LIVE_PATHS,
     **COMPARE_PATHS,
+    **HEAT_PATHS,
     **HOTSPOT_PATHS,
     **COVERAGE_PATHS,
     **WHATIF_PATHS,
