@@ -9,6 +9,7 @@ from geo.simulate_patterns import CATEGORY_TITLES, STATUS_TITLES
 from web.i18n import translate
 from web.jstext_compare import TEXTS as COMPARE
 from web.jstext_gl import TEXTS as GL
+from web.jstext_heat import TEXTS as HEAT
 from web.jstext_hotspots import TEXTS as HOTSPOTS
 from web.jstext_live import TEXTS as LIVE
 from web.jstext_planner import TEXTS as PLANNER
@@ -274,6 +275,7 @@ TEXTS: Mapping[str, str] = {
     **TAKEAWAY,
     **PLANNER,
     **GL,
+    **HEAT,
     **HOTSPOTS,
     **COMPARE,
     **LIVE,

@@ -4,6 +4,7 @@ import { windowText } from "./brush.js";
 import { followCompare, loadCompare, startCompare } from "./compare.js";
 import { showGrid, showNothing } from "./details.js";
 import { byId, make } from "./dom.js";
+import { fillHeat, startHeat } from "./heat.js";
 import { beginSpots, hoverSpot, startSpots } from "./hotspots.js";
 import { lang, number, t } from "./i18n.js";
 import { startLive } from "./live_tab.js";
@@ -77,8 +78,10 @@ startTakeaway();
 startLive();
 
 startSpots();
+startHeat();
 startWorkspace({
   begin: async (status) => {
+    fillHeat();
     beginSpots();
     table.sort = { key: METRIC[state.metric], down: true };
     table.drawHead();

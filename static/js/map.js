@@ -19,7 +19,7 @@ export const names = configs.map((config) => config.name).reverse();
 
 const OPENS = { command: ["density"], planner: gl.webgl ? ["coverage", "blindspots", "cameras"] : ["coverage", "blindspots", "views", "cameras"], grids: ["grids"] }[page];
 let facts = { timezone: "UTC", revision: 0, settled: 0, bounds: null, grids: null };
-const HEAT_DEPENDS = [...CHOICE, "radius_m"];
+const HEAT_DEPENDS = [...CHOICE, "radius_m", "kernel", "weight", "ramp"];
 const GRID_LAYERS = new Set(["grids", "density", "coverage", "change", "hotspots"]);
 
 /** The layers that are on: what the reader chose, else what the page opens with; without grids, incidents alone. */
@@ -130,9 +130,10 @@ async function tiles(entry) {
   const query = new URLSearchParams();
   for (const name of CHOICE) if (name !== "category" && state[name]) query.set(name, state[name]);
   for (const name of state.category) query.append("category", name);
-  query.set("radius_m", state.radius_m);
+  for (const name of ["radius_m", "kernel", "weight", "ramp"]) query.set(name, state[name]);
   query.set("theme", theme());
   query.set("v", facts.revision);
+  entry.config.leaflet.setOpacity(state.opacity / 100).setZIndex(2); // above the pictures of the base map, which may come later
   point(entry.config.leaflet, `${entry.config.url}?${query}`);
   // The tiles carry the picture; the frame of the same name the legend.
   entry.config.depends = HEAT_DEPENDS;
@@ -287,7 +288,8 @@ export function start(status) {
       mark();
       for (const name of ["cameras", "incidents", "assignment"]) shown.get(name)?.group.eachLayer((one) => one.redraw?.());
     }
-    const concerns = new Set([...changed].filter((name) => !["centre", "zoom", "selected", "tab"].includes(name)));
+    if (changed.has("opacity")) for (const { config } of shown.values()) if (config.kind === "tiles") config.leaflet.setOpacity(state.opacity / 100);
+    const concerns = new Set([...changed].filter((name) => !["centre", "zoom", "selected", "tab", "opacity"].includes(name)));
     if (concerns.has("layers")) concerns.delete("layers");
     if (changed.has("layers") || concerns.size) refresh(concerns);
     if (["hours", "weekdays", "category"].some((name) => changed.has(name))) notes();

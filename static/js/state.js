@@ -1,13 +1,15 @@
 // The full view of a map page, kept in the address: what is in it can be sent to a colleague.
 
 const NUMBERS = { near_m: 15, assumed_range_m: 50, radius_m: 120, target_height_m: 1.6, size_m: 0, steps: 12, q: 0.05,
-  days_before: 90, days_after: 90, ring_m: 200, place_m: 250 };
+  opacity: 75, days_before: 90, days_after: 90, ring_m: 200, place_m: 250 };
 const TEXTS = ["level", "parent", "from", "to", "hours", "weekdays", "metric", "method", "selected", "tab", "edition", "task", "measure", "list", "group", "ask", "line", "scenario", "against", "against_from", "against_to", "by", "unit", "step",
+  "kernel", "weight", "ramp",
   "compare", "treated", "control", "measured_on", "place",
   "panel", "of", "play", "play_from", "play_to", "speed", "span", "scale_from", "scale_to"];
 /** What selects incidents: every figure of incidents depends on these. */
 export const CHOICE = ["from", "to", "category", "hours", "weekdays"];
 const DEFAULTS = { metric: "per_km2", method: "quantiles", edition: "2014", measure: "open", list: "cameras", group: "grids", against: "previous", by: "grids", unit: "hex", step: "week", compare: "windows",
+  kernel: "quartic", weight: "none", ramp: "rose",
   panel: "brush", play: "week", speed: "1" };
 
 /** The state; change it by `set`. `centre` is [lat, lon]; `layers` null until the reader changes what the page opens with. */
