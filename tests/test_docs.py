@@ -29,7 +29,7 @@ from web.openapi import PATHS
 ROOT = Path(__file__).resolve().parents[1]
 DOCS, CHINESE = ROOT / "docs", ROOT / "docs" / "zh"
 GUIDES = (
-    "command", "compare", "bulletin", "planner", "states", "coverage", "hotspots", "whatif", "grids",
+    "command", "compare", "bulletin", "planner", "states", "coverage", "hotspots", "whatif", "grids", "heat",
     "import", "live", "operations",
 )  # fmt: skip
 FOR_PROGRAMMERS = {"api"}  # in English only, as the descriptions in /api/openapi.json are

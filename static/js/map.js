@@ -40,7 +40,12 @@ const context = {
   isSelected: (kind, id) => id !== null && state.selected === `${kind}:${id}`,
 };
 
+// Above the base map, be it pictures or drawn by WebGL; below what Leaflet draws.
+map.createPane("heat").style.zIndex = "300";
+map.getPane("heat").style.pointerEvents = "none";
+
 for (const config of configs) {
+  if (config.kind === "tiles") config.leaflet.options.pane = "heat";
   shown.set(config.name, { config, group: L.layerGroup(), fetch: latest(), features: new Map(), answer: null, error: null, loading: false });
 }
 
@@ -133,7 +138,7 @@ async function tiles(entry) {
   for (const name of ["radius_m", "kernel", "weight", "ramp"]) query.set(name, state[name]);
   query.set("theme", theme());
   query.set("v", facts.revision);
-  entry.config.leaflet.setOpacity(state.opacity / 100).setZIndex(2); // above the pictures of the base map, which may come later
+  entry.config.leaflet.setOpacity(state.opacity / 100);
   point(entry.config.leaflet, `${entry.config.url}?${query}`);
   // The tiles carry the picture; the frame of the same name the legend.
   entry.config.depends = HEAT_DEPENDS;

@@ -14,7 +14,7 @@ from layers import REGISTRY
 URLS = [
     "/api/status", "/api/density", "/api/grids", "/api/assignment", "/api/coverage", "/api/cameras", "/api/imports",
     "/api/coverage/status", "/api/blindspots", "/api/views", "/api/seen-by", "/api/inventory", "/api/fragility",
-    "/api/rhythm", "/api/profile",
+    "/api/rhythm", "/api/profile", "/api/heat/value", "/api/heat/bandwidth",
     "/api/picture.png",
     "/api/compare", "/api/score", "/api/hotspots",
     "/api/displacement",
