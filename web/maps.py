@@ -2,10 +2,10 @@
 
 Templates and what they are given
 ---------------------------------
-``command.html``, ``planner.html``, ``grids.html`` (one shell, ``map_page.html``), ``import.html``, ``about.html`` and
-``error.html`` extend ``shell.html``. Every page is given:
+``command.html``, ``planner.html``, ``grids.html`` (one shell, ``map_page.html``), ``wall.html``, ``import.html``,
+``about.html`` and ``error.html`` extend ``shell.html``. Every page is given:
 
-page        "command", "planner", "grids", "import", "about" or "error"
+page        "command", "planner", "grids", "wall", "import", "about" or "error"
 lang        "zh" or "en"; `_` is the translating function (Flask-Babel's Jinja extension)
 nonce       the response's CSP nonce, also when the header is switched off
 csrf_token  the session's token, sent back as the X-CSRF-Token header (a string)
@@ -51,11 +51,13 @@ PAGE_LAYERS: Mapping[str, tuple[str, ...]] = {
     ),
     "planner": ("coverage", "density", "grids", "views", "zones", "places", "cameras"),
     "grids": ("density", "grids", "zones", "places", "incidents", "assignment"),
+    "wall": ("density", "heat"),
 }
 PAGE_OPENS: Mapping[str, tuple[str, ...]] = {
     "command": ("density", "timeline"),
     "planner": ("coverage", "views", "cameras"),
     "grids": ("grids",),
+    "wall": (),
 }
 WHOLE_WORLD = (-180.0, -60.0, 180.0, 75.0)  # west, south, east, north
 
@@ -75,7 +77,7 @@ def draw_map(page: str, status: Mapping[str, Any] | None) -> folium.Map:
     Parameters
     ----------
     page
-        "command", "planner" or "grids".
+        "command", "planner", "grids" or "wall".
     status
         The object of /api/status (its `bounds` place the map), or None when the store cannot be read.
     """

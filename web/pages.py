@@ -50,6 +50,12 @@ def grids() -> str:
     return _map_page("grids")
 
 
+@blueprint.get("/wall")
+def wall() -> str:
+    """Show the big screen what the command centre's page knows, by itself."""
+    return _map_page("wall")
+
+
 @blueprint.get("/import")
 def import_page() -> str:
     """Upload, look, map, try, import."""

@@ -10,6 +10,7 @@ import { lang, number, t } from "./i18n.js";
 import { startLive } from "./live_tab.js";
 import { goToGrid, mark } from "./map.js";
 import { followScore, startScore } from "./score.js";
+import { typing } from "./shell.js";
 import { CHOICE, queryOf, state } from "./state.js";
 import { Table } from "./table.js";
 import { loadTime } from "./time_panel.js";
@@ -76,6 +77,7 @@ offerTable("spots", () => ({ name: "hotspots", title: t("layer.hotspots"), sort:
 offerTable("compare", () => ({ name: "compare", title: t("layer.change"), sort: null }));
 startTakeaway();
 startLive();
+document.addEventListener("keydown", (event) => { if (event.key === "f" && !typing(event)) location.assign(byId("wall-link").href); });
 
 startSpots();
 startHeat();

@@ -60,7 +60,28 @@ function take(incident) {
     latest.unshift(...[...fresh].reverse());
     latest.length = Math.min(latest.length, MOST);
     tell("incidents", fresh);
+    complete();
   }, GATHER_MS);
+}
+
+let completing = null;
+
+/** Ask again for incidents that came while the cameras of a large city were being made ready: who sees them is known by then. */
+function complete() {
+  const open = latest.filter((row) => row.seen === "computing");
+  if (open.length === 0 || completing !== null) return;
+  completing = setTimeout(async () => {
+    try {
+      const found = await request("/api/incidents/since", { query: { cursor: Math.min(...open.map((row) => row.seq)) - 1, limit: MANY }, quiet: true });
+      const known = new Map(found.incidents.map((row) => [row.seq, row]));
+      for (const [index, row] of latest.entries()) if (row.seen === "computing" && known.has(row.seq)) latest[index] = known.get(row.seq);
+      tell("incidents", []);
+    } catch (error) {
+      console.info("live:", error.message);
+    }
+    completing = null;
+    complete();
+  }, ASK_MS);
 }
 
 function drop() {
@@ -154,6 +175,7 @@ export async function follow({ always = false } = {}) {
     line.cursor = found.cursor;
     sign(found);
     tell("incidents", []);
+    complete();
   } catch (error) {
     console.info("live:", error.message);
     be("lost");

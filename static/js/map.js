@@ -17,7 +17,7 @@ const base = window.atlas.layers.find((config) => config.name === "basemap");
 /** Names of the layers of this page, top first. */
 export const names = configs.map((config) => config.name).reverse();
 
-const OPENS = { command: ["density"], planner: gl.webgl ? ["coverage", "blindspots", "cameras"] : ["coverage", "blindspots", "views", "cameras"], grids: ["grids"] }[page];
+const OPENS = { command: ["density"], planner: gl.webgl ? ["coverage", "blindspots", "cameras"] : ["coverage", "blindspots", "views", "cameras"], grids: ["grids"], wall: [] }[page];
 let facts = { timezone: "UTC", revision: 0, settled: 0, bounds: null, grids: null };
 const HEAT_DEPENDS = [...CHOICE, "radius_m", "kernel", "weight", "ramp"];
 const GRID_LAYERS = new Set(["grids", "density", "coverage", "change", "hotspots"]);

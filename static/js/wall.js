@@ -1,0 +1,220 @@
+// The big screen: views that take turns by themselves, a clock, the age of the data, and a line that must not be lost unseen.
+/* global L */
+
+import { request } from "./api.js";
+import { byId, make } from "./dom.js";
+import { ago, firstStatus, t } from "./i18n.js";
+import { follow, latest, line, onLive } from "./live.js";
+import { drawFresh, pulse } from "./live_map.js";
+import { clock } from "./live_tab.js";
+import { gridFeature, map, on, reload, setFacts, start } from "./map.js";
+import { drawLayers } from "./panel.js";
+import { attribution } from "./shell.js";
+import { set, state } from "./state.js";
+import { VIEWS, windowOf } from "./wall_views.js";
+
+const EVERY_S = 15;
+const SOON_MS = 6000; // figures are asked for again so long after incidents came in, however many
+const LONG_LOST_MS = 60000; // after so long without the service the page is loaded anew: it may be another version
+const asked = new URL(location.href).searchParams;
+const everyMs = 1000 * Math.min(300, Math.max(3, Number(asked.get("every")) || EVERY_S));
+const only = (asked.get("views") ?? "").split(",").filter((name) => VIEWS.some((view) => view.name === name));
+const views = only.length ? VIEWS.filter((view) => only.includes(view.name)) : VIEWS;
+
+let status = firstStatus;
+let place = -1;
+let shown = null;
+let lostAt = null;
+let loadedAt = Date.now();
+let turning = null;
+let refreshing = null;
+const marks = L.layerGroup().addTo(map);
+
+const zone = () => status?.timezone ?? "UTC";
+const tag = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
+
+function tick() {
+  const now = new Date();
+  byId("wall-time").textContent = new Intl.DateTimeFormat(tag, { timeZone: zone(), hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(now);
+  byId("wall-day").textContent = new Intl.DateTimeFormat(tag, { timeZone: zone(), weekday: "short", year: "numeric", month: "short", day: "numeric" }).format(now);
+  byId("wall-time").dateTime = now.toISOString();
+  const last = latest[0];
+  byId("wall-age").textContent = [last ? t("wall.last", { ago: ago(last.received_at), time: clock(last.received_at) }) : t("wall.no_live"),
+    t("wall.figures", { time: clock(loadedAt), revision: status?.revision ?? "–" })].join(" · ");
+  // A line that is silent is not yet known to be lost, but its data age must not look fresh.
+  if (lostAt) byId("wall-lost").textContent = t("wall.lost", { time: clock(lostAt), ago: ago(lostAt) });
+}
+
+function drawLine() {
+  byId("wall-line").dataset.state = line.state;
+  byId("wall-state").textContent = t(`live.line.${line.state}`);
+  const lost = line.state === "lost";
+  if (lost && !lostAt) lostAt = line.heard || Date.now();
+  if (!lost && lostAt && line.state !== "connecting") {
+    if (Date.now() - lostAt > LONG_LOST_MS) location.reload();
+    lostAt = null;
+    refresh();
+  }
+  byId("wall-lost").hidden = !lostAt;
+  byId("main").toggleAttribute("data-lost", Boolean(lostAt));
+  tick();
+}
+
+function drawHead() {
+  byId("wall-simulated").hidden = !status?.simulated?.length;
+  byId("attribution").textContent = attribution(status);
+}
+
+async function nameCity() {
+  const coarse = status?.levels?.[0];
+  if (!coarse || status.levels.length < 2) return;
+  const found = await request("/api/grids", { query: { level: coarse }, quiet: true });
+  if (found.grids.length === 1) byId("wall-city").textContent = found.grids[0].name ?? found.grids[0].code;
+}
+
+function drawSteps() {
+  byId("wall-steps").replaceChildren(...views.map((view, index) => make("li", { class: index === place ? "now" : "" }, t(`wall.view.${view.name}`))));
+}
+
+function numbered(at, number) {
+  L.marker(at, { icon: L.divIcon({ className: "", html: make("span", { class: "wall-mark" }, String(number)), iconSize: [0, 0] }), interactive: false, keyboard: false }).addTo(marks);
+}
+
+function drawMarks() {
+  marks.clearLayers();
+  (shown?.places ?? []).forEach((at, index) => numbered(at, index + 1));
+  (shown?.marked ?? []).forEach((code, index) => {
+    const feature = gridFeature(code);
+    if (feature) numbered(L.geoJSON(feature).getBounds().getCenter(), index + 1);
+  });
+}
+
+function frame() {
+  if (shown.fresh) {
+    const box = L.latLngBounds(shown.fresh.map((row) => [row.lat, row.lon]));
+    map.fitBounds(box.pad(0.25), { maxZoom: 16.5, animate: false });
+    drawFresh([...shown.fresh].reverse(), () => {});
+    pulse(shown.fresh[0], { long: true });
+  } else if (status?.bounds) {
+    const [west, south, east, north] = status.bounds;
+    map.fitBounds([[south, west], [north, east]], { padding: [24, 40], animate: false });
+  }
+}
+
+function draw(view, found, span) {
+  shown = found;
+  byId("main").dataset.view = view.name;
+  byId("wall-title").textContent = t(`wall.view.${view.name}`);
+  byId("wall-window").textContent = found.window === false || !span ? "" : t("wall.window", { from: span.from, to: span.last });
+  byId("wall-figure").replaceChildren(...(found.figure ? [make("b", { data: { from: "data" } }, found.figure.value), make("span", {}, found.figure.text)] : []));
+  byId("wall-list").replaceChildren(...found.rows.map((row, index) => make("li", { data: { from: "data" } },
+    make("span", { class: "rank" }, String(index + 1)), make("span", { class: "name" }, row.name), make("span", { class: "value" }, row.value),
+    row.sub ? make("span", { class: row.seen ? "sub seen" : "sub" }, row.sub) : null)));
+  byId("wall-foot").textContent = found.foot;
+  set({ layers: found.layers, from: found.window === false ? null : span?.from ?? null, to: found.window === false ? null : span?.to ?? null });
+  loadedAt = Date.now();
+  frame();
+  drawMarks();
+  drawSteps();
+  tick();
+}
+
+/** Load the view at `index` and show it; return whether it had something to show. */
+async function show(index) {
+  const view = views[index];
+  const span = windowOf(status);
+  const level = status?.opens ?? status?.levels?.at(-1) ?? null;
+  const found = await view.load({ query: { level, from: span?.from, to: span?.to } });
+  if (!found) return false;
+  place = index;
+  draw(view, found, span);
+  return true;
+}
+
+/** Go on to the next view that has something to show. A service that does not answer leaves the present one. */
+async function turn() {
+  clearTimeout(turning);
+  try {
+    let done = false;
+    for (let step = 1; step <= views.length && !done; step += 1) done = await show((place + step + views.length) % views.length);
+    if (!done) byId("wall-title").textContent = t("wall.nothing");
+  } catch (error) {
+    console.info("wall:", error.message);
+  }
+  turning = setTimeout(turn, everyMs);
+}
+
+/** Ask for the status and the figures of the present view again. */
+async function refresh() {
+  try {
+    status = await request("/api/status", { quiet: true });
+    drawHead();
+    reload(status, { quiet: true });
+    if (place >= 0) await show(place);
+  } catch (error) {
+    console.info("wall:", error.message);
+  }
+}
+
+function soon() {
+  refreshing ??= setTimeout(() => { refreshing = null; refresh(); }, SOON_MS * (1 + Math.random() / 2));
+}
+
+async function stayAwake() {
+  if (!("wakeLock" in navigator) || document.hidden) return;
+  try {
+    await navigator.wakeLock.request("screen");
+  } catch (error) {
+    console.info("wake lock:", error.name);
+  }
+}
+
+const leave = () => location.assign("/command");
+
+function hands() {
+  let idle = null;
+  const moved = () => {
+    document.body.classList.add("moved");
+    byId("wall-hint").classList.remove("gone");
+    clearTimeout(idle);
+    idle = setTimeout(() => { document.body.classList.remove("moved"); byId("wall-hint").classList.add("gone"); }, 8000);
+  };
+  const fill = () => {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else document.documentElement.requestFullscreen?.().catch((error) => console.info("full screen:", error.name));
+  };
+  moved();
+  document.addEventListener("pointermove", moved);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") leave();
+    else if (event.key === "f" && !event.ctrlKey && !event.metaKey && !event.altKey) fill();
+    else if (event.key === "ArrowRight" || event.key === " ") turn();
+    moved();
+  });
+  // Esc in full screen is the browser's: it ends it, and with it the wall.
+  document.addEventListener("fullscreenchange", () => { if (!document.fullscreenElement) leave(); });
+  document.addEventListener("visibilitychange", stayAwake);
+}
+
+document.documentElement.dataset.theme = "dark";
+Object.assign(state, { layers: [], category: [], metric: "per_km2", method: "quantiles", radius_m: 120, level: status?.opens ?? status?.levels?.at(-1) ?? null });
+for (const control of ["dragging", "scrollWheelZoom", "doubleClickZoom", "keyboard", "touchZoom", "boxZoom"]) map[control]?.disable();
+setFacts(status);
+hands();
+drawHead();
+on("loaded", () => { drawLayers(); drawMarks(); });
+start(status);
+onLive("line", drawLine);
+onLive("incidents", (rows) => {
+  if (rows.length === 0) return;
+  drawFresh(rows, () => {});
+  soon();
+});
+onLive("data", soon);
+setInterval(tick, 1000);
+drawLine();
+stayAwake();
+nameCity().catch((error) => console.info("city:", error.message));
+await follow({ always: true });
+await turn();
+document.documentElement.dataset.ready = "true";
