@@ -57,6 +57,7 @@ function draw(canvas, curve) {
     });
     pen.stroke();
   }
+  canvas.dataset.drawn = "true";
 }
 
 function key(name) {
