@@ -40,6 +40,7 @@ UNITS = {
     "per_10k": N_("incidents per 10,000 people"),
 }
 
+SCALE_KEPT = N_("Scale kept: that of {start} to {end}")
 NOTES: dict[Method, str] = {
     "quantiles": N_("Classes with equal numbers of grids"),
     "fisher_jenks": N_("Natural classes (Fisher-Jenks)"),
@@ -57,7 +58,7 @@ def _values(result: Density, metric: Metric) -> NDArray[np.float64]:
     return {"count": result.counts.astype(np.float64), "per_km2": result.per_km2, "per_10k": result.per_10k}[metric]
 
 
-def _days(snapshot: Snapshot, params: Params) -> dict[str, str]:
+def scale_days(snapshot: Snapshot, params: Params) -> dict[str, str]:
     """Return the first and the last local day of the window of the scale as text, a dash for an open end."""
     ends = np.array([params.scale_start, params.scale_end], dtype="datetime64[ms]")
     ends[1] -= np.timedelta64(1, "ms")
@@ -123,7 +124,7 @@ class DensityLayer:
         }
         note: tuple[str, dict[str, Any]] = (NOTES[params.method], {})
         if scaled is not None:
-            note = (N_("Scale kept: that of {start} to {end}"), _days(snapshot, params))
+            note = (SCALE_KEPT, scale_days(snapshot, params))
         return LayerFrame(frame, self._legend(classes, found, params, note) if len(keep) else None, meta)
 
     def _scale(self, snapshot: Snapshot, level: str | None, params: Params, keep: NDArray[np.int64]) -> Classes | None:

@@ -13,6 +13,7 @@ from geo.columns import Snapshot
 from geo.errors import N_
 from geo.heat_kernel import GAUSSIAN
 from layers.base import LayerFrame, Legend, LegendItem, Params, features
+from layers.density import SCALE_KEPT, scale_days
 from layers.drawn import tiled_layer
 
 if TYPE_CHECKING:
@@ -33,18 +34,19 @@ class HeatLayer:
 
     def frame(self, snapshot: Snapshot, params: Params) -> LayerFrame:
         """Return no features (the tiles carry the picture) and the legend of their one scale."""
-        from layers.heat_field import heat_counts, heat_field  # brings in the compiler
+        from layers.heat_field import heat_counts, heat_field, kept_top  # brings in the compiler
 
         none = features(snapshot.crs, np.zeros(0, dtype=object), {})
         field = heat_field(snapshot, params)
-        highest, counts = field.peak(), heat_counts(snapshot, params)
+        top, counts = kept_top(snapshot, params), heat_counts(snapshot, params)
+        highest = top or field.peak()
         weighted = params.weight == "severity"
         meta = {
             "selected": counts.selected,
             "shown": counts.shown,
             "outside": counts.outside,
             "without_severity": counts.unweighted if weighted else None,
-            "highest_per_km2": highest if highest > 0 else None,
+            "highest_per_km2": field.peak() or None,
             "unit": "severity per km2" if weighted else "incidents per km2",
             "kernel": params.kernel,
             "radius_m": params.radius_m,
@@ -57,10 +59,16 @@ class HeatLayer:
         edges = np.linspace(0.0, highest, STEPS + 1)
         token = "ramp" if params.ramp == HOUSE else f"ramp-{params.ramp}"
         items = tuple(
-            LegendItem(f"{token}-{step}", low=float(edges[step]), high=float(edges[step + 1]))
+            LegendItem(
+                f"{token}-{step}",
+                low=float(edges[step]),
+                high=None if top and step == STEPS - 1 else float(edges[step + 1]),
+            )
             for step in reversed(range(STEPS))
         )
         first, *more = sentences(snapshot, params, counts, edge=field.boundary is not None)
+        if top:
+            more.append((SCALE_KEPT, scale_days(snapshot, params)))
         unit = WEIGHT_PER_KM2 if weighted else PER_KM2
         legend = Legend(self.title, unit, items if highest > 0 else (), first[0], first[1], tuple(more))
         return LayerFrame(none, legend, meta)

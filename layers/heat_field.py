@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -139,6 +139,13 @@ def heat_field(snapshot: Snapshot, params: Params) -> HeatField:
         return HeatField(found.columns, kernel, chosen, found.boundary, weighted)
 
     return _kept.field(found, (kernel, weighted, params.choice), make)
+
+
+def kept_top(snapshot: Snapshot, params: Params) -> float | None:
+    """Return the peak of the window whose scale is to be kept; None: none is, or nothing happened in it."""
+    if params.scale_start is None and params.scale_end is None:
+        return None
+    return heat_field(snapshot, replace(params, start=params.scale_start, end=params.scale_end)).peak() or None
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,7 @@ PATHS: dict[str, dict[str, Operation]] = {
     "/tiles/heat/{z}/{x}/{y}.png": {
         "get": operation(
             "Heat of incidents.",
-            [*TILE, SCALE, THEME, *WINDOW, *HEAT, RAMP],
+            [*TILE, SCALE, THEME, *WINDOW, *SCALE_OF, *HEAT, RAMP],
             "image/png",
         )
     },

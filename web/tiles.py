@@ -56,13 +56,14 @@ def base_map(state: Atlas, snapshot: Snapshot) -> BaseMap:
 
 def heat_picture(snapshot: Snapshot, params: Params, tile: tuple[int, int, int], scale: int, theme: str) -> bytes:
     """Return a tile (z, x, y) of the heat of the selected incidents as a PNG."""
-    from layers.heat_field import heat_field
+    from layers.heat_field import heat_field, kept_top
     from layers.rasters.heat import empty_tile, heat_tile
 
     if snapshot.crs is None:
         return empty_tile(scale)
     field = heat_field(snapshot, params)
-    return heat_tile(field, snapshot.crs, *tile, scale=scale, theme=theme, ramp=params.ramp)
+    top = kept_top(snapshot, params)
+    return heat_tile(field, snapshot.crs, *tile, scale=scale, theme=theme, ramp=params.ramp, top=top)
 
 
 def scale_asked() -> int:
@@ -89,7 +90,8 @@ def heat(z: int, x: int, y: int) -> Response:
     snapshot, scale = state.snapshot(), scale_asked()
     theme = one_of(request.args, "theme", THEMES, "light")
     params = layer_params(request.args, snapshot, "en")
-    chosen = (theme, params.ramp, params.radius_m, params.kernel, params.weight, params.choice)
+    kept = (params.scale_start, params.scale_end)
+    chosen = (theme, params.ramp, params.radius_m, params.kernel, params.weight, params.choice, kept)
     key = ("heat", z, x, y, scale, chosen, revisions(snapshot, ("grids", "incidents")))
 
     return cached(key, lambda: heat_picture(snapshot, params, (z, x, y), scale, theme), PNG)

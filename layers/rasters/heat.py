@@ -20,18 +20,29 @@ _MESH, _MESH_FAR, _FAR = 16, 64, 6  # parts of a tile's side between which the p
 
 
 def heat_tile(
-    field: HeatField, crs: str, z: int, x: int, y: int, *, scale: int = 1, theme: str = "light", ramp: str = HOUSE
+    field: HeatField,
+    crs: str,
+    z: int,
+    x: int,
+    y: int,
+    *,
+    scale: int = 1,
+    theme: str = "light",
+    ramp: str = HOUSE,
+    top: float | None = None,
 ) -> bytes:
     """Return a tile as a palette PNG of ``256 * scale`` px, transparent where there is nothing.
 
     Parameters
     ----------
     field
-        In `crs`; its peak is the top of the scale.
+        In `crs`; its peak is the top of the scale, unless `top` is given.
     z, x, y
         Number of the tile (XYZ scheme).
     scale
         1, or 2 for dense screens.
+    top
+        Density of the darkest colour; what is denser has it too.
 
     Raises
     ------
@@ -51,7 +62,7 @@ def heat_tile(
     values = heat_values(field, crs, z, x, y, TILE_PX * scale)
     if values is None:
         return empty_tile(scale)
-    share = np.minimum(values * np.float32(255 / field.peak()), np.float32(255))
+    share = np.minimum(values * np.float32(255 / (top or field.peak())), np.float32(255))
     share[share < 255 * FAINT] = 0
     index = np.rint(share).astype(np.uint8)
     return palette_png(index, table(ramp, theme)) if index.any() else empty_tile(scale)

@@ -2,21 +2,22 @@
 
 import { windowText } from "./brush.js";
 import { followCompare, loadCompare, startCompare } from "./compare.js";
-import { showGrid, showNothing } from "./details.js";
 import { byId, make } from "./dom.js";
 import { fillHeat, startHeat } from "./heat.js";
 import { beginSpots, hoverSpot, startSpots } from "./hotspots.js";
 import { lang, number, t } from "./i18n.js";
 import { startLive } from "./live_tab.js";
 import { goToGrid, mark } from "./map.js";
+import { followProfile, PROFILE_DEPENDS, reloadProfile, startProfile } from "./profile.js";
 import { followScore, startScore } from "./score.js";
 import { typing } from "./shell.js";
 import { CHOICE, queryOf, state } from "./state.js";
 import { Table } from "./table.js";
 import { loadTime } from "./time_panel.js";
 import { offerTable, startTakeaway } from "./takeaway.js";
-import { lead, loader, selectGrid, selectedGrid, startWorkspace } from "./workspace.js";
+import { detail, lead, loader, selectGrid, selectedGrid, startWorkspace } from "./workspace.js";
 
+const DOUBLE_CLICK_MS = 280;
 const METRIC = { count: "incidents", per_km2: "per_km2", per_10k: "per_10k" };
 const columns = [
   { key: "code", label: t("col.grid"), name: "name", text: (row) => row.code, cell: (row) => make("span", {}, row.code, row.name && row.name !== row.code ? make("span", { class: "sub" }, row.name) : null) },
@@ -63,13 +64,21 @@ function tell() {
 }
 
 function follow() {
-  const code = selectedGrid();
-  table.select(code);
-  const row = code ? table.rows.find((one) => one.code === code) : null;
-  if (row) showGrid(row);
-  else if (!state.selected) showNothing();
+  table.select(selectedGrid());
+  followProfile();
 }
 
+/** A click on a row opens the profile, unless it becomes a double click, which zooms to the grid. */
+function openByClick() {
+  let waiting = null;
+  byId("table").addEventListener("click", (event) => {
+    clearTimeout(waiting);
+    if (event.target.closest("tbody tr") && event.detail === 1) waiting = setTimeout(detail, DOUBLE_CLICK_MS);
+  });
+}
+
+openByClick();
+startProfile();
 startCompare();
 startScore();
 offerTable("hot", () => ({ name: "density", title: t("table.hot"), sort: table.sort }));
@@ -87,6 +96,7 @@ startWorkspace({
     beginSpots();
     table.sort = { key: METRIC[state.metric], down: true };
     table.drawHead();
+    reloadProfile();
     await Promise.all([load(), loadTime(status), loadCompare(status)]);
     if (answer) tell(); // the window's words come with the brush
   },
@@ -94,8 +104,10 @@ startWorkspace({
     followCompare(changed);
     followScore(changed);
     if (changed.has("selected")) follow();
+    else if (PROFILE_DEPENDS.some((name) => changed.has(name))) followProfile();
     if (changed.has("metric")) { table.sort = { key: METRIC[state.metric], down: true }; table.drawHead(); }
     if (["level", "metric", ...CHOICE].some((name) => changed.has(name))) load();
   },
+  picked(kind) { if (kind === "grid") detail(); },
   hover: (code) => { table.hover(code); hoverSpot(code); },
 });

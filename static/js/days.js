@@ -78,3 +78,9 @@ export function countIn(record, from, to) {
   for (let day = Math.max(from - record.first, 0); day < Math.min(to - record.first, record.counts.length); day += 1) sum += record.counts[day];
   return sum;
 }
+
+/** Return whether a month {year, month} has a day in the window of two dates, ``from <= day < to``; null leaves a side open. */
+export function monthInWindow(row, from, to) {
+  const first = dayOf(row.year, row.month - 1);
+  return (!to || first < dayNumber(to)) && (!from || dayOf(row.year, row.month) > dayNumber(from));
+}

@@ -19,7 +19,7 @@ export const names = configs.map((config) => config.name).reverse();
 
 const OPENS = { command: ["density"], planner: gl.webgl ? ["coverage", "blindspots", "cameras"] : ["coverage", "blindspots", "views", "cameras"], grids: ["grids"], wall: [] }[page];
 let facts = { timezone: "UTC", revision: 0, settled: 0, bounds: null, grids: null };
-const HEAT_DEPENDS = [...CHOICE, "radius_m", "kernel", "weight", "ramp"];
+const HEAT_DEPENDS = [...CHOICE, "scale_from", "scale_to", "radius_m", "kernel", "weight", "ramp"];
 const GRID_LAYERS = new Set(["grids", "density", "coverage", "change", "hotspots"]);
 
 /** The layers that are on: what the reader chose, else what the page opens with; without grids, incidents alone. */
@@ -136,6 +136,7 @@ async function tiles(entry) {
   for (const name of CHOICE) if (name !== "category" && state[name]) query.set(name, state[name]);
   for (const name of state.category) query.append("category", name);
   for (const name of ["radius_m", "kernel", "weight", "ramp"]) query.set(name, state[name]);
+  for (const name of ["scale_from", "scale_to"]) if (state[name]) query.set(name, state[name]);
   query.set("theme", theme());
   query.set("v", facts.revision);
   entry.config.leaflet.setOpacity(state.opacity / 100);

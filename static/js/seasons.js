@@ -1,7 +1,7 @@
 // The year and the week: incidents per day of each month, a line for every year and one for their mean; and of each weekday.
 
 import { textOf, members, weekday } from "./clock.js";
-import { addMonths, dayNumber, dayText } from "./days.js";
+import { addMonths, dayNumber, dayText, monthInWindow } from "./days.js";
 import { byId, make } from "./dom.js";
 import { lang, number, rounded, t } from "./i18n.js";
 import { set, state } from "./state.js";
@@ -22,11 +22,7 @@ const monthName = (month, style) => new Intl.DateTimeFormat(lang === "zh" ? "zh-
 const firstDay = (row) => dayNumber(`${row.year}-${String(row.month).padStart(2, "0")}-01`);
 const title = (row) => new Intl.DateTimeFormat(lang === "zh" ? "zh-CN" : "en-GB", { year: "numeric", month: "long", timeZone: "UTC" }).format(new Date(firstDay(row) * 86400000));
 
-function inWindow(row) {
-  if (!state.from && !state.to) return false;
-  const first = firstDay(row), next = addMonths(first, 1);
-  return (!state.to || first < dayNumber(state.to)) && (!state.from || next > dayNumber(state.from));
-}
+const inWindow = (row) => Boolean(state.from || state.to) && monthInWindow(row, state.from, state.to);
 
 /** Choose a month as the window, or all time where it is the window already. */
 function choose(row) {

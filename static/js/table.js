@@ -1,5 +1,6 @@
 // A sortable table driven by keyboard and linked with the map by the key of its rows.
 
+import { csvCell, saveCsv } from "./csv.js";
 import { make } from "./dom.js";
 import { lang, t } from "./i18n.js";
 
@@ -145,18 +146,11 @@ export class Table {
 
   /** Download the rows in their present order as CSV that no spreadsheet takes for formulas. */
   export(name) {
-    const guard = (value, numeric) => {
-      const text = value === null || value === undefined ? "" : String(value);
-      const safe = !numeric && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-      return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-    };
     const columns = this.exported ?? this.columns.filter((column) => column.key);
-    const lines = [columns.map((column) => guard(column.unit ? `${column.label} (${column.unit})` : column.label)).join(",")];
+    const lines = [columns.map((column) => csvCell(column.unit ? `${column.label} (${column.unit})` : column.label)).join(",")];
     for (const row of this.ordered()) {
-      lines.push(columns.map((column) => guard(column.value ? column.value(row) : column.numeric ? row[column.key] : column.text ? column.text(row) : row[column.key], column.numeric)).join(","));
+      lines.push(columns.map((column) => csvCell(column.value ? column.value(row) : column.numeric ? row[column.key] : column.text ? column.text(row) : row[column.key], column.numeric)).join(","));
     }
-    const link = make("a", { href: URL.createObjectURL(new Blob([`\ufeff${lines.join("\r\n")}\r\n`], { type: "text/csv;charset=utf-8" })), download: `${name}.csv` });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    saveCsv(name, lines);
   }
 }

@@ -24,7 +24,9 @@ def test_a_row_selects_its_grid_and_the_keys_move_on(demo_server: str, visit: Op
     opened = visit(f"{demo_server}/command")
     page = opened.page
     rows = page.locator("#table tbody tr")
-    rows.nth(1).click()
+    rows.nth(1).focus()  # a click would open the grid's profile
+    page.keyboard.press("Space")
+    page.wait_for_url(re.compile("selected="))
     first = query(page)["selected"]
     page.keyboard.press("ArrowDown")
     second = query(page)["selected"]
