@@ -9,6 +9,7 @@ from flask import Flask
 
 from settings import Settings
 from web import (
+    api_alerts,
     api_compare,
     api_coverage,
     api_data,
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         api_files,
         api_takeaway,
         api_live,
+        api_alerts,
         uploads,
         tiles,
         assets,

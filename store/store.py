@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from geo.columns import Snapshot
 from geo.errors import N_, NonFiniteError
 from store import indexes, reader, records, revisions, rows, writer
+from store.alerts import Alerts
 from store.batch import Batch, Mode, Provenance, Reject
 from store.blobs import encode_points
 from store.connection import transaction
@@ -34,7 +35,7 @@ from store.values import time_texts
 _WAIT_S = 10.0
 
 
-class Store(CameraEdits, Scenarios, LiveIncidents, Tokens):
+class Store(CameraEdits, Scenarios, LiveIncidents, Tokens, Alerts):
     """A GeoPackage at `path`. Safe to share between threads; other processes may open the same file.
 
     Reads see only what was committed. Every change is one transaction and makes one revision; edits by QGIS and other

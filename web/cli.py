@@ -122,7 +122,7 @@ class Progress:
 
 def init_app(app: Flask) -> None:
     """Register the commands of this version."""
-    from web import cli_bulletin, cli_coverage, cli_data, cli_figures, cli_sightings, cli_tokens
+    from web import cli_alerts, cli_bulletin, cli_coverage, cli_data, cli_figures, cli_sightings, cli_tokens
 
     assert isinstance(app.cli, AppGroup)
     for found in (
@@ -135,6 +135,7 @@ def init_app(app: Flask) -> None:
         cli_coverage.blindspots_command,
         cli_sightings.seen_by_command,
         cli_tokens.token,
+        cli_alerts.alerts_command,
         cli_bulletin.bulletin_command,
     ):
         app.cli.add_command(found)

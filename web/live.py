@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from store.live import HeldIncident
+from web.alerts import AlertWatch
 from web.group_commit import GroupCommit
 from web.live_facts import LiveFacts
 from web.live_hub import Hub
@@ -22,7 +23,8 @@ class Live:
         self._atlas = atlas
         self.facts = LiveFacts()
         self.hub = Hub(self.after, self._state, lambda: atlas.store.live_cursor(), atlas.settings.streams)
-        self.commit = GroupCommit(lambda: atlas.store, self.hub.wake)
+        self.watch = AlertWatch(atlas)
+        self.commit = GroupCommit(lambda: atlas.store, self._stored)
 
     def after(self, cursor: int, limit: int) -> tuple[list[tuple[HeldIncident, Json]], int]:
         """Return the incidents received after `cursor` with their facts, and the cursor after them."""
@@ -41,8 +43,14 @@ class Live:
         return [(held, self.facts.of(held, snapshot)) for held in found]
 
     def _state(self) -> Json:
-        """Return what pages are told when it changes: the revision of what was not received live."""
-        return {"data": self._atlas.store.settled_revision()}
+        """Return what pages are told when it changes: the revision of what was not received live, and the alerts."""
+        store = self._atlas.store
+        return {"data": store.settled_revision(), "alerts": store.alerts_mark()}
+
+    def _stored(self) -> None:
+        self.hub.wake()
+        self.watch.wake()
 
     def close(self) -> None:
         self.hub.close()
+        self.watch.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from store.live import MOST_AT_ONCE
-from web.openapi_parts import LIMIT, Operation, operation, query
+from web.openapi_parts import LIMIT, Operation, operation, path, query
 from web.replies import JSON
 
 _CURSOR = query("cursor", "Cursor of an earlier answer.", {"type": "integer", "minimum": 0})
@@ -48,6 +48,22 @@ LIVE_PATHS: dict[str, dict[str, Operation]] = {
     },
     "/api/stream": {
         "get": operation("Incidents as they happen, as server-sent events.", [_CURSOR], "text/event-stream")
+    },
+}
+_ALERT = path("alert_id", {"type": "integer"})
+_TAKEN = {
+    JSON: {
+        "schema": {
+            "type": "object",
+            "required": ["by"],
+            "properties": {"by": {"type": "string"}, "note": {"type": "string", "maxLength": 500}},
+        }
+    }
+}
+LIVE_PATHS |= {
+    "/api/alerts": {"get": operation("Grids with more incidents than usual.", [LIMIT])},
+    "/api/alerts/{alert_id}/acknowledge": {
+        "post": operation("Write down which post has taken an alert on; once.", [_ALERT], JSON, _TAKEN)
     },
 }
 SECURITY = {"token": {"type": "http", "scheme": "bearer", "description": "Made by `flask token add NAME`."}}

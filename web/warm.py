@@ -30,6 +30,7 @@ def warm(state: Atlas) -> None:
     level = opening_level(snapshot, levels_of(snapshot["grids"]))
     assigned(snapshot, level)
     state.live.facts.prepare(snapshot)
+    state.live.watch.start()
     begin_coverage(state, snapshot, level)
 
 

@@ -2,6 +2,7 @@
 
 import { byId, make } from "./dom.js";
 import { ago, number, t, word } from "./i18n.js";
+import { startAlerts } from "./live_alerts.js";
 import { line, follow, latest, onLive } from "./live.js";
 import { drawFresh, showPlace } from "./live_map.js";
 import { onTab, showTab } from "./panel.js";
@@ -141,6 +142,7 @@ export function startLive() {
   });
   setInterval(drawLine, 5000);
   drawLine();
+  startAlerts(clock);
   follow().then(() => {
     const wanted = latest.find((row) => state.selected === `incident:${row.id}`);
     if (wanted && state.tab === "live") pick(wanted, { move: !state.centre });

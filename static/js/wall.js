@@ -156,6 +156,19 @@ async function refresh() {
   }
 }
 
+/** Show the alerts that nobody acknowledged, the newest first. */
+async function alarm() {
+  try {
+    const found = await request("/api/alerts", { query: { limit: 20 }, quiet: true });
+    const open = found.alerts.filter((alert) => alert.acknowledged_at === null && alert.ended_at === null);
+    byId("wall-alert").hidden = open.length === 0;
+    byId("wall-alert").replaceChildren(...(open.length ? [make("b", {}, open.length === 1 ? t("wall.alert") : t("wall.alerts", { count: String(open.length) })),
+      make("span", { data: { from: "data" } }, `${open[0].grid.name ?? open[0].grid.code}: ${open[0].explanation}`)] : []));
+  } catch (error) {
+    console.info("alerts:", error.message);
+  }
+}
+
 function soon() {
   refreshing ??= setTimeout(() => { refreshing = null; refresh(); }, SOON_MS * (1 + Math.random() / 2));
 }
@@ -211,6 +224,8 @@ onLive("incidents", (rows) => {
   soon();
 });
 onLive("data", soon);
+onLive("alerts", alarm);
+alarm();
 setInterval(tick, 1000);
 drawLine();
 stayAwake();
