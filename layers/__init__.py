@@ -17,6 +17,7 @@ from layers.heat import HeatLayer
 from layers.hotspots import HotspotsLayer
 from layers.incidents import IncidentsLayer
 from layers.places import PlacesLayer
+from layers.street_heat import StreetHeatLayer
 from layers.timeline import TimelineLayer
 from layers.views import ViewsLayer
 from layers.zones import ZonesLayer
@@ -29,6 +30,7 @@ _ALL: tuple[Layer, ...] = (
     ChangeLayer(),
     IncidentsLayer(),
     HeatLayer(),
+    StreetHeatLayer(),
     HotspotsLayer(),
     CamerasLayer(),
     ViewsLayer(),

@@ -1,4 +1,4 @@
-"""The texts of static/js/heat.js and streetheat.js, by key; see web/jstext.py."""
+"""The texts of static/js/heat.js, by key; see web/jstext.py."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ TEXTS: Mapping[str, str] = {
     "heat.centre": N_("In the middle of the map:"),
     "heat.value": N_("{value} {unit} ({share} % of the highest)"),
     "heat.outside": N_("outside the city, no density"),
+    "layer.streetheat": N_("Density along streets"),
+    "street.value": N_("{value} incidents per km of street"),
     "unit.m": N_("{value} m"),
     "unit.incidents_per_km2": N_("incidents per km²"),
     "unit.severity_per_km2": N_("severity per km²"),

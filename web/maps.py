@@ -41,6 +41,7 @@ PAGE_LAYERS: Mapping[str, tuple[str, ...]] = {
         "density",
         "hotspots",
         "heat",
+        "streetheat",
         "change",
         "grids",
         "zones",

@@ -93,6 +93,13 @@ export const DRAW = {
       : fillOf(row.symbol)());
     return area(feature, style, () => tip(gridTitle(row), [t("compare.tip", { now: number(row.now), before: number(row.before) }), changeText(row), t(`compare.kind.${row.kind}`)]));
   },
+  streetheat(feature, context) {
+    const { per_km, symbol } = feature.properties;
+    const width = () => Math.max(2, Math.min(9, (context.map.getZoom() - 10) * 1.1 + Number(symbol.at(-1)) * 0.6));
+    const made = area(feature, () => ({ color: colour(symbol), weight: width(), opacity: 0.9, lineCap: "butt" }),
+      () => tip(t("layer.streetheat"), [t("street.value", { value: number(per_km, per_km < 10 ? 1 : 0) })]));
+    return made;
+  },
   hotspots(feature) {
     const row = feature.properties;
     return area(feature, () => spotStyle(row.kind), () => tip(row.name ?? row.grid_name ?? row.code, [
@@ -152,4 +159,4 @@ export const DRAW = {
 };
 
 /** Bottom to top. */
-export const ORDER = ["coverage", "density", "change", "hotspots", "grids", "zones", "views", "places", "cameras", "incidents", "assignment"];
+export const ORDER = ["coverage", "density", "change", "hotspots", "streetheat", "grids", "zones", "views", "places", "cameras", "incidents", "assignment"];

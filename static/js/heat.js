@@ -5,19 +5,12 @@ import { byId, make } from "./dom.js";
 import { number, rounded, t } from "./i18n.js";
 import { isOn, layer, map } from "./map.js";
 import { CHOICE, onChange, queryOf, set, state } from "./state.js";
+import { colour } from "./symbols.js";
 import { fault } from "./workspace.js";
 
 /** What the picture depends on. */
 export const HEAT = [...CHOICE, "radius_m", "kernel", "weight"];
-const SHOWN = ["heat", "streetheat"];
 const REST_MS = 90;
-const svg = (tag, attributes, ...children) => {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-};
-
 /** Set the controls as the state says. */
 export function fillHeat() {
   byId("kernel").value = state.kernel;
@@ -36,20 +29,34 @@ const fetchBandwidth = latest();
 /** Draw the curve of the cross-validation: likelihood over radius, the top marked. */
 function curve({ curve: points, radius_m: best }) {
   const known = points.filter((point) => point.score !== null);
-  const [width, height, foot] = [232, 64, 18];
+  const [width, height, foot] = [232, 70, 20];
   const low = Math.min(...known.map((point) => point.score)), high = Math.max(...known.map((point) => point.score));
   const [first, last] = [Math.log(known[0].radius_m), Math.log(known.at(-1).radius_m)];
   const x = (radius) => 4 + ((Math.log(radius) - first) / (last - first || 1)) * (width - 8);
   const y = (score) => 4 + (1 - (score - low) / (high - low || 1)) * (height - foot - 8);
-  const text = (at, anchor, words) => {
-    const label = svg("text", { x: at, y: height - 3, "text-anchor": anchor });
-    label.textContent = words;
-    return label;
-  };
-  return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": t("heat.curve") },
-    svg("path", { d: known.map((point, index) => `${index ? "L" : "M"}${x(point.radius_m).toFixed(1)} ${y(point.score).toFixed(1)}`).join(""), class: "curve" }),
-    svg("line", { x1: x(best), x2: x(best), y1: 2, y2: height - foot, class: "best" }),
-    text(2, "start", t("unit.m", { value: rounded(known[0].radius_m) })), text(width - 2, "end", t("unit.m", { value: number(known.at(-1).radius_m) })));
+  const canvas = make("canvas", { role: "img", "aria-label": t("heat.curve") });
+  const scale = devicePixelRatio || 1;
+  [canvas.width, canvas.height] = [width * scale, height * scale];
+  const pen = canvas.getContext("2d");
+  pen.scale(scale, scale);
+  pen.strokeStyle = colour("text");
+  pen.lineWidth = 1.5;
+  pen.beginPath();
+  for (const point of known) pen.lineTo(x(point.radius_m), y(point.score));
+  pen.stroke();
+  pen.strokeStyle = colour("accent");
+  pen.lineWidth = 2;
+  pen.beginPath();
+  pen.moveTo(x(best), 2);
+  pen.lineTo(x(best), height - foot);
+  pen.stroke();
+  pen.fillStyle = colour("muted");
+  pen.font = `14px ${getComputedStyle(document.body).fontFamily}`;
+  pen.textBaseline = "bottom";
+  pen.fillText(t("unit.m", { value: rounded(known[0].radius_m) }), 2, height - 1);
+  pen.textAlign = "end";
+  pen.fillText(t("unit.m", { value: number(known.at(-1).radius_m) }), width - 2, height - 1);
+  return canvas;
 }
 
 function showBandwidth(found) {
@@ -141,6 +148,3 @@ export function startHeat() {
   map.getContainer().addEventListener("blur", () => { if (at?.centre) ask(null); });
   map.on("moveend", middle);
 }
-
-/** Whether a layer is drawn by the controls of the heat map. */
-export const heats = (name) => SHOWN.includes(name);

@@ -8,7 +8,7 @@ import { address, set, state } from "./state.js";
 import { swatch } from "./symbols.js";
 
 const root = document.documentElement;
-const FACE = { density: "ramp-3", heat: "ramp-4", hotspots: "spot-hot-intensifying", change: "change-up-1", grids: "grid-line", zones: "zone", places: "place", cameras: "camera-fixed", incidents: "incident", coverage: "blind-3", views: "view-possible", blindspots: "blindspot", assignment: "doubt-differs" };
+const FACE = { density: "ramp-3", heat: "ramp-4", streetheat: "street-heat", hotspots: "spot-hot-intensifying", change: "change-up-1", grids: "grid-line", zones: "zone", places: "place", cameras: "camera-fixed", incidents: "incident", coverage: "blind-3", views: "view-possible", blindspots: "blindspot", assignment: "doubt-differs" };
 
 function fold(side, closed = root.dataset[side] !== "closed") {
   if (closed) root.dataset[side] = "closed";

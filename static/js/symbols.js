@@ -163,7 +163,9 @@ export function swatch(token) {
       pen.globalAlpha = cover(token);
       box(changeFill(pen, token));
     } else if (token.startsWith("spot-")) drawSpot(pen, token.slice(5));
-    else if (token === "blindspot") {
+    else if (token === "street-heat") {
+      for (const [step, y] of [[1, 16], [4, 9]]) { pen.beginPath(); pen.moveTo(2, y); pen.lineTo(20, y - 4); pen.lineWidth = 4; pen.strokeStyle = colour(`ramp-${step}`); pen.stroke(); }
+    } else if (token === "blindspot") {
       pen.globalAlpha = 0.45; box(colour("blind-3")); pen.globalAlpha = 1;
       pen.lineWidth = 2; pen.strokeStyle = colour("blind-4"); pen.strokeRect(2.5, 4.5, 17, 13);
     } else if (token === "area-blind") { pen.globalAlpha = 0.5; box(colour("blind-3"), colour("blind-3")); }

@@ -26,7 +26,8 @@ from layers.rasters.ramps import STEPS
 from tests.layers.factory import CELL, CRS, X0, Y0, layer, snapshot, town
 from web.jsonio import collection
 
-TOWN = town()
+STREET = shapely.MultiLineString([[(X0, Y0 + 200), (X0 + 400, Y0 + 200)]])
+TOWN = snapshot({**town().layers, "streets": layer("streets", 1, geometry=[STREET], id=["s0"])})
 WINDOWS = st.tuples(st.integers(0, 700), st.integers(1, 400))
 
 
