@@ -1,14 +1,54 @@
-"""The box of everything that a snapshot holds."""
+"""Boxes of what a snapshot holds: of everything, of the city, and the one a map opens on."""
 
 from __future__ import annotations
 
 import numpy as np
 import shapely
 
-from geo.columns import Snapshot
+from geo.columns import LayerColumns, Snapshot
 from geo.crs import WGS84, try_transform_xy
 
 Box = tuple[float, float, float, float]
+
+# What says where the city is, the best first; never incidents, of which some are recorded far away.
+SAYS_WHERE = ("grids", "streets", "buildings", "places", "cameras")
+_STRAY = 0.001  # share of incidents on each side that may be recorded anywhere
+_MARGIN = 0.05  # of the box of the rest, added on each side
+
+
+def layer_box(columns: LayerColumns) -> Box | None:
+    """Return the least and greatest x and y (m) of the rows of a layer, None where they say nothing."""
+    if not len(columns):
+        return None
+    if columns.geometry is not None:
+        found = shapely.total_bounds(columns.geometry)
+    elif columns.x is not None and columns.y is not None:
+        found = np.array([columns.x.min(), columns.y.min(), columns.x.max(), columns.y.max()])
+    else:
+        return None
+    west, south, east, north = found.tolist()
+    return (west, south, east, north) if np.isfinite(found).all() else None
+
+
+def city_box(snapshot: Snapshot) -> Box | None:
+    """Return the box (m) of the layer that says where the city is: grids, else streets and so on; None: not known."""
+    return next((box for name in SAYS_WHERE if (box := layer_box(snapshot[name])) is not None), None)
+
+
+def opening_extent(snapshot: Snapshot) -> Box | None:
+    """Return west, south, east, north (degrees) that show the city; None where nothing says where it is.
+
+    See `city_box`. Of incidents alone the box of all but the outermost of them, 1 in 1,000 on each side, and
+    a margin: a few recorded far away would make the city a dot.
+    """
+    box, incidents = city_box(snapshot), snapshot["incidents"]
+    if box is not None:
+        return _in_degrees(box, snapshot)
+    if incidents.x is not None and incidents.y is not None and np.isfinite(incidents.x).any():
+        low, high = np.nanquantile(np.stack([incidents.x, incidents.y]), [_STRAY, 1 - _STRAY], axis=1)
+        margin = (high - low) * _MARGIN
+        return _in_degrees((*(low - margin).tolist(), *(high + margin).tolist()), snapshot)
+    return lonlat_extent(snapshot)
 
 
 def lonlat_extent(snapshot: Snapshot, without: str | None = None) -> Box | None:
@@ -16,18 +56,17 @@ def lonlat_extent(snapshot: Snapshot, without: str | None = None) -> Box | None:
 
     None where there are no rows, or where the corners of the box cannot be given in degrees.
     """
-    boxes = []
-    for name, columns in snapshot.layers.items():
-        if name == without or not len(columns):
-            continue
-        if columns.x is not None and columns.y is not None:
-            boxes.append((columns.x.min(), columns.y.min(), columns.x.max(), columns.y.max()))
-        elif columns.geometry is not None:
-            boxes.append(tuple(shapely.total_bounds(columns.geometry)))
-    found = np.array([box for box in boxes if np.isfinite(box).all()], dtype=np.float64).reshape(-1, 4)
-    if not len(found) or snapshot.crs is None:
+    boxes = [layer_box(columns) for name, columns in snapshot.layers.items() if name != without]
+    found = np.array([box for box in boxes if box is not None], dtype=np.float64).reshape(-1, 4)
+    if not len(found):
         return None
-    (x0, y0), (x1, y1) = found[:, :2].min(axis=0), found[:, 2:].max(axis=0)
+    return _in_degrees((*found[:, :2].min(axis=0).tolist(), *found[:, 2:].max(axis=0).tolist()), snapshot)
+
+
+def _in_degrees(box: Box | None, snapshot: Snapshot) -> Box | None:
+    if box is None or snapshot.crs is None:
+        return None
+    x0, y0, x1, y1 = box
     lon, lat, ok = try_transform_xy(np.array([x0, x0, x1, x1]), np.array([y0, y1, y0, y1]), snapshot.crs, WGS84)
     if not ok.all():
         return None

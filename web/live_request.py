@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import shapely
 from flask import request
 
 from geo.columns import Snapshot
 from geo.crs import WGS84, try_transform_xy
 from geo.errors import N_, ParameterError
+from geo.extent import SAYS_WHERE, Box, city_box
 from layers.memo import Memo
 from store.errors import PersonalDataError
 from store.intake.guard import by_header, cell_kind
@@ -28,7 +28,6 @@ AHEAD = np.timedelta64(24, "h")  # of a sender's clock
 OUTSKIRTS_M = 10_000.0
 FIELDS = ("id", "lon", "lat", "occurred_at", "category", "status", "severity", "grid_code", "simulated")
 _boxes = Memo(4)
-Box = tuple[float, float, float, float]
 
 
 def body() -> tuple[list[Any], bool]:
@@ -199,7 +198,7 @@ def _place(one: Mapping[str, Any], at: str, snapshot: Snapshot) -> tuple[float, 
     crs = snapshot.crs
     assert crs is not None
     place = _metres(lon, lat, crs)
-    box = city_box(snapshot)
+    box = allowed_box(snapshot)
     if place is not None and (box is None or _inside(place, box)):
         return place
     turned = _metres(lat, lon, crs) if abs(lon) <= 90 else None
@@ -224,28 +223,13 @@ def _inside(place: tuple[float, float], box: Box) -> bool:
     return box[0] <= place[0] <= box[2] and box[1] <= place[1] <= box[3]
 
 
-def city_box(snapshot: Snapshot) -> Box | None:
-    """Return the box (metres) that a place must lie in: what the store holds, and its outskirts. None: not known.
+def allowed_box(snapshot: Snapshot) -> Box | None:
+    """Return the box (metres) that a place must lie in: the city and its outskirts. None: not known.
 
-    Grids say where the city is; without them streets, buildings, cameras, places; never the incidents themselves,
-    which would let one stray place make room for the next.
+    Never that of the incidents themselves, which would let one stray place make room for the next.
     """
-    for name in ("grids", "streets", "buildings", "places", "cameras"):
-        layer = snapshot[name]
-        if not len(layer):
-            continue
-        box = _boxes.get((layer,), "box", lambda layer=layer: _extent(layer))  # type: ignore[misc]
-        if box is not None:
-            return box
-    return None
-
-
-def _extent(layer: Any) -> Box | None:
-    if layer.geometry is not None:
-        found = shapely.total_bounds(layer.geometry)
-    else:
-        found = np.array([layer.x.min(), layer.y.min(), layer.x.max(), layer.y.max()])
-    if not np.isfinite(found).all():
+    box = _boxes.get(tuple(snapshot[name] for name in SAYS_WHERE), "box", lambda: city_box(snapshot))
+    if box is None:
         return None
-    west, south, east, north = (found + np.array([-1, -1, 1, 1]) * OUTSKIRTS_M).tolist()
-    return west, south, east, north
+    west, south, east, north = box
+    return west - OUTSKIRTS_M, south - OUTSKIRTS_M, east + OUTSKIRTS_M, north + OUTSKIRTS_M

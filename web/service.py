@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from geo.columns import Codes, Snapshot
 from geo.crs import lonlat
 from geo.density import Density, density
-from geo.extent import lonlat_extent
+from geo.extent import opening_extent
 from geo.hierarchy import Hierarchy, build_hierarchy
 from layers.assignment import AssignmentLayer
 from layers.base import Params, chosen_level, rows_of_level
@@ -147,8 +147,8 @@ def opening_level(snapshot: Snapshot, levels: Sequence[str]) -> str | None:
 
 
 def bounds(snapshot: Snapshot) -> list[float] | None:
-    """Return west, south, east, north of everything in the store, None while it is empty."""
-    box = lonlat_extent(snapshot)
+    """Return west, south, east, north that a map opens on, None while the store is empty."""
+    box = opening_extent(snapshot)
     return None if box is None else [round(value, DECIMALS) for value in box]
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
+from geo.columns import LayerColumns
 from geo.crs import lonlat
-from geo.extent import lonlat_extent
+from geo.extent import lonlat_extent, opening_extent
 from tests.layers.factory import snapshot, town
 
 
@@ -34,3 +37,30 @@ def test_rows_without_a_place_do_not_count() -> None:
     assert lonlat_extent(snapshot({"incidents": lost})) is None
     both = snapshot({"incidents": lost, "cameras": town()["cameras"]})
     assert lonlat_extent(both) == pytest.approx(lonlat_extent(both, without="incidents"))
+
+
+def test_a_map_opens_on_the_grids_whatever_strays() -> None:
+    found = town()
+    incidents = found["incidents"]
+    far = dataclasses.replace(incidents, x=incidents.x + 300_000.0 * (np.arange(len(incidents)) == 0))
+    strayed = dataclasses.replace(found, layers={**found.layers, "incidents": far})
+    assert lonlat_extent(strayed)[2] > lonlat_extent(found)[2] + 1
+    assert opening_extent(strayed) == opening_extent(found)
+    assert opening_extent(found) == pytest.approx(lonlat_extent(snapshot({"grids": found["grids"]})))
+
+
+def test_of_incidents_alone_a_map_opens_on_nearly_all_of_them() -> None:
+    rng = np.random.default_rng(5)
+    incidents = town()["incidents"]
+    n = 3_000
+    x, y = rng.normal(incidents.x[0], 900, n), rng.normal(incidents.y[0], 900, n)
+    x[:2] += [400_000.0, -200_000.0]
+    cloud = LayerColumns("incidents", 1, np.arange(n), {}, x=x, y=y)
+    west, south, east, north = opening_extent(snapshot({"incidents": cloud}))
+    lon, lat = lonlat(x, y, town().crs)
+    inside = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+    assert 0.99 < inside.mean() < 1
+    assert east - west < 0.2
+    one = LayerColumns("incidents", 1, np.arange(1), {}, x=x[5:6], y=y[5:6])
+    assert opening_extent(snapshot({"incidents": one})) is not None
+    assert opening_extent(snapshot()) is None
