@@ -20,6 +20,7 @@ TABLES = {
     "tiles": ("bench.tile_bench", "Vector tiles"),
     "visibility": ("bench.visibility_bench", "Visibility"),
     "whatif": ("bench.whatif_bench", "What-if"),
+    "compare": ("bench.compare_bench", "Comparison, score, displacement"),
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 VERSIONS = ("numpy", "shapely", "geopandas", "pyogrio", "numba", "folium", "flask")

@@ -26,7 +26,9 @@ from geo.errors import N_, ParameterError
 AREAS = ("treated", "control", "ring", "control_ring")
 SIGNS = np.array([1.0, -1.0, 1.0, -1.0])
 Z95 = 1.959964
+DRAWS = 999
 _POLYGON = 3  # shapely's type id
+_FEW = 2_000  # grids among which sets are drawn without repeating one
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -192,3 +194,77 @@ def zone_of(x: ArrayLike, y: ArrayLike, areas: ArrayLike) -> Ints:
 
     shapes = np.asarray(areas, dtype=object)
     return assign(x, y, shapes, [str(place) for place in range(len(shapes))])
+
+
+@dataclass(frozen=True)
+class Placebo:
+    """How often as large a difference is seen where no measure is known.
+
+    Attributes
+    ----------
+    tried
+        Sets of other grids that were judged as if a measure had been taken in them.
+    as_large
+        Of them, those whose difference is at least as large against its standard error, in either direction.
+    """
+
+    tried: int
+    as_large: int
+
+    @property
+    def p(self) -> float:
+        """Share of as large differences, the measure itself among them."""
+        return (1 + self.as_large) / (1 + self.tried)
+
+
+def placebo(
+    before: ArrayLike, after: ArrayLike, free: ArrayLike, z: float, *, size: int = 1, scale: float = 1.0
+) -> Placebo:
+    """Judge other grids as if the measure had been taken in them.
+
+    Counts of real incidents vary more than Poisson counts, and grids go their own ways: that is what this measures.
+    Each free grid is held against the other one whose count before is nearest (of the next in order of their counts);
+    rings are left aside.
+
+    Parameters
+    ----------
+    before, after
+        (n,) counts of all grids.
+    free
+        bool (n,): grids without a known measure.
+    z
+        Of the treated area against its control, without rings.
+    size
+        How many grids were treated. Of one, every free grid is tried; of more, `DRAWS` sets of as many at random,
+        always the same.
+    scale
+        Exposure after / exposure before.
+
+    Examples
+    --------
+    >>> placebo([10, 10, 20, 20, 30, 30], [10, 10, 20, 20, 30, 90], [True] * 6, 3.0)
+    Placebo(tried=6, as_large=2)
+    """
+    rows = np.flatnonzero(np.asarray(free, dtype=np.bool_))
+    if len(rows) < max(2, 2 * size):
+        return Placebo(0, 0)
+    first, last = (np.asarray(counts, np.float64)[rows] for counts in (before, after))
+    order = np.argsort(first, kind="stable")
+    first, last = first[order], last[order]
+    up, down = np.minimum(np.arange(len(rows)) + 1, len(rows) - 1), np.maximum(np.arange(len(rows)) - 1, 0)
+    gap_up, gap_down = np.abs(first[up] - first), np.abs(first - first[down])
+    gap_up[-1] = gap_down[0] = np.inf
+    other = np.where(gap_up <= gap_down, up, down)
+    change = last - scale * first
+    variance = last + scale**2 * first
+    difference, spread = change - change[other], variance + variance[other]
+    if size > 1:
+        rng = np.random.default_rng(0)
+        drawn = (
+            np.argsort(rng.random((DRAWS, len(rows))), axis=1)[:, :size]
+            if len(rows) <= _FEW
+            else rng.integers(0, len(rows), (DRAWS, size))
+        )
+        difference, spread = difference[drawn].sum(axis=1), spread[drawn].sum(axis=1)
+    size_of = np.divide(np.abs(difference), np.sqrt(spread), out=np.zeros(len(spread)), where=spread > 0)
+    return Placebo(len(size_of), int((size_of >= abs(z) - 1e-9).sum()))

@@ -54,11 +54,25 @@ def exact_test(now: ArrayLike, before: ArrayLike, share: float) -> Floats:
     # Counts repeat: of a hundred thousand pairs a few thousand differ.
     across = int(other.max()) + 1
     if int(k.max()) < (1 << 62) // across:
-        known, place = np.unique(k * across + other, return_inverse=True)
+        known, place = _distinct(k * across + other)
         p_value[some] = _tails(known // across, known % across, share)[place]
     else:
         p_value[some] = _tails(k, other, share)
     return p_value
+
+
+def _distinct(keys: Ints) -> tuple[Ints, Ints]:
+    """Return the distinct keys and which of them each is; by a table where that is small, else by sorting."""
+    most = int(keys.max()) + 1
+    if most > max(4 * len(keys), 1 << 16):
+        known, place = np.unique(keys, return_inverse=True)
+        return known, place
+    present = np.zeros(most, np.bool_)
+    present[keys] = True
+    known = np.flatnonzero(present)
+    number = np.zeros(most, np.int64)
+    number[known] = np.arange(len(known))
+    return known, number[keys]
 
 
 def _tails(now: Ints, before: Ints, share: float) -> Floats:
@@ -114,7 +128,7 @@ def false_discovery(p_value: ArrayLike) -> Floats:
     values = p[known]
     if not len(values):
         return adjusted
-    order = np.argsort(values, kind="stable")
+    order = np.argsort(values)  # equal ones get one value whatever their order
     scaled = values[order] * len(values) / np.arange(1, len(values) + 1)
     found = np.empty(len(values))
     found[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)

@@ -132,16 +132,10 @@ class Counts:
         code = self.category if grid is None else self.category[self.index == grid]
         return np.bincount(code, minlength=self.categories)
 
-    def keys(self) -> tuple[Ints, Ints]:
-        """Return the cells of grid x category that hold incidents (grid * categories + category), and how many."""
+    def cells(self) -> Ints:
+        """Return for each incident in a grid its cell of grid x category: grid * categories + category."""
         inside = self.index >= 0
-        flat = self.index[inside].astype(np.int64) * self.categories + self.category[inside]
-        cells = self.grids * self.categories
-        if cells <= 4 * len(flat) + (1 << 20):
-            table = np.bincount(flat, minlength=cells)
-            found = np.flatnonzero(table)
-            return found, table[found]
-        return np.unique(flat, return_counts=True)
+        return self.index[inside].astype(np.int64) * self.categories + self.category[inside]
 
     @property
     def total(self) -> int:
@@ -152,6 +146,18 @@ class Counts:
     def outside(self) -> int:
         """Those in no grid of the level."""
         return int((self.index < 0).sum())
+
+
+def pairs_of(now: Counts, before: Counts) -> tuple[Ints, Ints, Ints]:
+    """Return the cells of grid x category that hold incidents of either window, ascending, and how many of each."""
+    first, second = now.cells(), before.cells()
+    most = now.grids * now.categories
+    if most <= 4 * (len(first) + len(second)) + (1 << 20):
+        tables = np.bincount(first, minlength=most), np.bincount(second, minlength=most)
+        keys = np.flatnonzero(tables[0] + tables[1])
+        return keys, tables[0][keys], tables[1][keys]
+    keys = np.union1d(first, second)
+    return keys, *(np.bincount(np.searchsorted(keys, part), minlength=len(keys)) for part in (first, second))
 
 
 def counts(snapshot: Snapshot, params: Params, level: str | None, window: Window) -> Counts:

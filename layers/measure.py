@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.columns import Snapshot
-from geo.displacement import Difference, ring, similar, weighted_difference, zone_of
+from geo.displacement import Difference, Placebo, placebo, ring, similar, weighted_difference, zone_of
 from geo.errors import N_, ParameterError
 from geo.periods import Window
 from layers.base import Params, chosen_level, levels_of, rows_of_level
@@ -70,6 +70,8 @@ class Outcome:
         int64 (4,): incidents before and after.
     total, local, spill
         All areas; treated against control; ring against ring of the control.
+    placebo
+        How often other grids, judged as if treated, differ as much as `local`.
     """
 
     state: State
@@ -83,6 +85,7 @@ class Outcome:
     total: Difference | None = None
     local: Difference | None = None
     spill: Difference | None = None
+    placebo: Placebo | None = None
 
 
 def outcome(snapshot: Snapshot, params: Params, measure: Measure) -> Outcome:
@@ -106,7 +109,8 @@ def outcome(snapshot: Snapshot, params: Params, measure: Measure) -> Outcome:
     if after.covered is None or not after.exposure_s:
         return Outcome("after_not_covered", level, before, after)
     early, late = (np.flatnonzero(in_window(snapshot, params, side.covered)) for side in (before, after))
-    control, codes = _control(snapshot, level, measure, treated, wanted, early)
+    units = _units(snapshot, level, measure, treated, wanted, (early, late))
+    control, codes = _control(snapshot, level, measure, units)
     areas = _areas(snapshot, treated, control, measure.ring_m)
     counts = []
     for rows in (early, late):
@@ -116,7 +120,55 @@ def outcome(snapshot: Snapshot, params: Params, measure: Measure) -> Outcome:
     total, local, spill = (
         weighted_difference(counts[0], counts[1], **lengths, areas=which) for which in ((0, 1, 2, 3), (0, 1), (2, 3))
     )
-    return Outcome("ok", level, before, after, areas, codes, counts[0], counts[1], total, local, spill)
+    tried = None
+    if np.isfinite(local.z):
+        scale = after.exposure_s / before.exposure_s
+        tried = placebo(units.first, units.last, units.free, local.z, size=len(units.wanted), scale=scale)
+    return Outcome("ok", level, before, after, areas, codes, counts[0], counts[1], total, local, spill, tried)
+
+
+@dataclass(frozen=True)
+class _Units:
+    """What could be treated: the grids of the level, or discs around a point within each, the treated one last.
+
+    `shapes` and `codes` follow them, as do the counts `first` and `last`; `free` are those far from the treated
+    `wanted` ones, so that the rings do not meet.
+    """
+
+    shapes: Objects
+    codes: NDArray[Any]
+    area_m2: NDArray[np.float64]
+    first: Ints
+    last: Ints
+    free: NDArray[np.bool_]
+    wanted: Ints
+
+
+def _units(
+    snapshot: Snapshot, level: str | None, measure: Measure, treated: Any, wanted: Ints, windows: tuple[Ints, Ints]
+) -> _Units:
+    shapes = _polygons(snapshot, level)
+    joined = assigned(snapshot, level)
+    codes = snapshot["grids"].text("code")[joined.rows]
+    if measure.place is None:
+        first, last = (np.bincount(joined.index[rows] + 1, minlength=len(shapes) + 1)[1:] for rows in windows)
+        free = shapely.distance(shapes, treated) > 2 * measure.ring_m
+        return _Units(shapes, codes, joined.area_m2, first, last, free, wanted)
+    from scipy.spatial import cKDTree
+
+    incidents = snapshot["incidents"]
+    assert incidents.x is not None and incidents.y is not None
+    x, y, radius = measure.place
+    middle = np.vstack([shapely.get_coordinates(shapely.point_on_surface(shapes)), [x, y]])
+    first, last = (
+        cKDTree(np.column_stack([incidents.x[rows], incidents.y[rows]])).query_ball_point(
+            middle, radius, return_length=True
+        )
+        for rows in windows
+    )
+    discs = shapely.buffer(shapely.points(middle), radius, quad_segs=32)
+    free = np.hypot(*(middle - [x, y]).T) > 2 * radius + 2 * measure.ring_m
+    return _Units(discs, np.append(codes, ""), np.ones(len(discs)), first, last, free, np.array([len(discs) - 1]))
 
 
 def _treated(snapshot: Snapshot, level: str | None, measure: Measure) -> tuple[Any, Ints]:
@@ -134,34 +186,16 @@ def _polygons(snapshot: Snapshot, level: str | None) -> Objects:
     return np.zeros(0, dtype=object) if geometry is None else geometry[rows]
 
 
-def _control(
-    snapshot: Snapshot, level: str | None, measure: Measure, treated: Any, wanted: Ints, early: Ints
-) -> tuple[Any, tuple[str, ...]]:
+def _control(snapshot: Snapshot, level: str | None, measure: Measure, units: _Units) -> tuple[Any, tuple[str, ...]]:
     """Return the control area and the codes of its grids: those named, else those most like the treated before."""
-    shapes = _polygons(snapshot, level)
-    joined = assigned(snapshot, level)
-    codes = snapshot["grids"].text("code")[joined.rows]
     if measure.control:
+        shapes = _polygons(snapshot, level)
+        codes = snapshot["grids"].text("code")[assigned(snapshot, level).rows]
         chosen = np.array([position(snapshot, level, code) for code in dict.fromkeys(measure.control)], np.int64)
-        return shapely.union_all(shapes[chosen]), tuple(codes[chosen].tolist())
-    # So far away that the rings do not meet.
-    apart = 2 * measure.ring_m + (measure.place[2] if measure.place else 0.0)
-    if measure.place is None:
-        free = shapely.distance(shapes, treated) > apart
-        counts = np.bincount(joined.index[early] + 1, minlength=len(shapes) + 1)[1:]
-        chosen = similar(wanted, counts, joined.area_m2, codes, free)
-        return shapely.union_all(shapes[chosen]), tuple(codes[chosen].tolist())
-    from scipy.spatial import cKDTree
-
-    incidents = snapshot["incidents"]
-    assert incidents.x is not None and incidents.y is not None
-    middle = shapely.get_coordinates(shapely.point_on_surface(shapes))
-    discs = np.vstack([middle, measure.place[:2]])
-    tree = cKDTree(np.column_stack([incidents.x[early], incidents.y[early]]))
-    counts = tree.query_ball_point(discs, measure.place[2], return_length=True)
-    free = np.append(shapely.distance(shapely.points(middle), treated) > apart, False)
-    (place,) = similar([len(middle)], counts, np.ones(len(discs)), [*codes, ""], free)
-    return shapely.buffer(shapely.Point(*middle[place]), measure.place[2], quad_segs=32), (str(codes[place]),)
+    else:
+        shapes, codes = units.shapes, units.codes
+        chosen = similar(units.wanted, units.first, units.area_m2, codes, units.free)
+    return shapely.union_all(shapes[chosen]), tuple(codes[chosen].tolist())
 
 
 def _areas(snapshot: Snapshot, treated: Any, control: Any, ring_m: float) -> Objects:

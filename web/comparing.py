@@ -11,7 +11,7 @@ from geo.columns import Codes, Snapshot
 from geo.compare import ALPHA, DOWN, KINDS, UP, Change
 from layers.base import Params, chosen_level, levels_of
 from layers.by_grid import position
-from layers.compared import Compared, Side, compared, known_record
+from layers.compared import Compared, Side, compared, known_record, pairs_of
 from layers.joins import Assigned, assigned
 from web.jsonio import iso
 
@@ -151,9 +151,9 @@ def _categories(snapshot: Snapshot, found: Compared, place: int | None) -> tuple
 def _pairs(snapshot: Snapshot, found: Compared, level: str | None, limit: int) -> tuple[list[Json], int, int]:
     """Rows of grid and category, the least likely by chance first."""
     assert found.now is not None and found.before is not None
-    keys, now, before = joined_counts(found.now.keys(), found.before.keys())
+    keys, now, before = pairs_of(found.now, found.before)
     change = found.change(now, before)
-    order = np.lexsort((keys, -np.abs(change.difference), change.p))[:limit]
+    order = _first(change, keys, limit)
     shown = found.change(now[order], before[order])
     figures = _figures(shown)
     p, q, kind = change.p[order].tolist(), change.q[order].tolist(), change.kind[order].tolist()
@@ -169,17 +169,13 @@ def _pairs(snapshot: Snapshot, found: Compared, level: str | None, limit: int) -
     return rows, change.tests, len(keys)
 
 
-def joined_counts(
-    now: tuple[NDArray[np.int64], NDArray[np.int64]], before: tuple[NDArray[np.int64], NDArray[np.int64]]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return all keys of two sorted sparse tables with both counts."""
-    keys = np.union1d(now[0], before[0])
-    counts = []
-    for known, count in (now, before):
-        column = np.zeros(len(keys), np.int64)
-        column[np.searchsorted(keys, known)] = count
-        counts.append(column)
-    return keys, counts[0], counts[1]
+def _first(change: Change, keys: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
+    """Return the positions of the `limit` least likely changes, of equally likely ones the larger first."""
+    likely = np.arange(len(keys))
+    if 0 < limit < len(keys):
+        likely = np.flatnonzero(change.p <= np.partition(change.p, limit - 1)[limit - 1])
+    order = np.lexsort((keys[likely], -np.abs(change.difference[likely]), change.p[likely]))
+    return likely[order][:limit]
 
 
 def _levels(snapshot: Snapshot, params: Params) -> Json:

@@ -93,6 +93,9 @@ def _facts(found: Outcome, measure: Measure) -> Json:
         "total": _difference(found.total),
         "local": _difference(found.local),
         "spill": _difference(found.spill),
+        "placebo": None
+        if found.placebo is None
+        else {"tried": found.placebo.tried, "as_large": found.placebo.as_large, "p": found.placebo.p},
     }
 
 

@@ -100,7 +100,13 @@ TEXTS: Mapping[str, str] = {
     "measure.more": N_("{count} more incidents than the control area lets expect"),
     "measure.same": N_("As many incidents as the control area lets expect"),
     "measure.interval": N_("(95 %: {low} to {high})."),
-    "measure.beyond": N_("Hardly chance (p {p})."),
+    "measure.beyond": N_("By the counts alone hardly chance (p {p})."),
+    "measure.placebo.rare": N_(
+        "Of {tried} comparisons where no measure is known {share} % differ as much: the change stands out."
+    ),
+    "measure.placebo.common": N_(
+        "But {share} % of {tried} comparisons where no measure is known differ as much: within the usual ups and downs."
+    ),
     "measure.chance": N_("It may well be chance (p {p})."),
     "measure.spill.none": N_("The ring: {change}; no sign beyond chance that incidents moved next door (p {p})."),
     "measure.spill.moved": N_("The ring: {change}; incidents seem to have moved next door (p {p})."),

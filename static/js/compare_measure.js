@@ -15,6 +15,7 @@ import { selectedGrid } from "./workspace.js";
 const FIELDS = ["compare", "treated", "control", "measured_on", "place", "place_m", "days_before", "days_after", "ring_m"];
 const NUMBERS = ["place_m", "days_before", "days_after", "ring_m"];
 const FEW = 30;
+const FEW_TRIED = 20;
 const PANE = "measure";
 map.createPane(PANE).style.zIndex = "425";
 // SVG, whose ground lets the pointer through to the grids below.
@@ -68,12 +69,16 @@ function draw() {
 }
 
 /** Return the finding in sentences. */
-function sentences({ total, local, spill, features, control }) {
+function sentences({ total, local, spill, placebo, features, control }) {
   const rounded = Math.round(Math.abs(total.estimate));
   const what = rounded === 0 ? t("measure.same") : t(total.estimate < 0 ? "measure.fewer" : "measure.more", { count: number(rounded) });
   const judged = (p) => t(p <= 0.05 ? "measure.beyond" : "measure.chance", { p: small(p) });
   const all = features.reduce((sum, { properties }) => sum + properties.before + properties.after, 0);
   const lines = [`${t("measure.interval", { low: signed(total.low), high: signed(total.high) })} ${total.p === null ? "" : judged(total.p)}`];
+  if (placebo?.tried >= FEW_TRIED) {
+    // Where grids go up and down by themselves, a small p alone says little.
+    lines.push(t(placebo.p <= 0.05 ? "measure.placebo.rare" : "measure.placebo.common", { share: number(100 * placebo.p, placebo.p < 0.1 ? 1 : 0), tried: number(placebo.tried) }));
+  }
   if (spill.p !== null) {
     // Incidents can have moved, or a benefit spread, only where there were fewer.
     const fell = local.estimate < 0;

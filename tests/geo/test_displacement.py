@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from geo.displacement import Difference, ring, similar, weighted_difference, zone_of
+from geo.displacement import DRAWS, Difference, Placebo, placebo, ring, similar, weighted_difference, zone_of
 from geo.errors import ParameterError
 
 FOUR = st.lists(st.integers(0, 500), min_size=4, max_size=4)
@@ -128,3 +128,44 @@ def test_a_difference_can_be_compared() -> None:
     assert weighted_difference([1, 1, 1, 1], [1, 1, 1, 1]) == Difference(
         0.0, pytest.approx(8**0.5), 0.0, 1.0, pytest.approx(-1.959964 * 8**0.5), pytest.approx(1.959964 * 8**0.5)
     )
+
+
+# Placebo
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=2, max_size=40), st.floats(0, 6))
+def test_a_placebo_is_each_grid_against_its_like(counts: list[tuple[int, int]], z: float) -> None:
+    before, after = (np.array(side) for side in zip(*counts, strict=True))
+    found = placebo(before, after, [True] * len(counts), z)
+    order = np.argsort(before, kind="stable")
+    large = 0
+    for place, row in enumerate(order):
+        beside = [order[other] for other in (place + 1, place - 1) if 0 <= other < len(order)]
+        like = min(beside, key=lambda other: abs(int(before[other]) - int(before[row])))
+        made = weighted_difference([before[row], before[like], 0, 0], [after[row], after[like], 0, 0], areas=(0, 1))
+        large += (0.0 if np.isnan(made.z) else abs(made.z)) >= z - 1e-9
+    assert (found.tried, found.as_large) == (len(counts), large)
+    assert 0 < found.p <= 1
+
+
+def test_a_placebo_is_honest_where_counts_are_wild() -> None:
+    # No effect anywhere, but counts that vary ten times as much as Poisson ones: the counts alone raise many alarms.
+    rng = np.random.default_rng(5)
+    alone = calibrated = 0
+    for _ in range(300):
+        before, after = rng.negative_binomial(10, 0.1, (2, 120))
+        like = 1 + int(np.argmin(np.abs(before[1:] - before[0])))
+        local = weighted_difference([before[0], before[like], 0, 0], [after[0], after[like], 0, 0], areas=(0, 1))
+        alone += local.p <= 0.05
+        calibrated += placebo(before[1:], after[1:], [True] * 119, local.z).p <= 0.05
+    assert alone > 100
+    assert calibrated <= 300 * 0.05 + 3 * np.sqrt(300 * 0.05)
+
+
+def test_sets_of_grids_are_drawn_the_same_each_time() -> None:
+    rng = np.random.default_rng(1)
+    before, after = rng.poisson(20, (2, 50))
+    one, other = (placebo(before, after, [True] * 50, 1.5, size=4) for _ in range(2))
+    assert one == other and one.tried == DRAWS
+    assert 0 < one.as_large < DRAWS
+    assert placebo(before, after, [True] * 3 + [False] * 47, 1.5, size=4) == Placebo(0, 0)

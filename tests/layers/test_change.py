@@ -14,7 +14,7 @@ from geo.compare import KINDS
 from geo.periods import previous
 from layers.base import Params
 from layers.change import ChangeLayer, symbols
-from layers.compared import compared, counts, pair
+from layers.compared import compared, counts, pair, pairs_of
 from layers.joins import assigned
 from tests.layers.factory import snapshot, town
 
@@ -110,16 +110,23 @@ def test_without_a_window_the_last_whole_month_stands_in() -> None:
     assert windows.now.window.end <= windows.record.end
 
 
-def test_sums_of_grids_categories_and_pairs_agree() -> None:
+@pytest.mark.parametrize("sparse", [False, True])
+def test_sums_of_grids_categories_and_pairs_agree(sparse: bool) -> None:
     params = Params(level="grid")
     windows = pair(TOWN, params)
-    assert windows is not None and windows.now.covered is not None
-    found = counts(TOWN, params, "grid", windows.now.covered)
-    keys, many = found.keys()
-    assert int(found.by_grid().sum()) + found.outside == found.total == int(found.by_category().sum())
-    np.testing.assert_array_equal(np.bincount(keys // found.categories, many, found.grids), found.by_grid())
-    inside = sum(found.by_category(grid) for grid in range(found.grids))
-    np.testing.assert_array_equal(np.bincount(keys % found.categories, many, found.categories), inside)
+    assert windows is not None and windows.now.covered is not None and windows.before.covered is not None
+    found, earlier = (counts(TOWN, params, "grid", side.covered) for side in (windows.now, windows.before))
+    if sparse:  # as with very many grids and categories: by sorting, not by a table
+        found, earlier = (replace(one, grids=1 << 40) for one in (found, earlier))
+    keys, many, before = pairs_of(found, earlier)
+    if sparse:
+        found, earlier = (replace(one, grids=16) for one in (found, earlier))
+    assert (np.diff(keys) > 0).all() and (many + before > 0).all()
+    for one, column in ((found, many), (earlier, before)):
+        assert int(one.by_grid().sum()) + one.outside == one.total == int(one.by_category().sum())
+        np.testing.assert_array_equal(np.bincount(keys // one.categories, column, one.grids), one.by_grid())
+        inside = sum(one.by_category(grid) for grid in range(one.grids))
+        np.testing.assert_array_equal(np.bincount(keys % one.categories, column, one.categories), inside)
 
 
 def test_every_kind_has_its_symbol() -> None:
