@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -240,7 +241,7 @@ def test_the_description_lists_the_real_routes(app: Flask, client: FlaskClient) 
     for path, methods in PATHS.items():
         for operation in methods.values():
             named = {parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "path"}
-            assert named == {part[1:].partition("}")[0] for part in path.split("/") if part.startswith("{")}
+            assert named == set(re.findall(r"{(\w+)}", path))
 
 
 @pytest.mark.parametrize("layer", list(LAYERS))
