@@ -18,6 +18,7 @@ TABLES = {
     "hotspots": ("bench.hotspot_bench", "Hot spots"),
     "pages": ("bench.page_bench", "Pages"),
     "tiles": ("bench.tile_bench", "Vector tiles"),
+    "time": ("bench.time_bench", "Time and profile"),
     "visibility": ("bench.visibility_bench", "Visibility"),
     "whatif": ("bench.whatif_bench", "What-if"),
     "compare": ("bench.compare_bench", "Comparison, score, displacement"),

@@ -49,16 +49,21 @@ class AssignmentLayer:
             return None
         from geo.assignment import check_assignment  # brings in the compiler; only where there is something to check
 
-        polygons, codes = grids.geometry[rows], grids.text("code")[rows]
-        other = np.setdiff1d(np.arange(len(grids)), rows)
-        others = (grids.geometry[other], grids.text("code")[other])
-        return _memo.get(
-            (grids, incidents),
-            (level, near_m),
-            lambda: check_assignment(
-                incidents.x, incidents.y, incidents.text("grid_code"), polygons, codes, near_m=near_m, others=others
-            ),
-        )
+        shapes, codes = grids.geometry, grids.text("code")
+
+        def make() -> AssignmentCheck:
+            other = np.setdiff1d(np.arange(len(grids)), rows)
+            return check_assignment(
+                incidents.x,
+                incidents.y,
+                incidents.text("grid_code"),
+                shapes[rows],
+                codes[rows],
+                near_m=near_m,
+                others=(shapes[other], codes[other]),
+            )
+
+        return _memo.get((grids, incidents), (level, near_m), make)
 
     def frame(self, snapshot: Snapshot, params: Params) -> LayerFrame:
         """Return at most 3,000 doubtful incidents of the box: their doubts, and the gravest of them as `why`."""

@@ -18,7 +18,7 @@ from layers.drawn import fetched_layer
 from layers.joins import local_times, selected
 
 DAYS_OF_DAYS, DAYS_OF_WEEKS = 92, 1_100
-MOST_DAYS = 40_000  # more than a century; a record that claims to be longer has wrong dates
+MOST_DAYS = 80_000  # more than two centuries; a record that claims to be longer has wrong dates
 
 
 def bin_edges(first: np.datetime64, last: np.datetime64, timezone: str) -> tuple[str, list[datetime]]:
@@ -76,7 +76,7 @@ class TimelineLayer:
         """Return no features; `meta` holds `step`, `counts`, `undated` and `edges` (UTC, one more than counts).
 
         `daily`: {"first": local date, "counts": one for each local day from the first to the last of the record}, for
-        who wants other bins; None for a record of more than 40,000 days.
+        who wants other bins; None for a record of more than 80,000 days.
         """
         incidents = snapshot["incidents"]
         empty = features(snapshot.crs, np.zeros(0, dtype=object), {})

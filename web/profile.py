@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from geo.columns import Codes, Snapshot
 from geo.crs import lonlat
 from geo.hierarchy import Hierarchy
+from geo.local_time import NO_DAY
 from geo.profile import breakdown, rate_ratio
-from geo.rhythm import by_month, day_span
+from geo.rhythm import Span, by_month, dense_span
 from layers.assignment import AssignmentLayer
 from layers.base import Params
 from layers.by_grid import beside, bucketed, counted, position
 from layers.joins import local_times, selected
+from layers.memo import Memo
 from web import service
 from web.cache import Cache
 from web.coverage_service import areas_of, error_of, progress_of
@@ -27,6 +29,7 @@ from web.runs import Shown
 Json = dict[str, Any]
 NEEDS = ("grids", "incidents", "cameras")
 MOST_CAMERAS = 50
+_memo = Memo(2)
 
 
 def profile_answer(cache: Cache, snapshot: Snapshot, params: Params, code: str, coverage: Shown) -> Json:
@@ -117,11 +120,24 @@ def figures(snapshot: Snapshot, data: service.LevelData, place: int, counts: NDA
 
 
 def trend(snapshot: Snapshot, params: Params, rows: NDArray[np.int64]) -> Json:
-    """Return the months of the grid over the whole record; the other filters hold, the window does not."""
+    """Return the months of the grid over the record; the other filters hold, the window does not.
+
+    A long thin tail of the record is left out (`geo.rhythm.dense_span`); `beyond`: what of the grid lies in it.
+    """
     local = local_times(snapshot)
-    every = selected(snapshot, replace(params, start=None, end=None))
-    span = day_span(local.day, snapshot.timezone)
-    return months_json(by_month(local, rows[every[rows]], span, params.weekdays))
+    mine = rows[selected(snapshot, replace(params, start=None, end=None))[rows]]
+    span = _dense(snapshot)
+    day = local.day[mine]
+    inside = np.ones(len(mine), np.bool_) if span is None else (day == NO_DAY) | (day >= span.first) & (day < span.end)
+    return {
+        **months_json(by_month(local, mine[inside], span, params.weekdays)),
+        "beyond": int(len(mine) - inside.sum()),
+    }
+
+
+def _dense(snapshot: Snapshot) -> Span | None:
+    key = ("dense span", snapshot.timezone)
+    return _memo.get((snapshot["incidents"],), key, lambda: dense_span(local_times(snapshot).day))
 
 
 def cameras(snapshot: Snapshot, index: NDArray[np.int64], place: int) -> Json:

@@ -35,7 +35,7 @@ const shownEnd = () => (state.to || !latestDay ? end() - 1 : Math.max(Math.min(e
 const width = () => byId("brush-canvas").clientWidth;
 
 /** Return the part of the record that is shown, [from, to). */
-function view() {
+export function view() {
   const [from, to] = (state.span ?? "").split("_").map(dayNumber);
   if (!(from < to)) return opening;
   const low = Math.max(Math.min(from, last() - 1), first());
@@ -44,6 +44,9 @@ function view() {
 
 const xOf = (value) => { const [from, to] = view(); return ((value - from) / (to - from)) * width(); };
 const dayAt = (x) => { const [from, to] = view(); return Math.round(from + (Math.max(0, Math.min(x, width())) / width()) * (to - from)); };
+
+/** Return the record without a long thin tail, [from, to): what is shown at first and played as a whole. */
+export const mainPart = () => opening;
 
 /** Show another part of the record, [from, to), kept inside it. */
 export function look(from, to) {

@@ -8,6 +8,7 @@ import { beginSpots, hoverSpot, startSpots } from "./hotspots.js";
 import { lang, number, t } from "./i18n.js";
 import { startLive } from "./live_tab.js";
 import { goToGrid, mark } from "./map.js";
+import { isPlaying, onRest } from "./play.js";
 import { followProfile, PROFILE_DEPENDS, reloadProfile, startProfile } from "./profile.js";
 import { followScore, startScore } from "./score.js";
 import { typing } from "./shell.js";
@@ -81,6 +82,7 @@ openByClick();
 startProfile();
 startCompare();
 startScore();
+onRest(() => followScore(new Set(["from", "to"])));
 offerTable("hot", () => ({ name: "density", title: t("table.hot"), sort: table.sort }));
 offerTable("spots", () => ({ name: "hotspots", title: t("layer.hotspots"), sort: null }));
 offerTable("compare", () => ({ name: "compare", title: t("layer.change"), sort: null }));
@@ -102,7 +104,7 @@ startWorkspace({
   },
   changed(changed) {
     followCompare(changed);
-    followScore(changed);
+    if (!isPlaying()) followScore(changed);
     if (changed.has("selected")) follow();
     else if (PROFILE_DEPENDS.some((name) => changed.has(name))) followProfile();
     if (changed.has("metric")) { table.sort = { key: METRIC[state.metric], down: true }; table.drawHead(); }

@@ -69,7 +69,9 @@ export function worthwhile(record) {
   let high = counts.length;
   sum = 0;
   while (sum + counts[high - 1] <= HALF_PERCENT * total) sum += counts[--high];
-  return high - low < 0.6 * counts.length ? [first + low, first + high] : whole;
+  // The months where the tails end stay whole.
+  const part = [Math.max(floorDay(first + low, "month"), first), Math.min(nextDay(first + high - 1, "month"), whole[1])];
+  return part[1] - part[0] < 0.6 * counts.length ? part : whole;
 }
 
 /** Return how many incidents of a record lie in ``from <= day < to``. */

@@ -1,7 +1,7 @@
 // Play and pause: a window of one length moves through the record, a step after the map of the last one is drawn.
 
 import { request } from "./api.js";
-import { begin, end, first, keepInView, last, look, onRecord, theRecord } from "./brush.js";
+import { begin, end, first, keepInView, last, look, mainPart, onRecord, theRecord } from "./brush.js";
 import { addMonths, countIn, dayNumber, dayText, floorDay, nextDay } from "./days.js";
 import { byId, make } from "./dom.js";
 import { number, t } from "./i18n.js";
@@ -18,8 +18,14 @@ let playing = false;
 let moving = false; // the window is changed by this module
 let size = null; // days of "the present window" once it moves
 
+const resting = new Set();
+
+export const isPlaying = () => playing;
+/** Be told when playing ends: what would only hold it up is loaded then. */
+export const onRest = (run) => resting.add(run);
+
 const stepWord = () => (["day", "week", "month", "window"].includes(state.play) ? state.play : "week");
-const range = () => [state.play_from ? Math.max(dayNumber(state.play_from), first()) : first(), state.play_to ? Math.min(dayNumber(state.play_to), last()) : last()];
+const range = () => [state.play_from ? Math.max(dayNumber(state.play_from), first()) : mainPart()[0], state.play_to ? Math.min(dayNumber(state.play_to), last()) : mainPart()[1]];
 
 /** Return the windows that are played: whole days, weeks from Monday or months that touch the range, or lengths of the present window. */
 function framesOf() {
@@ -115,6 +121,7 @@ async function play() {
     await pause(Math.max(0, 1000 / (CALM.matches ? CALM_SPEED : Number(state.speed) || 1) - taken));
   }
   draw();
+  for (const run of resting) run();
 }
 
 function pauseNow() {
@@ -133,8 +140,9 @@ const toggle = () => (playing ? pauseNow() : play());
 function ranges() {
   const record = theRecord();
   if (!record) return {};
-  const month = addMonths(last(), -1), year = addMonths(last(), -12);
-  return { all: [null, null], month: [Math.max(month, first()), last()], year: [Math.max(year, first()), last()] };
+  const [begun, ended] = mainPart();
+  const back = (months) => [Math.max(addMonths(ended, -months), begun), ended];
+  return { all: [null, null], month: back(1), year: back(12) };
 }
 
 function drawRange() {
@@ -150,7 +158,7 @@ function drawRange() {
 function chooseRange(name) {
   const [from, to] = name === "window" ? (state.from || state.to ? [begin(), end()] : [null, null]) : ranges()[name] ?? [null, null];
   set({ play_from: from === null ? null : dayText(from), play_to: to === null ? null : dayText(to), ...(state.scale_from ? { scale_from: null, scale_to: null } : {}) });
-  look(from ?? first(), to ?? last());
+  look(from ?? mainPart()[0], to ?? mainPart()[1]);
 }
 
 /** Start the controls. */

@@ -9,6 +9,7 @@ import { mark } from "./map.js";
 import { now } from "./shell.js";
 import { CHOICE, state } from "./state.js";
 
+const FEW_CATEGORIES = 10;
 const data = { data: { from: "data" } };
 const part = (title, ...children) => make("section", {}, make("h4", {}, title), ...children);
 const none = (text) => make("p", { class: "muted" }, text);
@@ -58,7 +59,7 @@ export function trend(found) {
   const inside = (row) => monthInWindow(row, state.from, state.to);
   const words = (row) => `${monthText(row)}: ${number(row.incidents)}${row.partial ? ` (${t("seasons.partial.dot")})` : ""}`;
   const told = make("p", { class: "muted", role: "status", ...data });
-  const rest = () => { told.textContent = t("profile.trend.rest", { first: monthText(rows[0]), last: monthText(rows.at(-1)), most: number(most) }); };
+  const rest = () => { told.textContent = t("profile.trend.rest", { first: monthText(rows[0]), last: monthText(rows.at(-1)), most: number(most) }) + (found.trend.beyond ? ` ${t("profile.trend.beyond", { count: number(found.trend.beyond) })}` : ""); };
   const bars = rows.map((row, i) => {
     const tall = row.incidents ? Math.max((row.incidents / most) * (high - 2), 1) : 0;
     const bar = shape("rect", { x: i * step, y: high - tall, width: Math.max(step - (step > 3 ? 1 : 0), 0.5), height: tall, class: `${inside(row) ? "in" : "out"}${row.partial ? " partial" : ""}` });
@@ -72,17 +73,23 @@ export function trend(found) {
   return part(t("profile.trend"), chart, told);
 }
 
-export function categories(found) {
-  if (found.categories.length === 0) return part(t("profile.categories"), none(t("profile.categories.none")));
-  const most = found.categories[0].share;
-  return part(t("profile.categories"), make("table", { class: "plain bars" }, make("thead", { class: "visually-hidden" }, make("tr", {}, ...["filter.category", "col.incidents", "profile.share", "profile.everywhere"].map((key) => make("th", {}, t(key))))),
-    make("tbody", data, ...found.categories.map((row) => {
+function categoryTable(rows, most) {
+  return make("table", { class: "plain bars" }, make("colgroup", {}, make("col"), ...[1, 2, 3].map(() => make("col", { class: "figure" }))), make("thead", { class: "visually-hidden" }, make("tr", {}, ...["filter.category", "col.incidents", "profile.share", "profile.everywhere"].map((key) => make("th", {}, t(key))))),
+    make("tbody", data, ...rows.map((row) => {
       const bar = make("i");
       bar.style.width = `${(100 * row.share) / most}%`;
       return make("tr", { title: t("profile.category.everywhere", { share: percent(row.everywhere, 1) }) }, make("td", {}, row.category === null ? t("profile.category.unknown") : word(row.category), make("span", { class: "bar" }, bar)),
         make("td", { class: "number" }, number(row.count)), make("td", { class: "number" }, percent(row.share, 1)),
         make("td", { class: "number muted" }, percent(row.everywhere, 1)));
-    }))), make("p", { class: "muted" }, t("profile.categories.note")));
+    })));
+}
+
+export function categories(found) {
+  const rows = found.categories;
+  if (rows.length === 0) return part(t("profile.categories"), none(t("profile.categories.none")));
+  const rest = rows.slice(FEW_CATEGORIES);
+  return part(t("profile.categories"), none(t("profile.categories.note")), categoryTable(rows.slice(0, FEW_CATEGORIES), rows[0].share),
+    rest.length ? make("details", {}, make("summary", {}, t("profile.categories.more", { count: number(rest.length), incidents: number(rest.reduce((sum, row) => sum + row.count, 0)) })), categoryTable(rest, rows[0].share)) : null);
 }
 
 function linkTo(path, fields) {

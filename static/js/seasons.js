@@ -46,12 +46,12 @@ const read = (text) => { byId("rhythm-text").textContent = text ?? rest(); };
 function rest() {
   if (!answer) return "";
   const unknown = answer.unknown ? ` ${t("matrix.unknown", { count: number(answer.unknown) })}` : "";
-  return `${t("seasons.total", { count: number(answer.total) })}${unknown}`;
+  return `${t("seasons.total", { count: number(answer.total), first: answer.months.length ? title(answer.months[0]) : "–", last: answer.months.length ? title(answer.months.at(-1)) : "–" })}${unknown}`;
 }
 
 /** Return round values of an axis from 0 to at least `most`. */
 function ticks(most) {
-  const rough = most / 3, ten = 10 ** Math.floor(Math.log10(rough || 1));
+  const rough = most / 4, ten = 10 ** Math.floor(Math.log10(rough || 1));
   const step = [1, 2, 2.5, 5, 10].map((one) => one * ten).find((one) => one >= rough * 0.999) || 1;
   return Array.from({ length: Math.ceil(most / step - 1e-9) + 1 }, (_, i) => i * step);
 }

@@ -1,7 +1,8 @@
 // The panel of time: one of four linked views of when incidents happen.
 
 import { latest } from "./api.js";
-import { loadBrush, startBrush } from "./brush.js";
+import { first, last, loadBrush, onRecord, startBrush, theRecord, view } from "./brush.js";
+import { dayText } from "./days.js";
 import { byId } from "./dom.js";
 import { t } from "./i18n.js";
 import { drawMatrix, startMatrix } from "./matrix.js";
@@ -17,14 +18,16 @@ let started = false;
 /** The grid the rhythm is of; null for all. */
 const only = () => (state.of === "grid" ? selectedGrid() : null);
 
-/** Return what the shown view asks of the service: the matrix follows the window, the seasons show the whole record. */
+/** Return what the shown view asks of the service: the matrix follows the window, the seasons the part of the record that is shown. */
 function query() {
-  const names = state.panel === "hours" ? ["level", ...CHOICE] : ["level", "category", "hours", "weekdays"];
-  return { ...queryOf(names, null), code: only() };
+  if (state.panel === "hours") return { ...queryOf(["level", ...CHOICE], null), code: only() };
+  const [from, to] = theRecord() ? view() : [null, null];
+  const whole = !theRecord() || (from <= first() && to >= last());
+  return { ...queryOf(["level", "category", "hours", "weekdays"], null), code: only(), ...(whole ? {} : { from: dayText(from), to: dayText(to) }) };
 }
 
 async function load() {
-  if (!["hours", "seasons"].includes(state.panel)) return;
+  if (!["hours", "seasons"].includes(state.panel) || (state.panel === "seasons" && !theRecord())) return;
   try {
     const found = await fetchRhythm("/api/rhythm", { query: query() });
     if (found) (state.panel === "hours" ? drawMatrix : drawSeasons)(found);
@@ -60,10 +63,11 @@ export function loadTime(status) {
   startSeasons();
   startPlay(status);
   show();
+  onRecord(() => { if (state.panel === "seasons") load(); });
   onChange((changed) => {
     if (changed.has("panel")) show();
     if (changed.has("selected")) scope();
-    const depends = ["panel", "of", "level", ...(state.of === "grid" ? ["selected"] : []), ...(state.panel === "hours" ? CHOICE : ["category", "hours", "weekdays"])];
+    const depends = ["panel", "of", "level", ...(state.of === "grid" ? ["selected"] : []), ...(state.panel === "hours" ? CHOICE : ["span"])];
     if (depends.some((name) => changed.has(name))) load();
     if (state.panel === "seasons" && (changed.has("from") || changed.has("to"))) drawSeasons();
   });

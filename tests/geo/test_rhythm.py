@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.local_time import local_time
-from geo.rhythm import Months, by_month, day_span, hour_week
+from geo.rhythm import Months, by_month, day_span, dense_span, hour_week
 
 ZONES = st.sampled_from(["Asia/Shanghai", "Europe/Helsinki", "America/Chicago", "Asia/Kolkata", "UTC"])
 MOMENTS = st.datetimes(datetime(2019, 11, 1), datetime(2022, 3, 31))
@@ -93,8 +93,20 @@ def test_a_longer_month_does_not_look_busier() -> None:
     assert not found.partial.any()
 
 
+@given(st.lists(st.integers(-40_000, 20_000), min_size=1, max_size=40), st.integers(0, 3))
+def test_the_dense_part_leaves_out_only_thin_tails(far: list[int], crowd: int) -> None:
+    day = np.array([*far, *(list(range(15_000, 15_700)) * crowd)], np.int32)
+    found = dense_span(day)
+    assert found is not None
+    before, after = int((day < found.first).sum()), int((day >= found.end).sum())
+    assert max(before, after) <= 0.005 * len(day)
+    whole = int(day.max()) + 1 - int(day.min())
+    assert (before, after) == (0, 0) or found.end - found.first < 0.6 * whole
+
+
 def test_nothing_known_is_nothing() -> None:
     local = local_time(times_of([None, None]), "UTC")
     assert day_span(local.day, "UTC") is None
+    assert dense_span(local.day) is None
     assert hour_week(local, np.arange(2), None).unknown == 2
     assert len(by_month(local, np.arange(2), None).counts) == 0
