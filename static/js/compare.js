@@ -2,7 +2,7 @@
 
 import { byId, make } from "./dom.js";
 import { followMeasure, startMeasure } from "./compare_measure.js";
-import { changeText, day, number, t, word } from "./i18n.js";
+import { changeText, day, number, rounded, t, word } from "./i18n.js";
 import { goToGrid, isOn, mark, wanted } from "./map.js";
 import { drawLayers, onTab } from "./panel.js";
 import { now as status } from "./shell.js";
@@ -55,6 +55,14 @@ function title(row) {
   return by === "pairs" ? `${grid} · ${category(row)}` : grid;
 }
 
+/** Return a count, and under it its rate in the measure that the density has. */
+function counted(row, side) {
+  const unit = { per_km2: "unit.per_km2", per_10k: "unit.per_10k" }[state.metric];
+  const rate = unit ? row[`${side}_${state.metric}`] : undefined;
+  if (rate === undefined || rate === null) return number(row[side]);
+  return make("span", { title: `${rounded(rate)} ${t(unit)}` }, number(row[side]), make("span", { class: "sub" }, `${rounded(rate)}/${t(state.metric === "per_km2" ? "compare.km2" : "compare.10k")}`));
+}
+
 const keyOf = (row) => (answer?.by === "categories" ? `category:${row.category ?? ""}` : answer?.by === "level" ? `level:${row.level}` : answer?.by === "pairs" ? `${row.code}\u0000${row.category ?? ""}` : row.code);
 
 function first(row) {
@@ -66,10 +74,10 @@ function first(row) {
 const changeCell = (row) => make("span", { class: "change" }, swatch(symbol(row)), changeText(row));
 
 const columns = () => [
-  { key: "title", label: { grids: t("col.grid"), categories: t("compare.category"), pairs: `${t("col.grid")} · ${t("compare.category")}`, level: t("compare.level") }[state.by] ?? t("col.grid"),
+  { key: "title", label: { grids: t("col.grid"), categories: t("compare.category"), grid: t("compare.category"), pairs: `${t("col.grid")} · ${t("compare.category")}`, level: t("compare.level") }[state.by] ?? t("col.grid"),
     name: "said", by: title, text: title, cell: first },
-  { key: "now", label: t("compare.now"), numeric: true, text: (row) => number(row.now) },
-  { key: "before", label: t("compare.before"), numeric: true, text: (row) => number(row.before) },
+  { key: "now", label: t("compare.now"), numeric: true, text: (row) => number(row.now), cell: (row) => counted(row, "now") },
+  { key: "before", label: t("compare.before"), numeric: true, text: (row) => number(row.before), cell: (row) => counted(row, "before") },
   { key: "percent", label: t("compare.change"), unit: "%", numeric: true, by: (row) => (row.percent === null && row.now > 0 ? Infinity : row.percent), text: changeText, cell: changeCell },
 ];
 
@@ -93,7 +101,7 @@ function save() {
   table.exported = exported();
   const rows = [...table.ordered(), { ...answer.total, whole: true }];
   table.ordered = () => rows;
-  table.export(`compare-${answer.by}`);
+  table.export(`compare-${state.by}`);
   delete table.ordered;
 }
 
@@ -110,7 +118,7 @@ function tellWindows() {
     if (Math.round(now.counted_days * 24) !== Math.round(before.counted_days * 24)) lines.push(t("compare.scaled"));
     if (answer.outside.now || answer.outside.before) lines.push(t("compare.outside", { now: number(answer.outside.now), before: number(answer.outside.before) }));
     if (answer.by === "pairs" && answer.rows.length < answer.count) lines.push(t("compare.shown", { shown: number(answer.rows.length), count: number(answer.count) }));
-    if (answer.grid) lines.push(t("compare.of_grid", { grid: answer.grid }));
+    if (state.by === "grid") lines.push(answer.code ? t("compare.of_grid", { grid: answer.code }) : t("compare.no_grid"));
   } else {
     const facts = record ? { from: day(record.from, zone()), to: day(lastMoment(record.to), zone()), before: span(before) } : {};
     lines.push(t(`compare.state.${told}`, facts));
@@ -154,7 +162,13 @@ function show(found) {
   byId("pane-compare").dataset.shown = found.by;
 }
 
-const ask = loader("/api/compare", () => queryOf(QUERY, null), show);
+/** The categories of the selected grid are those of one code; without a selection, of all grids. */
+function query() {
+  const found = queryOf(QUERY, null);
+  return found.by === "grid" ? { ...found, by: "categories", code: selectedGrid() } : found;
+}
+
+const ask = loader("/api/compare", query, show);
 
 /** Load the comparison when the tab is open; else when it is opened. */
 export function loadCompare() {
@@ -211,7 +225,11 @@ export function followCompare(changed) {
     loadCompare();
   }
   if (changed.has("layers")) byId("change-on-map").checked = isOn("change");
-  if (changed.has("selected")) follow();
+  if (changed.has("selected")) {
+    follow();
+    if (state.by === "grid") loadCompare();
+  }
+  if (changed.has("metric") && answer) table.draw();
 }
 
 export function startCompare() {
