@@ -31,6 +31,10 @@ def fault(field: str, value: object, message: str, remedy: str, **params: Any) -
     return ParameterError(message, remedy, field=field, value=str(value)[:80], **params)
 
 
+# A day within what a calendar of any time zone can hold.
+_EARLIEST, _LATEST = np.datetime64("0001-01-02", "ms"), np.datetime64("9999-12-30", "ms")
+
+
 def moment(text: str | None, field: str, timezone: str) -> np.datetime64 | None:
     """Return an ISO 8601 date or time as datetime64[ms] in UTC.
 
@@ -55,9 +59,12 @@ def moment(text: str | None, field: str, timezone: str) -> np.datetime64 | None:
         else:
             raise bad
         local = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(timezone))
-        return np.datetime64(local.astimezone(UTC).replace(tzinfo=None), "ms")
+        known = np.datetime64(local.astimezone(UTC).replace(tzinfo=None), "ms")
     except (ValueError, OverflowError):
         raise bad from None
+    if not _EARLIEST <= known <= _LATEST:
+        raise bad
+    return known
 
 
 def window(

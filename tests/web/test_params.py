@@ -36,7 +36,8 @@ def test_a_time_is_read_in_the_store_s_zone(text: str, zone: str, utc: str) -> N
 
 @pytest.mark.parametrize(
     "text", ["31.05.2024", "2024-13-01", "2024-02-30", "yesterday", "2024", "2024-05", "20240531", "0000-01-01",
-             "2024-05-31T25:00", "2024-05-31T08:00+99:00", "٢٠٢٤-٠٥-٣١", "0001-01-01T00:00+14:00", "2024-05-31T"]
+             "2024-05-31T25:00", "2024-05-31T08:00+99:00", "٢٠٢٤-٠٥-٣١", "0001-01-01T00:00+14:00", "2024-05-31T",
+             "0001-01-01", "9999-12-31T23:59:59Z"]
 )  # fmt: skip
 def test_a_time_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ParameterError) as caught:
