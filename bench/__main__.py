@@ -16,6 +16,7 @@ TABLES = {
     "measures": ("bench.measures_bench", "Measures of a city"),
     "coverage": ("bench.coverage_bench", "Coverage of a whole city"),
     "hotspots": ("bench.hotspot_bench", "Hot spots"),
+    "live": ("bench.live_bench", "Live"),
     "pages": ("bench.page_bench", "Pages"),
     "tiles": ("bench.tile_bench", "Vector tiles"),
     "time": ("bench.time_bench", "Time and profile"),

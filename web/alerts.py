@@ -31,6 +31,7 @@ EVERY_S = 60.0  # an alert ends when its window has passed, also where nothing c
 LEAST_S = 3.0  # between two looks, however many incidents come
 DUTY_DESK = "duty desk"  # who acknowledges where no team is named; shown translated
 MOST_POSTS = 500
+RARE = 1e-9  # below it the odds are a number nobody can read
 
 
 def look(snapshot: Snapshot, atlas: Atlas, now: np.datetime64) -> tuple[str | None, Unusual | None]:
@@ -164,18 +165,24 @@ def told(alert: Alert, snapshot: Snapshot) -> Json:
 def explain(alert: Alert) -> str:
     """Return the alert in a sentence."""
     hours = round((np.datetime64(alert.end_at[:-1]) - np.datetime64(alert.start_at[:-1])) / np.timedelta64(1, "h"))
+    expected = f"{alert.expected:.1f}" if alert.expected >= 0.05 else f"{alert.expected:.2g}"
+    if alert.probability < RARE:
+        return gettext(
+            N_("{count} in {hours} h where {expected} were expected: chance does not explain it."),
+            count=alert.count,
+            hours=hours,
+            expected=expected,
+        )
     return gettext(
         N_("{count} in {hours} h where {expected} were expected: by chance about once in {odds} such windows."),
         count=alert.count,
         hours=hours,
-        expected=f"{alert.expected:.1f}" if alert.expected >= 0.05 else f"{alert.expected:.2g}",
-        odds=_rounded(1.0 / alert.probability) if alert.probability > 0 else "10¹²",
+        expected=expected,
+        odds=_rounded(1.0 / alert.probability),
     )
 
 
 def _rounded(value: float) -> str:
-    """Return a large number to two figures: 53,412 is 53,000; beyond a billion as a power."""
-    if value >= 1e9:
-        return f"{value:.0e}".replace("e+", " × 10^")
+    """Return a large number to two figures: 53,412 is 53,000."""
     digits = max(0, len(str(int(value))) - 2)
     return f"{round(value / 10**digits) * 10**digits:,}"

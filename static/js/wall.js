@@ -28,6 +28,7 @@ let lostAt = null;
 let loadedAt = Date.now();
 let turning = null;
 let refreshing = null;
+Object.assign(map.createPane("wall").style, { zIndex: 660 }); // above the marks of what just happened
 const marks = L.layerGroup().addTo(map);
 
 const zone = () => status?.timezone ?? "UTC";
@@ -77,7 +78,7 @@ function drawSteps() {
 }
 
 function numbered(at, number) {
-  L.marker(at, { icon: L.divIcon({ className: "", html: make("span", { class: "wall-mark" }, String(number)), iconSize: [0, 0] }), interactive: false, keyboard: false }).addTo(marks);
+  L.marker(at, { icon: L.divIcon({ className: "", html: make("span", { class: "wall-mark" }, String(number)), iconSize: [0, 0] }), pane: "wall", interactive: false, keyboard: false }).addTo(marks);
 }
 
 function drawMarks() {
