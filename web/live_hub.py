@@ -99,6 +99,8 @@ class Stream:
             parts = []
             while self._waiting:
                 cursor, part = self._waiting.popleft()
+                if 0 < cursor <= self.cursor:  # a page that asked meanwhile may be ahead of the hub
+                    continue
                 parts.append(part)
                 self.cursor = max(self.cursor, cursor)
         return b"".join(parts)
