@@ -1,7 +1,7 @@
 // The command centre: where do incidents concentrate?
 
 import { windowText } from "./brush.js";
-import { followCompare, loadCompare, startCompare } from "./compare.js";
+import { asTable, followCompare, loadCompare, startCompare } from "./compare.js";
 import { byId, make } from "./dom.js";
 import { fillHeat, startHeat } from "./heat.js";
 import { beginSpots, hoverSpot, startSpots } from "./hotspots.js";
@@ -85,7 +85,7 @@ startScore();
 onRest(() => followScore(new Set(["from", "to"])));
 offerTable("hot", () => ({ name: "density", title: t("table.hot"), sort: table.sort }));
 offerTable("spots", () => ({ name: "hotspots", title: t("layer.hotspots"), sort: null }));
-offerTable("compare", () => ({ name: "compare", title: t("layer.change"), sort: null }));
+offerTable("compare", () => (state.compare === "measure" ? null : { name: "compare", title: t("layer.change"), sort: null, query: asTable() }));
 startTakeaway();
 startLive();
 document.addEventListener("keydown", (event) => { if (event.key === "f" && !typing(event)) location.assign(byId("wall-link").href); });

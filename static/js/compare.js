@@ -168,6 +168,9 @@ function query() {
   return found.by === "grid" ? { ...found, by: "categories", code: selectedGrid() } : found;
 }
 
+/** What the service's table of the comparison is asked for, beside what the address says. */
+export const asTable = () => (state.by === "grid" ? { by: "categories", code: selectedGrid() } : {});
+
 const ask = loader("/api/compare", query, show);
 
 /** Load the comparison when the tab is open; else when it is opened. */
