@@ -137,13 +137,13 @@ def explain(place: Json, found: Found, wish: HotspotParams, tested: int, run: in
     """Return what the figures of a place mean, in sentences for somebody who knows no statistics."""
     steps = len(found.edges) - 1
     facts: Json = {
-        "count": place["count"],
+        "count": f"{place['count']:,}",
         "steps": steps,
         "expected": rounded(place["expected"]),
         "neighbours": place["neighbours"],
-        "near": place["near"],
+        "near": f"{place['near']:,}",
         "near_expected": rounded(place["near_expected"]),
-        "tested": tested,
+        "tested": f"{tested:,}",
         "run": run,
         "scatter": rounded(float(found.whole.dispersion)),
         "often": place["steps_hot"] if str(place["category"]).startswith("hot") else place["steps_cold"],

@@ -146,6 +146,12 @@ function listen() {
   }
 }
 
+/** Return what the hot spots say of a grid: null unless grids are the places looked at and it is among them. */
+export function spotOf(code) {
+  const row = answer?.unit === "grid" ? answer.places.find((one) => one.code === code) : null;
+  return row ? { kind: kindText(row.kind), text: row.explanation } : null;
+}
+
 /** Follow the controls and the state; `beginSpots` loads. */
 export function startSpots() {
   listen();

@@ -207,6 +207,31 @@ def test_a_fire_is_found_where_and_since_when_it_burns() -> None:
     assert shapely.distance(found.places.polygons[hot], shapely.Point(X0 + 225, Y0 + 225)).max() < 90
 
 
+def test_a_quiet_corner_is_cold() -> None:
+    rng = np.random.default_rng(1)
+    n = 6000
+    x, y = X0 + rng.random(n) * 4 * CELL, Y0 + rng.random(n) * 4 * CELL
+    keep = ~((x > X0 + 200) & (y > Y0 + 200) & (rng.random(n) < 0.9))
+    when = moment("2026-11-01") - (rng.random(n) * 84 * 86_400_000).astype("timedelta64[ms]")
+    rows = int(keep.sum())
+    made = layer("incidents", rows, x=x[keep], y=y[keep], occurred_at=when[keep], id=[str(k) for k in range(rows)],
+                 category=["noise"] * rows)  # fmt: skip
+    wish = HotspotParams("square", 40.0, steps=4)
+    found = hotspots(
+        snapshot({"grids": TOWN["grids"], "incidents": made}), Params(end=moment("2026-11-01"), hotspots=wish)
+    )
+    kind = kinds(found, 0.1)
+    corner = shapely.contains_xy(shapely.box(X0 + 240, Y0 + 240, X0 + 400, Y0 + 400), *_middles(found))
+    assert set(kind[corner & found.found(0.1)]) == {"cold"}
+    assert (kind == "cold").sum() == (found.found(0.1) & (found.whole.z < 0)).sum() >= 3
+    assert totals(found, 0.1)["cold"] == (kind == "cold").sum()
+
+
+def _middles(found: Any) -> tuple[Any, Any]:
+    middle = shapely.centroid(found.places.polygons)
+    return shapely.get_x(middle), shapely.get_y(middle)
+
+
 def test_the_layer_shows_what_was_found() -> None:
     params = Params(end=moment("2026-11-01"), hotspots=HotspotParams("square", 50.0))
     frame = REGISTRY["hotspots"].frame(burning(), params)

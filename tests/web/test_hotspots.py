@@ -14,11 +14,16 @@ import shapely
 from flask.testing import FlaskClient
 
 from app import create_app
+from layers.base import Params
+from layers.hotspot_params import HotspotParams
 from settings import Settings
 from store.batch import Provenance
 from store.store import Store
+from tests.layers.factory import X0 as FX
+from tests.layers.factory import Y0 as FY
+from tests.layers.factory import layer, snapshot, town
 from tests.web.conftest import X0, Y0, batch, square
-from web.hotspots import PATTERNS, odds, rounded
+from web.hotspots import PATTERNS, hotspots_answer, odds, rounded
 
 SIDE = 6
 
@@ -165,6 +170,26 @@ def test_an_empty_store_says_what_to_do(client: FlaskClient) -> None:
     found = ask(client)
     assert found["reason"]["code"] == "no_grids"
     assert found["places"] == []
+
+
+def test_a_new_hot_spot_is_listed_before_what_could_be_chance() -> None:
+    """One week of eleven makes a place new, though over all of them it is not out of the ordinary."""
+    rng = np.random.default_rng(2)
+    end, n, more = np.datetime64("2026-11-01", "ms"), 2600, 70
+    days = np.concatenate([rng.random(n) * 77, rng.random(more) * 6.9])
+    x = np.concatenate([FX + rng.random(n) * 400, FX + 180 + rng.random(more) * 100])
+    y = np.concatenate([FY + rng.random(n) * 400, FY + 180 + rng.random(more) * 100])
+    incidents = layer("incidents", n + more, x=x, y=y, id=[str(k) for k in range(n + more)],
+                      category=["noise"] * (n + more),
+                      occurred_at=end - (days * 86_400_000).astype("timedelta64[ms]"))  # fmt: skip
+    now = snapshot({"grids": town(0)["grids"], "incidents": incidents})
+    params = Params(end=end, hotspots=HotspotParams("square", 50.0, steps=11, q=0.01))
+    places = hotspots_answer(now, params, 100, str)["places"]
+    kinds = [place["kind"] for place in places]
+    first_none = kinds.index("none")
+    assert "hot-new" in kinds
+    assert set(kinds[first_none:]) == {"none"}
+    assert max(place["p"] for place in places[:first_none]) > places[first_none]["p"]
 
 
 def test_few_steps_have_no_patterns(city: FlaskClient) -> None:
