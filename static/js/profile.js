@@ -4,11 +4,12 @@ import { latest } from "./api.js";
 import { onRecord } from "./brush.js";
 import { showNothing } from "./details.js";
 import { byId, make, toast } from "./dom.js";
+import { spotOf } from "./hotspots.js";
 import { t } from "./i18n.js";
 import { fit } from "./map.js";
 import { onTab } from "./panel.js";
 import { saveProfile, textOfProfile } from "./profile_export.js";
-import { cameras, categories, coverage, facts, figures, findings, heading, neighbours, trend } from "./profile_parts.js";
+import { cameras, categories, coverage, facts, figures, findings, heading, hotspot, neighbours, trend } from "./profile_parts.js";
 import { CHOICE, queryOf, set, state } from "./state.js";
 import { fault, selectedGrid, selectGrid } from "./workspace.js";
 
@@ -43,7 +44,7 @@ function show(found) {
   const go = (code) => { selectGrid(code); };
   const pick = (camera) => set({ layers: state.layers?.includes("cameras") ? state.layers : [...(state.layers ?? ["density"]), "cameras"], selected: `camera:${camera.id}` });
   box.replaceChildren(make("article", { class: "profile", "aria-label": t("profile.title") },
-    heading(found), actions, figures(found), trend(found), categories(found), coverage(found), cameras(found, pick), findings(found), neighbours(found, go), facts(found)));
+    heading(found), actions, figures(found), hotspot(spotOf(found.code)), trend(found), categories(found), coverage(found), cameras(found, pick), findings(found), neighbours(found, go), facts(found)));
   box.parentElement.scrollTop = top;
   last = found;
   shown = { code: found.code, query: JSON.stringify(asked(found.code)) };

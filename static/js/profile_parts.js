@@ -29,6 +29,9 @@ export function against(ratio, key) {
   return t(`profile.against.${key}`, { ratio: number(ratio.ratio, 2), low: number(ratio.low, 2), high: number(ratio.high, 2), verdict: t(`profile.verdict.${verdict}`) });
 }
 
+/** What the hot spots say of the grid, where grids are what is looked at. */
+export const hotspot = (spot) => (spot ? part(t("layer.hotspots"), make("p", {}, make("b", {}, spot.kind)), make("p", data, spot.text)) : null);
+
 export function figures(found) {
   const box = (value, label) => make("div", {}, make("b", data, value), make("span", {}, label));
   const said = [against(found.against.area, "area"), against(found.against.population, "population")].filter(Boolean);

@@ -79,6 +79,10 @@ def test_a_duty_officer_finds_todays_hot_spots(demo_server: str, visit: Opener, 
     page.select_option("#hotspot-unit", "grid")
     expect(page.locator("#hotspot-notes")).to_contain_text(nothing)
     expect(page.locator("#hotspot-size")).to_be_disabled()
+    rows.first.click()
+    told = page.locator("#hotspot-why p").last.text_content()
+    page.click("#tab-detail")
+    expect(page.locator("#detail .profile")).to_contain_text(str(told), timeout=20_000)
     page.click("#tab-hot")
     assert "layers" not in query(page) or "density" in query(page)["layers"][0]
     opened.watch.clean()
