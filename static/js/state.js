@@ -17,12 +17,16 @@ export const state = { centre: null, zoom: null, layers: null, category: [], onl
 
 const listeners = new Set();
 
+/** What every field is where an address does not say otherwise. */
+export const defaults = () => ({ ...Object.fromEntries(TEXTS.map((name) => [name, DEFAULTS[name] ?? null])), ...NUMBERS });
+
 export function read() {
   const query = new URL(location.href).searchParams;
-  for (const name of TEXTS) state[name] = query.get(name) ?? DEFAULTS[name] ?? null;
-  for (const [name, fallback] of Object.entries(NUMBERS)) {
+  Object.assign(state, defaults());
+  for (const name of TEXTS) if (query.has(name)) state[name] = query.get(name);
+  for (const name of Object.keys(NUMBERS)) {
     const value = Number(query.get(name));
-    state[name] = query.has(name) && Number.isFinite(value) ? value : fallback;
+    if (query.has(name) && Number.isFinite(value)) state[name] = value;
   }
   state.category = query.getAll("category");
   state.online_only = query.get("online_only") === "1";

@@ -10,7 +10,7 @@ import { clock } from "./live_tab.js";
 import { gridFeature, map, on, reload, setFacts, start } from "./map.js";
 import { drawLayers } from "./panel.js";
 import { attribution } from "./shell.js";
-import { set, state } from "./state.js";
+import { defaults, set, state } from "./state.js";
 import { VIEWS, windowOf } from "./wall_views.js";
 
 const EVERY_S = 15;
@@ -211,7 +211,7 @@ function hands() {
 }
 
 document.documentElement.dataset.theme = "dark";
-Object.assign(state, { layers: [], category: [], metric: "per_km2", method: "quantiles", radius_m: 120, level: status?.opens ?? status?.levels?.at(-1) ?? null });
+Object.assign(state, defaults(), { layers: [], category: [], level: status?.opens ?? status?.levels?.at(-1) ?? null });
 for (const control of ["dragging", "scrollWheelZoom", "doubleClickZoom", "keyboard", "touchZoom", "boxZoom"]) map[control]?.disable();
 setFacts(status);
 hands();
