@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaincinv
 
 from geo.columns import Codes
 
@@ -56,6 +55,8 @@ def rate_ratio(
     >>> found.expected, found.ratio, round(found.low, 3), round(found.high, 3)
     (5.0, 2.0, 0.959, 3.678)
     """
+    from scipy.special import gammaincinv  # slow to import, and only profiles need it
+
     if not (exposure > 0 and total_exposure > 0 and total > 0):
         return None
     expected = total * exposure / total_exposure

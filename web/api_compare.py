@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from layers.scored import SURFACES
-from web import comparing, displacing, scoring, service
+from web import comparing, scoring, service
 from web.api_data import asked
 from web.params import number, one_of, short_text
 from web.replies import cached, cached_json
@@ -49,6 +49,8 @@ def score() -> Response:
 @blueprint.get("/displacement")
 def displacement() -> Response:
     """Say whether incidents fell after a measure more than elsewhere, and whether they moved next door."""
+    from web import displacing  # brings in the compiler
+
     _, snapshot, params = asked()
     measure = displacing.measure_of(request.args, snapshot)
     return cached(
