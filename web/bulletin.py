@@ -29,7 +29,7 @@ Json = dict[str, Any]
 CoverageOf = Callable[[Params], Shown]
 NEEDS = ("grids", "incidents", "cameras", "buildings", "streets", "places")
 AGAINST: tuple[tuple[str, Against], ...] = (("month", "previous"), ("year", "last_year"))
-UNITS: tuple[Unit, ...] = ("grid", "hex")
+UNITS: tuple[Unit, ...] = ("hex", "grid")
 HEAT_M = (100.0, 1000.0)  # least and largest radius of the heat map
 
 
@@ -130,7 +130,8 @@ def facts(snapshot: Snapshot, month: Month, level: str | None, coverage_of: Cove
 def hotspots_of(snapshot: Snapshot, params: Params) -> tuple[Json, Params | None]:
     """Return the significant hot and cold spots of the month, and the parameters that show them on a map.
 
-    Tested are the grids of the level; where they are too few, hexagons. None: there is too little to test.
+    Tested are hexagons, as the page opens with; where they are too few, the grids of the level. None: there is too
+    little to test.
     """
     from layers.hotspot_result import hotspots  # brings in the compiler
 

@@ -26,7 +26,7 @@ from web.theme import colours
 from web.tiles import BASE_NEEDS, FONTS
 
 Json = dict[str, Any]
-MAP_PX = (860, 560)  # of the page; drawn at twice as many
+MAP_PX = (860, 500)  # of the page; drawn at twice as many
 NEEDS = tuple(dict.fromkeys([*bulletin.NEEDS, *BASE_NEEDS]))
 
 
@@ -68,11 +68,11 @@ def context(state: Atlas, snapshot: Snapshot, facts: Json, lang: str, made: date
     when = made.astimezone(ZoneInfo(snapshot.timezone)).strftime("%Y-%m-%d %H:%M %Z")
     has_grids = facts["level"] is not None
     partial = bulletin_view.partial_note(facts, words)
-    spots = "heat" if facts["spots"]["unit"] is None else "hotspots"
+    spots = bulletin_view.second_map(facts)
     captions = {
         "density": words(N_("Density of incidents by grid, {month}"), month=words.month(facts["month"])),
-        "heat": words(N_("Heat map of incidents, {month}"), month=words.month(facts["month"])),
-        "hotspots": bulletin_view.spots_caption(facts, words),
+        "heat": bulletin_view.heat_caption(facts, words),
+        "hotspots": "" if spots == "heat" else bulletin_view.spots_caption(facts, words),
     }
     names = (["density"] if has_grids else []) + [spots]
     return {

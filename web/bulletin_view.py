@@ -16,7 +16,7 @@ from web.charts import daily_chart, shade
 from web.i18n import LANGUAGES, translate
 
 Json = dict[str, Any]
-TOP = 20
+TOP, TOP_CATEGORIES = 20, 15
 KINDS = {
     "up": N_("▲ more than chance"), "down": N_("▼ fewer than chance"), "chance": N_("within chance"), "none": "–",
 }  # fmt: skip
@@ -128,12 +128,20 @@ def change_head(words: Words) -> list[str]:
 
 
 def category_rows(facts: Json, words: Words) -> list[list[str]]:
-    """Return the table of categories."""
-    return [
+    """Return the table of categories: the most frequent, and the others in one row, so that the sum holds."""
+    every = facts["categories"]
+    shown = every if len(every) <= TOP_CATEGORIES + 1 else every[:TOP_CATEGORIES]
+    rows = [
         [phrases.word(row["category"], words.lang), words.number(row["incidents"]),
          words.share(row["incidents"], facts["total"]), *words.change(row["month"]), *words.change(row["year"])]
-        for row in facts["categories"]
+        for row in shown
     ]  # fmt: skip
+    others = every[len(shown) :]
+    if others:
+        count = sum(row["incidents"] for row in others)
+        label = words(N_("{count} other categories (all in the XLSX)"), count=words.number(len(others)))
+        rows.append([label, words.number(count), words.share(count, facts["total"]), *[""] * 6])
+    return rows
 
 
 def grid_rows(facts: Json, words: Words) -> list[list[str]]:
@@ -215,6 +223,24 @@ def matrix(facts: Json, words: Words) -> list[Json]:
     return rows
 
 
+def second_map(facts: Json) -> str:
+    """Return the layer of the second map: significant hot spots where there are any, else the heat."""
+    return "hotspots" if facts["spots"]["places"] else "heat"
+
+
+def heat_caption(facts: Json, words: Words) -> str:
+    """Return what stands under the heat map, which stands where no hot spot is significant."""
+    caption = words(N_("Heat map of incidents, {month}"), month=words.month(facts["month"]))
+    if facts["spots"]["unit"] is None:
+        return caption
+    tested = words(
+        N_("No hot or cold spot of the {tested} {unit} tested is more than chance."),
+        tested=words.number(facts["spots"]["tested"]),
+        unit=words(UNIT_WORDS[facts["spots"]["unit"]]),
+    )
+    return f"{caption}{'。' if words.lang == 'zh' else '. '}{tested}"
+
+
 def spots_caption(facts: Json, words: Words) -> str:
     """Return what stands under the map of hot spots."""
     places = facts["spots"]["places"]
@@ -261,7 +287,7 @@ def method(facts: Json, words: Words) -> list[str]:
                 unit=words(UNIT_WORDS[facts["spots"]["unit"]]),
             )
         )
-    else:
+    if second_map(facts) == "heat":
         texts.append(
             words(N_("Heat: kernel density with a radius of {radius} m."), radius=words.number(facts["radius_m"]))
         )

@@ -13,18 +13,19 @@ _FINE = 8
 _Strokes = tuple[tuple[tuple[float, float], ...], ...]
 
 
-def _slanted(side: float, *, rising: bool) -> _Strokes:
-    lines = [((at - side, side), (at, 0.0)) for at in (0.0, side / 2, side, 1.5 * side, 2 * side)]
+def _slanted(side: float, every: float, *, rising: bool) -> _Strokes:
+    """Return lines of 45 degrees that run on beyond the tile, so that their ends are not seen in it."""
+    lines = [((at - side - 3, side + 3), (at + 3, -3.0)) for at in np.arange(0.0, 2 * side + every, every)]
     return tuple(line if rising else tuple((side - x, y) for x, y in line) for line in lines)
 
 
 _TILES: dict[str, tuple[float, float, _Strokes]] = {
-    "hatch": (7.0, 1.4, tuple(((at - 7, 7.0), (at, 0.0)) for at in (0.0, 7.0, 14.0))),
+    "hatch": (7.0, 1.4, _slanted(7.0, 7.0, rising=True)),
     "stripes": (6.0, 1.5, (((-1.0, 0.75), (7.0, 0.75)),)),
     "consecutive": (10.0, 1.8, (((2.5, -1.0), (2.5, 11.0)), ((7.5, -1.0), (7.5, 11.0)))),
     "persistent": (10.0, 1.8, (((-1.0, 2.5), (11.0, 2.5)), ((-1.0, 7.5), (11.0, 7.5)))),
-    "intensifying": (10.0, 1.8, _slanted(10.0, rising=True)),
-    "diminishing": (10.0, 1.8, _slanted(10.0, rising=False)),
+    "intensifying": (10.0, 1.8, _slanted(10.0, 5.0, rising=True)),
+    "diminishing": (10.0, 1.8, _slanted(10.0, 5.0, rising=False)),
     "oscillating": (10.0, 1.8, (((-5.0, 7.5), (0.0, 2.5), (5.0, 7.5), (10.0, 2.5), (15.0, 7.5)),)),
     "sporadic": (10.0, 2.8, (((2.5, 2.5),), ((7.5, 7.5),))),
 }

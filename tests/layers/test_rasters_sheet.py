@@ -23,6 +23,7 @@ from layers.rasters.layout import LEAST_MAP, Sheet, lay_out
 from layers.rasters.lettering import Lettering, plain
 from layers.rasters.mercator import TILE_PX, WEB_MERCATOR
 from layers.rasters.mosaic import mosaic
+from layers.rasters.patterns import NAMES, pattern, tile
 from layers.rasters.sheet import bar_length_m, compose, length_text
 from layers.rasters.view import View, view_at, view_of
 from web.theme import colours
@@ -257,3 +258,54 @@ def test_a_missing_font_is_said(tmp_path) -> None:  # type: ignore[no-untyped-de
     latin.write_bytes(b"")
     with pytest.raises(FontMissingError):
         Lettering([str(latin)], chinese=True)
+
+
+# Patterns
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_pattern_repeats_without_a_seam_and_leaves_ground(name: str, scale: int) -> None:
+    one = tile(name, scale)
+    side = len(one)
+    found = pattern(name, 3 * side + 1, 4 * side, scale)
+    assert found.shape == (3 * side + 1, 4 * side) and 0.05 < found.mean() < 0.6
+    assert (found[:side] == found[side : 2 * side]).all() and (found[:, :side] == found[:, side : 2 * side]).all()
+    # A straight stroke goes on over the edge of a tile: along it nothing changes.
+    along = {"hatch": (1, -1), "intensifying": (1, -1), "diminishing": (1, 1), "stripes": (0, 1), "persistent": (0, 1),
+             "consecutive": (1, 0)}.get(name)  # fmt: skip
+    if along:
+        moved = np.roll(found[: 3 * side, : 4 * side], along, axis=(0, 1))
+        assert np.abs(moved - found[: 3 * side, : 4 * side]).max() < 0.1
+    else:
+        assert name in ("oscillating", "sporadic")
+
+
+SPOTS = ("", "new", "historical", *(name for name in NAMES if name not in ("hatch", "stripes")))
+KINDS = [f"{side}-{name}" if name else side for side in ("hot", "cold") for name in SPOTS]
+
+
+def test_kinds_of_hot_and_cold_spots_stay_apart_in_grey() -> None:
+    view = view_at(25.0, 60.0, 14.0, 120, 80)
+    grey = {}
+    for kind in KINDS:
+        found = painted(view, [square(view, 10, 10, 100, 60)], symbol=[f"spot-{kind}"])
+        grey[kind] = (found @ np.array([0.299, 0.587, 0.114]))[5:75, 5:115]
+    for i, one in enumerate(KINDS):
+        for other in KINDS[i + 1 :]:
+            assert np.abs(grey[one] - grey[other]).max() > 12, (one, other)
+
+
+def test_fewer_is_striped_and_more_is_not() -> None:
+    view = view_at(25.0, 60.0, 14.0, 240, 80)
+    found = painted(view, [square(view, 10, 10, 100, 60), square(view, 130, 10, 100, 60)],
+                    symbol=["change-up-1", "change-down-1"])  # fmt: skip
+    assert np.ptp(found[20:60, 60].sum(axis=1)) == 0 < np.ptp(found[20:60, 180].sum(axis=1))
+
+
+def test_a_broken_outline_is_half_ground() -> None:
+    view = view_at(25.0, 60.0, 14.0, 200, 200)
+    solid = painted(view, [square(view, 20, 20, 160, 160)], symbol=["grid-line"])
+    broken = painted(view, [square(view, 20, 20, 160, 160)], symbol=["spot-cold-historical"])
+    line = [np.abs(image[20, 30:170] - 255).sum(axis=1) > 90 for image in (solid, broken)]
+    assert line[0].all() and 0.25 < line[1].mean() < 0.75

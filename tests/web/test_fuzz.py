@@ -10,17 +10,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from layers import REGISTRY
+from web.api_takeaway import MEDIA
 
 URLS = [
     "/api/status", "/api/density", "/api/grids", "/api/assignment", "/api/coverage", "/api/cameras", "/api/imports",
     "/api/coverage/status", "/api/blindspots", "/api/views", "/api/seen-by", "/api/inventory", "/api/fragility",
     "/api/rhythm", "/api/profile", "/api/heat/value", "/api/heat/bandwidth",
     "/api/picture.png",
+    "/api/rhythm", "/api/profile",
+    "/api/picture.png", "/api/bulletin.xlsx", "/api/tables/density.csv", "/api/tables/assignment.xlsx",
     "/api/compare", "/api/score", "/api/hotspots",
     "/api/displacement",
     "/api/incidents/since",
     "/tiles/heat/3/4/2.png", "/tiles/base/3/4/2.png", *(f"/api/layers/{name}" for name in REGISTRY),
 ]  # fmt: skip
+FILES = ("image/png", *MEDIA.values())
 NUMBERS = st.one_of(
     st.floats().map(str), st.integers().map(str), st.sampled_from(["", "1e400", "-0", "٣", " 5 ", "0x10"])
 )
@@ -79,6 +83,8 @@ QUERY = st.fixed_dictionaries(
         "layers": st.one_of(TEXTS, st.just("density,heat")),
         "centre": st.one_of(TEXTS, st.just("60.16,24.94")),
         "title": TEXTS,
+        "month": st.one_of(TEXTS, st.sampled_from(["2024-05", "2024-13", "0001-01"])),
+        "sort": st.one_of(TEXTS, st.just("code")),
     },
 )
 
@@ -90,6 +96,8 @@ def test_any_query_is_answered(town: FlaskClient, url: str, query: dict[str, str
     small = {"width": "480", "height": "360"} if url == "/api/picture.png" else {}
     answer = town.get(url, query_string={**small, **query})
     assert answer.status_code in (200, 202, 400, 404), answer.get_data(as_text=True)
-    if answer.mimetype != "image/png":
+    if answer.mimetype in FILES:
+        assert answer.status_code == 200 and answer.data
+    else:
         found = json.loads(answer.data, parse_constant=lambda text: pytest.fail(f"{text} is not JSON"))
         assert ("error" in found) == (answer.status_code >= 400 or (url.endswith("/status") and "state" in found))

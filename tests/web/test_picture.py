@@ -80,6 +80,14 @@ def test_every_layer_changes_the_map(town: FlaskClient, layer: str) -> None:
     assert (plain[80:330, 390:] != with_layer[80:330, 390:]).any()  # its legend
 
 
+def test_compared_and_tested_windows_are_told(town: FlaskClient, said: list[Any]) -> None:
+    drawn(town, layers="change,hotspots", **{"from": "2024-06-01", "to": "2024-06-03", "against": "previous"})
+    assert "Change: 1 Jun 2024 to 2 Jun 2024 (Asia/Shanghai)" in said[0].lines[0]
+    assert "against 30 May 2024 to 31 May 2024 (Asia/Shanghai)" in said[0].lines[0]
+    drawn(town, layers="hotspots", steps=1)
+    assert "Hot spots: " not in said[1].lines[0] or " to 3 Jun 2024" in said[1].lines[0]
+
+
 def test_coverage_is_drawn_once_it_is_worked_out(town: FlaskClient) -> None:
     assert town.get("/api/coverage?wait_s=60").get_json()["totals"] is not None
     assert shades_of(drawn(town, layers="coverage")[:, :370], (245, 245, 243)) < shades_of(
