@@ -17,13 +17,13 @@ from geo.crs import lonlat
 from geo.errors import N_, FontMissingError
 from geo.month import parse_month
 from layers.base import Params
-from web import bulletin, bulletin_view, phrases, picture
-from web.bulletin_view import Words
+from web import bulletin, bulletin_notes, bulletin_view, phrases, picture
 from web.i18n import TAGS, translate
 from web.pdf import to_pdf
 from web.state import Atlas
 from web.theme import colours
 from web.tiles import BASE_NEEDS, FONTS
+from web.words import Words
 
 Json = dict[str, Any]
 MAP_PX = (860, 500)  # of the page; drawn at twice as many
@@ -67,8 +67,8 @@ def context(state: Atlas, snapshot: Snapshot, facts: Json, lang: str, made: date
     level = phrases.word(facts["level"], lang)
     when = made.astimezone(ZoneInfo(snapshot.timezone)).strftime("%Y-%m-%d %H:%M %Z")
     has_grids = facts["level"] is not None
-    partial = bulletin_view.partial_note(facts, words)
-    spots = bulletin_view.second_map(facts)
+    partial = bulletin_notes.partial_note(facts, words)
+    spots = bulletin_notes.second_map(facts)
     captions = {
         "density": words(N_("Density of incidents by grid, {month}"), month=words.month(facts["month"])),
         "heat": bulletin_view.heat_caption(facts, words),
@@ -85,7 +85,7 @@ def context(state: Atlas, snapshot: Snapshot, facts: Json, lang: str, made: date
         "origin_line": words(N_("Data revision {revision}; made on {made}"), revision=facts["revision"], made=when),
         "timezone": facts["timezone"],
         "simulated": phrases.simulated_text(snapshot, NEEDS, lang),
-        "notes": [note for note in (partial, *bulletin_view.against_notes(facts, words)) if note],
+        "notes": [note for note in (partial, *bulletin_notes.against_notes(facts, words)) if note],
         "cards": bulletin_view.key_figures(facts, words),
         "chart": bulletin_view.chart(facts, words),
         "matrix": bulletin_view.matrix(facts, words),
@@ -97,9 +97,9 @@ def context(state: Atlas, snapshot: Snapshot, facts: Json, lang: str, made: date
         "figures": [{"name": name, "caption": captions[name]} for name in names],
         "levels": bulletin_view.level_rows(facts, words),
         "coverage": bulletin_view.coverage_rows(facts, words),
-        "coverage_note": bulletin_view.coverage_note(facts, words),
-        "method": bulletin_view.method(facts, words),
-        "origin": bulletin_view.origin_lines(snapshot, facts, words, NEEDS, when),
+        "coverage_note": bulletin_notes.coverage_note(facts, words),
+        "method": bulletin_notes.method(facts, words),
+        "origin": bulletin_notes.origin_lines(snapshot, facts, words, NEEDS, when),
         "approval": phrases.approval_text(state.settings.map_approval, lang),
     }
 

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 from geo.columns import Snapshot
 from geo.errors import N_
-from web import bulletin_view, phrases
+from web import bulletin_notes, bulletin_view, phrases
 from web.bulletin_pdf import NEEDS
-from web.bulletin_view import KINDS, Words
 from web.state import Atlas
+from web.words import KINDS, Words
 from web.workbook import Page, to_xlsx
 
 Json = dict[str, Any]
@@ -23,8 +23,8 @@ def bulletin_xlsx(state: Atlas, snapshot: Snapshot, facts: Json, lang: str, made
     words = Words(lang)
     when = made.astimezone(ZoneInfo(snapshot.timezone)).strftime("%Y-%m-%d %H:%M %Z")
     pages = [make(facts, words) for make in PAGES]
-    origin: list[list[Any]] = [[text] for text in bulletin_view.method(facts, words)]
-    origin += [list(line) for line in bulletin_view.origin_lines(snapshot, facts, words, NEEDS, when)]
+    origin: list[list[Any]] = [[text] for text in bulletin_notes.method(facts, words)]
+    origin += [list(line) for line in bulletin_notes.origin_lines(snapshot, facts, words, NEEDS, when)]
     origin.append([words(N_("Data revision")), facts["revision"]])
     approval = phrases.approval_text(state.settings.map_approval, lang)
     if approval:
@@ -37,9 +37,9 @@ def _summary(facts: Json, words: Words) -> Page:
         [bulletin_view.title_of(facts, words)],
         [words(N_("Grid level")), phrases.word(facts["level"], words.lang)],
     ]
-    rows += [[note] for note in (bulletin_view.partial_note(facts, words),) if note]
-    rows += [[note] for note in bulletin_view.against_notes(facts, words)]
-    note = bulletin_view.coverage_note(facts, words)
+    rows += [[note] for note in (bulletin_notes.partial_note(facts, words),) if note]
+    rows += [[note] for note in bulletin_notes.against_notes(facts, words)]
+    note = bulletin_notes.coverage_note(facts, words)
     rows += [[note]] if note else []
     rows += [[words(N_("Incidents")), facts["total"]], [words(N_("In no grid")), facts["outside"]]]
     for name, label in (("month", N_("Against the month before")), ("year", N_("Against the same month last year"))):
