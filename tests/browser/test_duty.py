@@ -1,0 +1,103 @@
+"""A duty officer's shift in one sitting, in both languages: five tasks, each from the page as it stands to its answer."""
+
+from __future__ import annotations
+
+import io
+import re
+import signal
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pypdf
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Opener
+from tests.browser.test_live import Service
+
+pytestmark = pytest.mark.browser
+SAYS = {
+    "en": {
+        "spot": r"\d+ in 24 weeks where [\d.]+ were expected\.",
+        "years": r"1 Jan 2025.*1 Jan 2024",
+        "seen": r"\d+ cameras? sees? the place",
+        "bulletin": ("Monthly bulletin", "Illegal parking"),
+    },
+    "zh": {
+        "spot": r"24 周内 \d+ 起，预期 [\d.]+ 起。",
+        "years": "2025年1月1日.*2024年1月1日",
+        "seen": r"\d+ 台摄像机看得到该地点",
+        "bulletin": ("月报", "违章停车"),
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def service(demo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A server of its own store: incidents are sent to it."""
+    path = tmp_path_factory.mktemp("duty") / "atlas.gpkg"
+    with closing(sqlite3.connect(demo_store)) as source, closing(sqlite3.connect(path)) as target:
+        source.backup(target)
+    running = Service(path)
+    yield running
+    running.stop(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_five_tasks_of_a_shift(service: Service, visit: Opener, lang: str) -> None:
+    says = SAYS[lang]
+    opened = visit(f"{service.address}/command?steps=24", lang=lang)
+    page = opened.page
+
+    # 1. Today's hot spots: the first row says why, and the map goes there.
+    page.click("#tab-spots")
+    spots = page.locator("#hotspot-table tbody tr")
+    expect(spots.first).to_be_visible(timeout=30_000)
+    spots.first.click()
+    expect(page.locator("#hotspot-why")).to_have_text(re.compile(says["spot"]))
+
+    # 2. Against last year: both windows are told, and every row says whether it may be chance.
+    page.fill("#from", "2025-01-01")
+    page.locator("#from").blur()
+    page.click("#tab-compare")
+    page.check('input[name="against"][value="last_year"]', force=True)
+    expect(page.locator("#compare-windows")).to_have_text(re.compile(says["years"]), timeout=20_000)
+    expect(page.locator("#compare-table tbody tr").first).to_be_visible()
+    page.click("#all-time")
+
+    # 3. The last month, played day by day.
+    page.check('input[name="panel"][value="play"]', force=True)
+    page.select_option("#play-range", "month")
+    page.select_option("#play-step", "day")
+    page.focus("#play-slider")
+    page.keyboard.press("Space")
+    expect(page.locator("#play-at")).to_contain_text(re.compile(r"20\d\d-\d\d-(0[3-9]|[12])"), timeout=30_000)
+    page.keyboard.press("Space")
+    expect(page.locator("#play-button")).to_have_attribute("aria-pressed", "false")
+    page.check('input[name="panel"][value="brush"]', force=True)
+    page.click("#all-time")
+
+    # 4. A live incident: it arrives by itself, with its grid and the cameras that see the place.
+    page.click("#tab-live")
+    expect(page.locator("#tab-live")).to_have_attribute("data-state", "open", timeout=20_000)
+    # Within the record, so that the second shift still finds its hot spots in the last weeks.
+    sent = service.send(occurred_at="2025-12-31T12:00:00+02:00")
+    row = page.locator(f'#live-list li[data-id="{sent["id"]}"]')
+    expect(row).to_contain_text(sent["grid"]["code"], timeout=30_000)
+    expect(row).to_contain_text(re.compile(says["seen"]), timeout=60_000)
+    row.locator("button").first.click()
+    expect(row.locator(".live-camera")).to_have_count(len(service.seen_by(sent)))
+
+    # 5. The bulletin of December, printed: in the reader's language, with the revision it was made of.
+    page.click("#take-button")
+    page.select_option("#take-month", "2025-12")
+    with page.expect_download(timeout=90_000) as download:
+        page.click('[data-take="bulletin-pdf"]')
+    paper = pypdf.PdfReader(io.BytesIO(Path(download.value.path()).read_bytes()))
+    text = " ".join(" ".join(leaf.extract_text() for leaf in paper.pages).split())
+    for words in says["bulletin"]:
+        assert words in text
+    assert str(sent["revision"]) in paper.pages[-1].extract_text()
+    opened.watch.clean()
