@@ -21,6 +21,23 @@ const STYLE = {
   possible: () => ({ color: colour("select"), weight: 1.8, dashArray: "6 3", fillColor: pattern("view"), fillOpacity: 0.55 }),
 };
 
+/** Return a list that says what is what of the drawing, in its own colours and lines. */
+export function key() {
+  const items = ["gained", "lost", "before", "certain", "possible"].map((name) => {
+    const { color, weight = 1, dashArray, fillColor, fillOpacity = 1 } = STYLE[name]();
+    const box = document.createElement("canvas"), scale = devicePixelRatio || 1;
+    box.width = box.height = 22 * scale;
+    const pen = box.getContext("2d");
+    pen.scale(scale, scale);
+    if (fillColor) { pen.globalAlpha = fillOpacity; pen.fillStyle = fillColor; pen.fillRect(2, 4, 18, 14); pen.globalAlpha = 1; }
+    Object.assign(pen, { strokeStyle: color, lineWidth: weight });
+    pen.setLineDash(dashArray?.split(" ").map(Number) ?? []);
+    pen.strokeRect(2, 4, 18, 14);
+    return make("li", {}, box, make("span", {}, t(`whatif.key.${name}`)));
+  });
+  return make("ul", { class: "whatif-key", "aria-label": t("whatif.key") }, ...items);
+}
+
 /** Return a place so many metres east and north of another one. */
 export function shifted({ lon, lat }, east, north) {
   return { lon: lon + east / (METRES_PER_DEGREE * Math.cos((lat * Math.PI) / 180)), lat: lat + north / METRES_PER_DEGREE };

@@ -2,6 +2,7 @@
 
 import { byId, make } from "./dom.js";
 import { number, t } from "./i18n.js";
+import { key } from "./whatif_map.js";
 
 const MOST = 40;
 const STATES = ["certain", "possible", "blind"];
@@ -43,6 +44,7 @@ export function showResult(answer) {
   byId("whatif-totals").textContent = t("whatif.totals", { before: share(before.blind_m2, before.open_m2), after: share(after.blind_m2, after.open_m2), difference: signed(after.blind_m2 - before.blind_m2) });
   byId("whatif-card-text").textContent = byId("whatif-totals").textContent;
   byId("whatif-sides").textContent = t("whatif.sides", { gained: number(gained), lost: number(lost) });
+  byId("whatif-key").replaceChildren(key());
   const order = [...answer.grids].sort((a, b) => Math.abs(b.after.blind_m2 - b.before.blind_m2) - Math.abs(a.after.blind_m2 - a.before.blind_m2));
   const rows = [{ code: t("whatif.all"), ...answer.totals, all: true }, ...order.slice(0, MOST)].map((row) => make("tr", { class: row.all ? "all" : "", data: row.all ? {} : { code: row.code } },
     make("th", { scope: "row", class: "name", title: row.code }, row.name ?? row.code), ...STATES.map((state) => cell(state, row))));

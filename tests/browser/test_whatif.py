@@ -163,6 +163,7 @@ def test_a_camera_is_placed_by_keyboard_alone_and_the_plan_survives_a_reload(ser
     page.reload()
     opened.ready()
     expect(page.locator("#whatif-totals")).to_have_text(told or "")
+    expect(page.locator(".whatif-key li")).to_have_count(5)
     opened.watch.clean()
 
 
