@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,8 @@ State = Literal["ok", "no_dates", "now_not_covered", "before_not_covered"]
 Ints = NDArray[np.int64]
 
 _DAY = np.timedelta64(86_400_000, "ms")
-_memo = Memo(6)
+_records = Memo(2)
+_memo = Memo(3)  # a comparison of ten million incidents takes some 60 MB
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def known_record(snapshot: Snapshot) -> Window | None:
     incidents = snapshot["incidents"]
     times = incidents.columns["occurred_at"]
     assert isinstance(times, np.ndarray)
-    return _memo.get((incidents,), ("record", snapshot.timezone), lambda: record(times, snapshot.timezone))
+    return _records.get((incidents,), ("record", snapshot.timezone), lambda: record(times, snapshot.timezone))
 
 
 def pair(snapshot: Snapshot, params: Params) -> Pair | None:
@@ -113,13 +114,13 @@ class Counts:
     index
         int32 (m,): position of the grid among those of the level, -1 for none.
     category
-        int32 (m,): position of the category; of incidents without one, the number of categories.
+        int16 or int32 (m,): position of the category; of incidents without one, the number of categories.
     grids, categories
         How many there are; `categories` counts "none" too.
     """
 
     index: NDArray[np.int32]
-    category: NDArray[np.int32]
+    category: NDArray[np.signedinteger[Any]]
     grids: int
     categories: int
 
@@ -169,7 +170,7 @@ def counts(snapshot: Snapshot, params: Params, level: str | None, window: Window
     code = category.codes[rows]
     return Counts(
         joined.index[rows].astype(np.int32),
-        np.where(code < 0, len(category.values), code).astype(np.int32),
+        np.where(code < 0, len(category.values), code).astype(np.int16 if len(category.values) < 32_767 else np.int32),
         len(joined.rows),
         len(category.values) + 1,
     )
