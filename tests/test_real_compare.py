@@ -111,7 +111,7 @@ def test_days_shared_out_by_lot_raise_few_alarms(st_louis: Snapshot) -> None:
         first = half[day[recent] - 17_532]
         sides = [np.bincount(joined.index[recent][first == side], minlength=88) for side in (True, False)]
         alarms.append(int((result.change(*sides).kind >= 2).sum()))
-    assert np.mean(alarms) < 1.5  # of 88
+    assert np.mean(alarms) <= 0.5  # of 88; the guide has 0.18 over 200 draws
 
 
 def test_st_louis_heat_foretells_better_than_chance_and_worse_than_the_best(st_louis: Snapshot) -> None:
