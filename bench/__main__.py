@@ -15,6 +15,7 @@ TABLES = {
     "store": ("bench.store_bench", "Store and intake"),
     "measures": ("bench.measures_bench", "Measures of a city"),
     "coverage": ("bench.coverage_bench", "Coverage of a whole city"),
+    "heat": ("bench.heat_bench", "Heat map"),
     "hotspots": ("bench.hotspot_bench", "Hot spots"),
     "live": ("bench.live_bench", "Live"),
     "pages": ("bench.page_bench", "Pages"),

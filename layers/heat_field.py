@@ -19,7 +19,7 @@ from geo.heat_kernel import Kernel
 from layers.base import Params, levels_of, rows_of_level
 from layers.joins import assigned, local_times, selected
 
-_MOST_FIELDS = 48
+_MOST_FIELDS = 128
 _MOST_BYTES = 256 << 20
 
 

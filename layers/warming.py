@@ -1,4 +1,4 @@
-"""Compile what coverage needs, so that the first reader does not wait for the compiler; numba keeps it on disk."""
+"""Compile what coverage and heat need, so that no reader waits for the compiler; numba keeps it on disk."""
 
 from __future__ import annotations
 
@@ -42,3 +42,29 @@ def warm() -> None:
     sight = sight_of(city)
     at_point(sight, 500_020.0, 4_000_050.0)
     along_line(sight, np.array([500_000.0, 500_100.0]), np.array([4_000_050.0, 4_000_051.0]))
+    warm_heat()
+
+
+def warm_heat() -> None:
+    """Draw a heat map of a few incidents with every loop it has: by rows, by cells, exactly, along streets."""
+    from geo.heat_bandwidth import choose_bandwidth
+    from geo.heat_boundary import Boundary
+    from geo.heat_columns import Choice, heat_columns
+    from geo.heat_field import HeatField
+    from geo.heat_kernel import Kernel
+    from geo.street_density import spread_matrix
+    from geo.street_graph import street_graph
+
+    x, y = (one.ravel() * 10.0 for one in np.meshgrid(np.arange(150.0), np.arange(150.0)))
+    columns = heat_columns(x, y, weight=np.ones(len(x)))
+    city = Boundary(shapely.box(0, 0, 1500, 1500))
+    corners = np.meshgrid([0.0, 1000.0], [2000.0, 1000.0])
+    for kernel in (Kernel("quartic", 500.0), Kernel("gaussian", 30.0)):
+        field = HeatField(columns, kernel, Choice(0, 1), city, weighted=True)
+        field.mesh(*corners, (64, 64), 16.0)
+        field.sampled(x[:2], y[:2])
+        field.peak()
+        field.at(x[:2], y[:2])
+    choose_bandwidth(columns, "quartic", boundary=city, sample=5)
+    graph = street_graph([shapely.LineString([(0, 0), (500, 0)])])
+    spread_matrix(graph, Kernel()).density(np.ones(graph.lixels))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from flask import Blueprint, Response, request
+from flask import Blueprint, Request, Response, request
 
 from geo.columns import Snapshot
 from layers.base import Params
@@ -86,12 +87,18 @@ def base(z: int, x: int, y: int) -> Response:
 def heat(z: int, x: int, y: int) -> Response:
     """Draw a tile of the heat of the selected incidents."""
     tile_bounds(z, x, y)
-    state = atlas()
-    snapshot, scale = state.snapshot(), scale_asked()
-    theme = one_of(request.args, "theme", THEMES, "light")
-    params = layer_params(request.args, snapshot, "en")
+    snapshot = atlas().snapshot()
+    params, theme, scale = heat_asked(request.query_string, snapshot.crs, snapshot.timezone)
     kept = (params.scale_start, params.scale_end)
     chosen = (theme, params.ramp, params.radius_m, params.kernel, params.weight, params.choice, kept)
     key = ("heat", z, x, y, scale, chosen, revisions(snapshot, ("grids", "incidents")))
-
     return cached(key, lambda: heat_picture(snapshot, params, (z, x, y), scale, theme), PNG)
+
+
+@lru_cache(maxsize=1024)
+def heat_asked(query: bytes, crs: str | None, timezone: str) -> tuple[Params, str, int]:
+    """Return what a query asks of the heat, its theme and scale; dozens of tiles come with the same one."""
+    asked = Request({"QUERY_STRING": query.decode("latin-1")}).args
+    place = Snapshot(0, crs, timezone, {})
+    theme = one_of(asked, "theme", THEMES, "light")
+    return layer_params(asked, place, "en"), theme, int(one_of(asked, "scale", ("1", "2"), "1"))
