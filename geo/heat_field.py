@@ -184,7 +184,13 @@ class HeatField:
         if nodes is not None:
             read_at(nodes, window[0] * step, window[1] * step, step, flat_x, flat_y, values)
             values = np.maximum(values, 0)
-        return self._corrected(flat_x, flat_y, values).reshape(x.shape)
+        mass = None if self.boundary is None else self.boundary.lattice(self.kernel, 0, window)
+        if isinstance(mass, tuple):
+            inside = np.zeros(x.size)
+            read_at(mass[0], window[0] * step, window[1] * step, step, flat_x, flat_y, inside)
+        else:
+            inside = np.full(x.size, 1.0 if mass is None else mass)
+        return self._corrected(flat_x, flat_y, values, inside).reshape(x.shape)
 
     def at(self, x: ArrayLike, y: ArrayLike) -> Floats:
         """Return the exact density at some places, incidents per km2; NaN outside the boundary."""
@@ -193,10 +199,10 @@ class HeatField:
         x, y = (np.ascontiguousarray(np.broadcast_to(one, shape).ravel()) for one in (x, y))
         return self._corrected(x, y, self._sums(x, y)).reshape(shape)
 
-    def _corrected(self, x: Floats, y: Floats, values: Floats) -> Floats:
-        """From the plain density at some places to the density per km2."""
+    def _corrected(self, x: Floats, y: Floats, values: Floats, mass: Floats | None = None) -> Floats:
+        """From the plain density at some places to the density per km2; `mass` inside when it is known."""
         if self.boundary is not None:
-            mass = self.boundary.mass(x, y, self.kernel)
+            mass = self.boundary.mass(x, y, self.kernel) if mass is None else mass
             known = self.boundary.contains(x, y) & (mass > _LEAST_MASS)
             values = np.where(known, values / np.where(known, mass, 1.0), np.nan)
         return np.asarray(values * KM2, np.float64)

@@ -29,6 +29,9 @@ def warm(state: Atlas) -> None:
     base_map(state, snapshot)
     level = opening_level(snapshot, levels_of(snapshot["grids"]))
     assigned(snapshot, level)
+    from layers.heat_field import sorted_incidents  # brings in the compiler
+
+    sorted_incidents(snapshot)
     state.live.facts.prepare(snapshot)
     state.live.watch.start()
     begin_coverage(state, snapshot, level)
