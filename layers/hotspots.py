@@ -38,7 +38,7 @@ TITLES = {
     "cold-oscillating": N_("cold: oscillating"),
     "cold-sporadic": N_("cold: sporadic"),
     "cold": N_("cold, no pattern"),
-    "none": N_("could be chance"),
+    "none": N_("neither hot nor cold"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Compile what coverage and heat need, so that no reader waits for the compiler; numba keeps it on disk."""
+"""Compile what coverage, heat and hot spots need, so that no reader waits for it; numba keeps it on disk."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import shapely
 from geo.camera_facts import CameraFacts, ViewRules
 from geo.city import compute_city, with_cameras
 from geo.denominators import place_states, street_shares, streets_by_cell
+from geo.hotspots import gi_star
+from geo.neighbours import lattice_neighbours
+from geo.trend import mann_kendall
 from layers.asked import along_line, at_point
 from layers.sight import sight_of
 
@@ -39,6 +42,8 @@ def warm() -> None:
     street = shapely.LineString([(500_000, 4_000_050), (500_100, 4_000_051)])
     street_shares(streets_by_cell([street], city.cells.polygons, ["a", "b"]), city.coverage)
     place_states([shapely.Point(500_020, 4_000_050)], houses, city.coverage)
+    gi_star(np.ones((2, 10)), lattice_neighbours([0, 1], [0, 0], hexagons=True))
+    mann_kendall(np.ones((1, 10)))
     sight = sight_of(city)
     at_point(sight, 500_020.0, 4_000_050.0)
     along_line(sight, np.array([500_000.0, 500_100.0]), np.array([4_000_050.0, 4_000_051.0]))

@@ -32,7 +32,7 @@ NEAR = N_("With the {neighbours} places around it {near} where {near_expected} w
 VERDICTS = {
     "hot": N_("Unlikely by chance (about 1 in {odds}): a hot spot."),
     "cold": N_("Unlikely by chance (about 1 in {odds}): a cold spot."),
-    "alone": N_("About 1 in {odds} by chance: of {tested} places looked at, some are so without any cause."),
+    "alone": N_("About 1 in {odds} where counts scatter as here: of {tested} places, some are so without any cause."),
     "none": N_("No more than chance brings."),
     "usual": N_("Not out of the ordinary here, where counts scatter {scatter} times as much as by chance alone."),
     "untested": N_("Not tested: nothing is known of what would be expected here."),

@@ -21,6 +21,7 @@ TEXTS: Mapping[str, str] = {
     "col.steps_hot": N_("Steps hot, cold"),
     "hotspot.table": N_("Places by how unlikely their incidents are by chance"),
     "hotspot.odds": N_("1 in {odds}"),
+    "hotspot.odds.most": N_("1M+"),
     "hotspot.odds.unit": N_("once in"),
     "hotspot.around.unit": N_("with neighbours"),
     "hotspot.tip": N_("{count} incidents, {expected} expected"),

@@ -6,7 +6,7 @@ import { number, t } from "./i18n.js";
 export function oddsOf(p) {
   if (p === null || p === undefined) return "–";
   if (p >= 0.5) return number(1 / p, 1);
-  if (p <= 1e-6) return `${number(1e6)}+`;
+  if (p <= 1e-6) return t("hotspot.odds.most");
   const digits = 10 ** Math.max(String(Math.trunc(1 / p)).length - 2, 0);
   return number(Math.round(1 / p / digits) * digits);
 }
