@@ -19,6 +19,7 @@ TABLES = {
     "hotspots": ("bench.hotspot_bench", "Hot spots"),
     "live": ("bench.live_bench", "Live"),
     "pages": ("bench.page_bench", "Pages"),
+    "takeaway": ("bench.takeaway_bench", "Pictures, tables, bulletins"),
     "tiles": ("bench.tile_bench", "Vector tiles"),
     "time": ("bench.time_bench", "Time and profile"),
     "visibility": ("bench.visibility_bench", "Visibility"),

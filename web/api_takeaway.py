@@ -25,7 +25,7 @@ from web.tiles import PNG
 blueprint = Blueprint("takeaway", __name__, url_prefix="/api")
 # A picture takes a second or two of a core and, at the largest, 400 MB.
 PICTURES = Gate(2, 8.0, 5)
-TABLES = Gate(4, 8.0, 5)
+TABLES = Gate(2, 8.0, 5)
 BULLETINS = Gate(1, 20.0, 15)  # its PDF is made in a process of its own, which takes a core for some seconds
 COVERAGE_WAIT_S = 10.0
 MEDIA = {
