@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -191,3 +191,37 @@ def heat_columns(
     for row in (start, *rows):
         row.flags.writeable = False
     return HeatColumns(west, south, cell_m, across, down, start, rows, weight is not None)
+
+
+def with_more(columns: HeatColumns, more: HeatColumns) -> HeatColumns | None:
+    """Return columns with more rows put in their places: what a full sort gives, at a fraction of the cost.
+
+    Parameters
+    ----------
+    more
+        Made by `heat_columns`, with weights if `columns` has them.
+
+    Returns
+    -------
+    None where a row lies beyond the cells of `columns`: sort all of them anew.
+    """
+    if len(more) == 0:
+        return columns
+    x, y = more.rows[0].astype(np.float64) + (more.west - columns.west), more.rows[1] + (more.south - columns.south)
+    across, down = np.floor(x / columns.cell_m), np.floor(y / columns.cell_m)
+    if ((across < 0) | (across >= columns.across) | (down < 0) | (down >= columns.down)).any():
+        return None
+    cell = (down * columns.across + across).astype(np.int64)
+    order = np.lexsort((more.rows[2], cell))
+    cell = cell[order]
+    at = np.empty(len(cell), np.int64)
+    when, start = columns.rows[2], columns.start
+    for k, (here, moment) in enumerate(zip(cell.tolist(), more.rows[2][order].tolist(), strict=True)):
+        at[k] = start[here] + np.searchsorted(when[start[here] : start[here + 1]], moment, "right")
+    grown = start + np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=len(start) - 1))])
+    values = (x[order].astype(np.float32), y[order].astype(np.float32), *(one[order] for one in more.rows[2:5]))
+    rows = [np.insert(old, at, new) for old, new in zip(columns.rows[:5], values, strict=True)]
+    rows.append(np.insert(columns.rows[5], at, more.rows[5][order]) if columns.weighted else columns.rows[5])
+    for row in (grown, *rows):
+        row.flags.writeable = False
+    return replace(columns, start=grown, rows=tuple(rows))

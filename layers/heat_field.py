@@ -13,14 +13,17 @@ from numpy.typing import NDArray
 
 from geo.columns import Codes, LayerColumns, Snapshot
 from geo.heat_boundary import Boundary, city_boundary
-from geo.heat_columns import HeatColumns, choice_of, heat_columns
+from geo.heat_columns import HeatColumns, choice_of, heat_columns, with_more
 from geo.heat_field import HeatField
 from geo.heat_kernel import Kernel
+from geo.local_time import local_time
 from layers.base import Params, levels_of, rows_of_level
 from layers.joins import assigned, local_times, selected
+from layers.tails import begins
 
 _MOST_FIELDS = 128
 _MOST_BYTES = 256 << 20
+_MOST_MORE = 5000  # incidents that are put in one by one
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,25 @@ class _Kept:
         key = (*map(id, owners), snapshot.timezone)
         with self._lock:
             if key not in self._sorted:
-                self._sorted[key] = (owners, _sorted(snapshot, self._boundary(snapshot["grids"])))
+                boundary = self._boundary(snapshot["grids"])
+                found = self._grown(snapshot, boundary) or _sorted(snapshot, boundary)
+                self._sorted[key] = (owners, found)
                 while len(self._sorted) > 2:
                     self._sorted.popitem(last=False)
             self._sorted.move_to_end(key)
             return self._sorted[key][1]
+
+    def _grown(self, snapshot: Snapshot, boundary: Boundary | None) -> Sorted | None:
+        """Put the incidents that came since into what is kept, as long as nothing else changed; None: sort anew."""
+        for key, ((grids, incidents), found) in reversed(self._sorted.items()):
+            if grids is snapshot["grids"] and key[-1] == snapshot.timezone:  # type: ignore[index]
+                first = rows_before(incidents, snapshot["incidents"])
+                more = None if first is None else _sorted(snapshot, boundary, first)
+                columns = None if more is None else with_more(found.columns, more.columns)
+                if columns is not None and more is not None:
+                    inside = np.concatenate([found.inside, more.inside])
+                    return Sorted(columns, boundary, inside, more.severity)
+        return None
 
     def _boundary(self, grids: LayerColumns) -> Boundary | None:
         key = id(grids)
@@ -97,26 +114,39 @@ def severity_of(incidents: LayerColumns) -> NDArray[np.float64]:
     return np.where(severity >= 0, severity, np.nan)
 
 
-def _sorted(snapshot: Snapshot, boundary: Boundary | None) -> Sorted:
+def rows_before(old: LayerColumns, new: LayerColumns) -> int | None:
+    """Return how many incidents `old` has if `new` is the same followed by a few more, else None."""
+    kinds = old.columns["category"], new.columns["category"]
+    if not (begins(old, new) and len(new) <= len(old) + _MOST_MORE):
+        return None
+    known = [kind.values for kind in kinds if isinstance(kind, Codes)]
+    return len(old) if len(known) == 2 and known[0] == known[1] else None
+
+
+def _sorted(snapshot: Snapshot, boundary: Boundary | None, first: int = 0) -> Sorted:
+    """Sort the incidents from row `first` on; `severity` is that of all."""
     incidents = snapshot["incidents"]
-    x, y = incidents.x, incidents.y
     severity = severity_of(incidents)
-    if len(incidents) == 0 or x is None or y is None:
+    if len(incidents) == 0 or incidents.x is None or incidents.y is None:
         return Sorted(heat_columns([], []), boundary, np.zeros(0, np.bool_), severity)
-    inside = np.ones(len(incidents), np.bool_)
-    if boundary is not None:
-        inside = assigned(snapshot, boundary_level(snapshot["grids"])).index >= 0
-    categories, local = incidents.columns["category"], local_times(snapshot)
-    if not isinstance(categories, Codes):
+    x, y = incidents.x[first:], incidents.y[first:]
+    when, kinds = incidents.columns["occurred_at"][first:], incidents.columns["category"]  # type: ignore[index]
+    if not isinstance(kinds, Codes):
         raise TypeError("category must be dictionary-encoded")
+    inside = np.ones(len(x), np.bool_)
+    if boundary is not None and first:
+        inside = boundary.contains(x, y)
+    elif boundary is not None:
+        inside = assigned(snapshot, boundary_level(snapshot["grids"])).index >= 0
+    local = local_time(when, snapshot.timezone) if first else local_times(snapshot)
     columns = heat_columns(
         x[inside],
         y[inside],
-        occurred_at=incidents.columns["occurred_at"][inside],  # type: ignore[index]
-        code=categories.codes[inside],
+        occurred_at=when[inside],
+        code=kinds.codes[first:][inside],
         hour=local.hour[inside],
         weekday=local.weekday[inside],
-        weight=severity[inside],
+        weight=severity[first:][inside],
     )
     return Sorted(columns, boundary, inside, severity)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from geo.columns import Codes
 from geo.density import select
 from geo.errors import ParameterError
-from geo.heat_columns import choice_of, heat_columns
+from geo.heat_columns import choice_of, heat_columns, with_more
 from geo.heat_field import HeatField
 from geo.heat_kernel import Kernel
 from geo.local_time import matches
@@ -104,3 +104,29 @@ def test_cells_hold_every_incident_once():
     assert len(heat_columns([5.0] * 9, [7.0] * 9)) == 9
     with pytest.raises(ParameterError):
         heat_columns([np.inf], [0.0])
+
+
+@settings(max_examples=25, deadline=None)
+@given(cut=st.integers(N - 60, N), steps=st.integers(1, 3), hours=st.sampled_from([(), (7, 8, 9)]))
+def test_incidents_put_in_later_lie_as_if_all_were_sorted_at_once(cut, steps, hours):
+    facts = {"occurred_at": WHEN, "code": CODES.codes, "hour": LOCAL.hour, "weekday": LOCAL.weekday, "weight": SEVERITY}
+    first = slice(0, cut)
+    grown = heat_columns(X[first], Y[first], **{name: value[first] for name, value in facts.items()})
+    for part in np.array_split(np.arange(cut, N), steps):
+        grown = with_more(grown, heat_columns(X[part], Y[part], **{name: value[part] for name, value in facts.items()}))
+        assert grown is not None
+    assert len(grown) == N == grown.start[-1]
+    for cell in range(len(grown.start) - 1):
+        when = grown.rows[2][grown.start[cell] : grown.start[cell + 1]]
+        assert (when[1:] >= when[:-1]).all()
+    choice = choice_of(day(40), day(200), ("fire", "theft"), hours, (), CODES.values)
+    at_x, at_y = PLACES[:30].T
+    for weighted in (False, True):
+        fields = [HeatField(one, Kernel("quartic", 300.0), choice, weighted=weighted) for one in (grown, COLUMNS)]
+        assert fields[0].cells.chosen == fields[1].cells.chosen
+        assert fields[0].at(at_x, at_y) == pytest.approx(fields[1].at(at_x, at_y), rel=1e-4, abs=1e-4)
+
+
+def test_a_row_beyond_the_cells_asks_for_a_sort():
+    assert with_more(COLUMNS, heat_columns([400_000.0], [4_000_000.0], weight=[1.0])) is None
+    assert with_more(COLUMNS, heat_columns([], [])) is COLUMNS
