@@ -6,6 +6,7 @@ therefore tell by the address of a column that a longer one begins with it (see 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Any
 
 import numpy as np
@@ -36,12 +37,16 @@ class Growth:
         return self._array(name, old, new)
 
     def _codes(self, name: str, old: Codes, new: Codes) -> Codes:
-        place = {text: index for index, text in enumerate(old.values)}
-        if not place.keys() >= set(new.values):  # a text that is new moves the codes of all others
+        places = [bisect_left(old.values, text) for text in new.values]
+        known = (
+            place < len(old.values) and old.values[place] == text
+            for place, text in zip(places, new.values, strict=True)
+        )
+        if not all(known):  # a text that is new moves the codes of all others
             joined = join(old, new)
             assert isinstance(joined, Codes)
             return joined
-        moves = np.array([*(place[text] for text in new.values), -1], dtype=np.int32)
+        moves = np.array([*places, -1], dtype=np.int32)
         return Codes(old.values, self._array(name, old.codes, moves[new.codes]))
 
     def _array(self, name: str, old: NDArray[Any], new: NDArray[Any]) -> NDArray[Any]:

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browser.conftest import CHROMIUM, QUIET, SIZES
 from tests.serving import ROOT, flask, running
 
-PAGES = ("command", "planner", "grids", "import", "about")
+PAGES = ("command", "planner", "grids", "wall", "import", "about")
 LOCALES = {"en": "en-GB", "zh": "zh-CN"}
 
 

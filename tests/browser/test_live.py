@@ -12,7 +12,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -180,3 +180,32 @@ def test_a_lost_line_is_seen_from_afar_and_comes_back(service: Service, visit: O
     expect(page.locator("#wall-lost")).to_be_hidden(timeout=60_000)
     page.goto(f"{service.address}/wall?views=latest")
     expect(page.locator("#wall-list li").first).to_contain_text(sent["grid"]["code"], timeout=30_000)
+
+
+def test_an_alert_is_shown_and_acknowledged_once(service: Service, visit: Opener) -> None:
+    began = datetime.now(UTC)
+    for week in range(1, 7):
+        service.send(occurred_at=(began - timedelta(weeks=week, hours=5)).isoformat())
+    for _ in range(7):
+        service.send(lon=PLACE[0] + 0.004, lat=PLACE[1] - 0.003)
+    opened = visit(f"{service.address}/command?tab=live")
+    page = opened.page
+    card = page.locator(".alert-card.open").first
+    expect(card).to_be_visible(timeout=30_000)
+    open_before = int(page.locator("#alert-badge").text_content() or 0)
+    wall = visit(f"{service.address}/wall").page
+    expect(wall.locator("#wall-alert")).to_contain_text("Alert")
+    other = visit(f"{service.address}/command?tab=live", lang="zh").page
+    for one in (page, other):
+        form = one.locator(".alert-card.open").first
+        form.locator("button", has_text=re.compile("Acknowledge|确认")).click()
+        expect(one.locator(".alert-form select")).to_be_focused()
+    page.locator(".alert-form input").fill("patrol on its way")
+    page.locator(".alert-form button[type=submit]").click()
+    expect(page.locator(".alert-card", has_text="acknowledged by duty desk")).to_contain_text("patrol on its way")
+    opened.watch.clean()
+    # Whoever comes second is told who was first.
+    other.locator(".alert-form button[type=submit]").click()
+    expect(other.locator(".toast.error")).to_contain_text("确认")
+    if open_before == 1:
+        expect(page.locator("#alert-badge")).to_be_hidden()

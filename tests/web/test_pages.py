@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from layers.assets import PACKAGES, addresses
 from tests.web.conftest import SCRIPT
 
-PAGES = ["command", "planner", "grids", "import", "about"]
+PAGES = ["command", "planner", "grids", "wall", "import", "about"]
 ROOT = Path(__file__).resolve().parents[2]
 
 
