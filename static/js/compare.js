@@ -176,6 +176,7 @@ const ask = loader("/api/compare", query, show);
 /** Load the comparison when the tab is open; else when it is opened. */
 export function loadCompare() {
   stale = true;
+  controls();
   return byId("pane-compare").hidden || state.compare === "measure" ? null : ask();
 }
 

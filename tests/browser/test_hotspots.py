@@ -28,7 +28,7 @@ SAYS = {
 
 
 def query(page: Page) -> dict[str, list[str]]:
-    page.wait_for_timeout(350)  # the address follows the state after 120 ms
+    page.evaluate("() => new Promise((done) => setTimeout(done, 350))")  # the address follows after 120 ms
     return parse_qs(urlsplit(page.url).query)
 
 

@@ -72,7 +72,7 @@ def test_a_selected_row_is_outlined_on_the_map(demo_server: str, visit: Opener) 
     page.locator("#table tbody tr").nth(3).click()
     assert page.evaluate(OUTLINED) == 1
     page.click("#tab-detail")
-    expect(page.locator("#detail dl")).to_be_visible()
+    expect(page.locator("#detail .profile")).to_be_visible(timeout=15_000)
 
 
 def test_the_window_moves_by_keys(demo_server: str, visit: Opener) -> None:

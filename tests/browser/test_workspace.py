@@ -16,7 +16,8 @@ pytestmark = pytest.mark.browser
 
 
 def query(page: Page) -> dict[str, list[str]]:
-    page.wait_for_timeout(350)  # the address follows the state after 120 ms
+    # The address follows the state after 120 ms of the page's own clock, however slow the machine is.
+    page.evaluate("() => new Promise((done) => setTimeout(done, 350))")
     return parse_qs(urlsplit(page.url).query)
 
 
