@@ -13,7 +13,8 @@ from scipy import stats
 from bench.table import Row, markdown, median_s
 from geo.columns import Codes, LayerColumns, Snapshot
 from geo.compare import change
-from geo.poisson import exact_test, false_discovery
+from geo.discovery import adjusted
+from geo.poisson import exact_test
 from layers.base import Params
 from layers.compared import compared
 from layers.joins import assigned
@@ -97,7 +98,7 @@ def rows() -> list[Row]:
     found = [
         Row(f"exact test of {cells}", median_s(lambda: exact_test(now, before, share)),
             "scipy binomtest, a loop (scaled)", median_s(loop, runs=3) * scale, "well under 1 s"),
-        Row(f"false discovery of {cells}", median_s(lambda: false_discovery(p)), "scipy false_discovery_control",
+        Row(f"false discovery of {cells}", median_s(lambda: adjusted(p)), "scipy false_discovery_control",
             median_s(lambda: stats.false_discovery_control(p[~np.isnan(p)]))),
         Row(f"change of {cells}", median_s(lambda: change(now, before, 31.0, 28.0))),
     ]  # fmt: skip

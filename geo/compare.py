@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo.poisson import exact_test, false_discovery
+from geo.discovery import adjusted
+from geo.poisson import exact_test
 
 ALPHA = 0.05
 NONE, CHANCE, UP, DOWN = 0, 1, 2, 3
@@ -81,7 +82,7 @@ def change(
     some = expected > 0
     percent[some] = 100.0 * (a[some] / expected[some] - 1.0)
     p = exact_test(a, b, exposure_now / (exposure_now + exposure_before))
-    q = false_discovery(p)
+    q = adjusted(p)
     kind = np.full(a.shape, CHANCE, np.int8)
     kind[np.isnan(p)] = NONE
     more = q <= alpha

@@ -47,7 +47,9 @@ def city_boundary(polygons: Sequence[Any] | NDArray[Any]) -> Any | None:
     shapes = shapes[~shapely.is_missing(shapes)]
     if len(shapes) == 0:
         return None
-    whole = shapely.union_all(shapes)
+    whole = shapely.union_all(shapely.make_valid(shapes))
+    if whole.geom_type == "GeometryCollection":
+        whole = shapely.buffer(whole, 0)
     return whole if whole.area > 0 else None
 
 

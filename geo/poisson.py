@@ -110,27 +110,3 @@ def _tails(now: Ints, before: Ints, share: float) -> Floats:
     both: Floats = np.minimum(below + above, 1.0)
     # At the mean itself every outcome is at most as likely.
     return np.where(now == n * share, 1.0, both)
-
-
-def false_discovery(p_value: ArrayLike) -> Floats:
-    """Return p-values adjusted for many tests by Benjamini-Hochberg: of those <= q, about q is expected to be false.
-
-    NaN takes no part and stays NaN.
-
-    Examples
-    --------
-    >>> false_discovery([0.01, 0.04, 0.03, np.nan]).round(3).tolist()
-    [0.03, 0.04, 0.04, nan]
-    """
-    p = np.asarray(p_value, np.float64)
-    adjusted = np.full(p.shape, np.nan)
-    known = ~np.isnan(p)
-    values = p[known]
-    if not len(values):
-        return adjusted
-    order = np.argsort(values)  # equal ones get one value whatever their order
-    scaled = values[order] * len(values) / np.arange(1, len(values) + 1)
-    found = np.empty(len(values))
-    found[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
-    adjusted[known] = found
-    return adjusted

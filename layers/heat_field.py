@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.columns import Codes, LayerColumns, Snapshot
-from geo.heat_boundary import Boundary, city_boundary
+from geo.heat_boundary import Boundary
 from geo.heat_columns import HeatColumns, choice_of, heat_columns, with_more
 from geo.heat_field import HeatField
 from geo.heat_kernel import Kernel
 from geo.local_time import local_time
-from layers.base import Params, levels_of, rows_of_level
+from layers.base import Params
+from layers.city import city_area, city_level
 from layers.joins import assigned, local_times, selected
 from layers.tails import begins
 
@@ -93,16 +94,8 @@ class _Kept:
 _kept = _Kept()
 
 
-def boundary_level(grids: LayerColumns) -> str | None:
-    """Return the level whose grids together are the city: the coarsest; None without grids."""
-    levels = levels_of(grids)
-    return levels[0] if levels else None
-
-
 def _boundary(grids: LayerColumns) -> Boundary | None:
-    if grids.geometry is None:
-        return None
-    area = city_boundary(grids.geometry[rows_of_level(grids, boundary_level(grids))])
+    area = city_area(grids)
     return None if area is None else Boundary(area)
 
 
@@ -137,7 +130,7 @@ def _sorted(snapshot: Snapshot, boundary: Boundary | None, first: int = 0) -> So
     if boundary is not None and first:
         inside = boundary.contains(x, y)
     elif boundary is not None:
-        inside = assigned(snapshot, boundary_level(snapshot["grids"])).index >= 0
+        inside = assigned(snapshot, city_level(snapshot["grids"])).index >= 0
     local = local_time(when, snapshot.timezone) if first else local_times(snapshot)
     columns = heat_columns(
         x[inside],

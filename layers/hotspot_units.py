@@ -13,7 +13,8 @@ from geo.assign import assign
 from geo.columns import Snapshot
 from geo.neighbours import Neighbours, contiguity
 from geo.tessellation import fitting_size_m, tessellate
-from layers.base import chosen_level, levels_of, rows_of_level
+from layers.base import chosen_level, rows_of_level
+from layers.city import city_area, city_level
 from layers.hotspot_params import LEAST_SIZE_M, HotspotParams
 from layers.joins import assigned
 from layers.memo import Memo
@@ -60,21 +61,6 @@ class Places:
         return len(self.codes)
 
 
-def city_area(snapshot: Snapshot) -> shapely.Geometry:
-    """Return the area of the grids of the coarsest level; empty without grids."""
-    grids = snapshot["grids"]
-    levels = levels_of(grids)
-    if not levels or grids.geometry is None:
-        return shapely.Polygon()
-    shapes = grids.geometry[grids.text("level") == levels[0]]
-
-    def make() -> shapely.Geometry:
-        whole = shapely.union_all(shapely.make_valid(shapes[~shapely.is_missing(shapes)]))
-        return shapely.buffer(whole, 0) if whole.geom_type == "GeometryCollection" else whole
-
-    return _memo.get((grids,), "city", make)
-
-
 def places(snapshot: Snapshot, level: str | None, params: HotspotParams) -> Places:
     """Return the places that `params` asks for; none without grids, which bound the city too."""
     if params.unit == "grid":
@@ -107,7 +93,7 @@ def _grids(snapshot: Snapshot, level: str | None) -> Places:
 
 def _cells(snapshot: Snapshot, level: str | None, params: HotspotParams) -> Places:
     grids, incidents = snapshot["grids"], snapshot["incidents"]
-    city = city_area(snapshot)
+    city = city_area(grids) or shapely.Polygon()
     assert params.unit != "grid"
     shape = params.unit
     size_m = params.size_m or fitting_size_m(float(shapely.area(city)), shape, LEAST_SIZE_M)
@@ -116,11 +102,11 @@ def _cells(snapshot: Snapshot, level: str | None, params: HotspotParams) -> Plac
 
     def locate() -> NDArray[np.int64]:
         index = np.full(len(incidents), -1, dtype=np.int64)
-        levels = levels_of(grids)
-        if not levels or incidents.x is None or incidents.y is None:
+        whole = city_level(grids)
+        if whole is None or incidents.x is None or incidents.y is None:
             return index
         # In the city is what lies in a grid of the coarsest level; a cell at the edge reaches beyond it.
-        inside = np.flatnonzero(assigned(snapshot, levels[0]).index >= 0)
+        inside = np.flatnonzero(assigned(snapshot, whole).index >= 0)
         index[inside] = lattice.locate(incidents.x[inside], incidents.y[inside])
         return index
 

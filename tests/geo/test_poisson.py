@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from geo.compare import CHANCE, DOWN, NONE, UP, change
-from geo.poisson import exact_test, false_discovery
+from geo.poisson import exact_test
 
 COUNTS = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 400)), min_size=1, max_size=30)
 SHARES = st.one_of(st.just(0.5), st.floats(0.01, 0.99), st.sampled_from([31 / 59, 366 / 731, 1 / 3, 0.2]))
@@ -51,18 +51,6 @@ def test_without_a_change_false_alarms_stay_at_the_nominal_rate(rate: float, sha
         alarms = np.nansum(p <= level)
         # An exact test is never above its level; three standard errors are left for the draw.
         assert alarms <= draws * level + 3 * np.sqrt(draws * level)
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=50))
-def test_the_adjustment_is_that_of_scipy(values: list[float]) -> None:
-    np.testing.assert_allclose(false_discovery(values), stats.false_discovery_control(values), rtol=1e-12)
-
-
-def test_missing_p_values_take_no_part() -> None:
-    values = np.array([0.01, np.nan, 0.04, 0.03, np.nan])
-    want = np.full(5, np.nan)
-    want[[0, 2, 3]] = stats.false_discovery_control(values[[0, 2, 3]])
-    np.testing.assert_allclose(false_discovery(values), want)
 
 
 def test_among_many_unchanged_and_some_changed_few_findings_are_false() -> None:
