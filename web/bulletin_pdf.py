@@ -50,7 +50,7 @@ def map_figure(state: Atlas, snapshot: Snapshot, params: Params, layer: str, lan
     wish = picture.Wish(*MAP_PX, 2, "light", lang, None, (layer,), grid_box(snapshot, params.level))
     lettering = Lettering(FONTS, 2, chinese=lang == "zh")
     sheet = Sheet("", (), (), (), "", "", translate(N_("N"), lang), translate(N_("… and {count} more lines"), lang),
-                  translate(N_("No data in this picture."), lang), margin=0)  # fmt: skip
+                  translate(N_("No data in this picture."), lang), margin=4)  # fmt: skip
     layout = lay_out(sheet, *MAP_PX, lettering)
     view = picture.view_for(wish, snapshot, layout.map[2], layout.map[3])
     shown = picture.windowed(params, view, snapshot)

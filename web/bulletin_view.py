@@ -8,7 +8,7 @@ from geo.errors import N_
 from web import phrases
 from web.bulletin_notes import UNIT_WORDS
 from web.charts import daily_chart, shade
-from web.words import Words
+from web.words import KINDS, Words
 
 Json = dict[str, Any]
 TOP, TOP_CATEGORIES = 20, 15
@@ -29,8 +29,8 @@ def key_figures(facts: Json, words: Words) -> list[Json]:
         if total is None:
             cards.append({"label": words(label), "figure": "–", "note": words(N_("not in the data"))})
             continue
-        before, shown, mark = words.change(total)
-        note = words(N_("{before} before; {mark}"), before=before, mark=mark)
+        before, shown, _ = words.change(total)
+        note = words(N_("{before} before; {mark}"), before=before, mark=words(KINDS[total["kind"]]))
         cards.append({"label": words(label), "figure": shown, "note": note})
     return cards
 
@@ -38,8 +38,8 @@ def key_figures(facts: Json, words: Words) -> list[Json]:
 def change_head(words: Words) -> list[str]:
     """Return the heads of the six cells of both changes."""
     return [
-        words(N_("Month before")), words(N_("Change per day")), words(N_("Chance?")),
-        words(N_("Year before")), words(N_("Change per day")), words(N_("Chance?")),
+        words(N_("Month before")), words(N_("Change per day")), words(N_("More than chance?")),
+        words(N_("Year before")), words(N_("Change per day")), words(N_("More than chance?")),
     ]  # fmt: skip
 
 

@@ -67,7 +67,7 @@ def _change_head(words: Words) -> list[str]:
         found += [
             earlier,
             f"{earlier}: {words(N_('Change per day'))} (%)",
-            f"{earlier}: {words(N_('Chance?'))}",
+            f"{earlier}: {words(N_('More than chance?'))}",
             f"{earlier}: q",
         ]
     return found

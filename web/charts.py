@@ -28,7 +28,7 @@ def daily_chart(
     covered: Sequence[bool],
     title: str,
     width: int = 680,
-    height: int = 145,
+    height: int = 125,
 ) -> Markup:
     """Return a bar for each day of a month, weekends lighter, with the mean of the covered days as a line.
 

@@ -17,6 +17,9 @@ KINDS = {
     "up": N_("▲ more than chance"), "down": N_("▼ fewer than chance"), "chance": N_("within chance"), "none": "–",
 }  # fmt: skip
 
+# In the cells of tables, under the head "more than chance?".
+MARKS = {"up": N_("▲ more"), "down": N_("▼ fewer"), "chance": N_("no"), "none": "–"}
+
 
 class Words:
     """Texts of one language."""
@@ -45,12 +48,12 @@ class Words:
         return "–" if not whole > 0 else f"{100 * part / whole:.1f}\u00a0%"
 
     def change(self, row: Json | None) -> list[str]:
-        """Return the three cells of a change: count before, change of the daily mean, mark."""
+        """Return the three cells of a change: count before, change of the mean per day, whether more than chance."""
         if row is None:
             return ["–", "–", "–"]
         new = row["percent"] is None or row["percent"] != row["percent"]
         shown = self(N_("new")) if new and row["difference"] > 0 else self.percent(row["percent"])
-        return [self.number(row["before"]), shown, self(KINDS[row["kind"]])]
+        return [self.number(row["before"]), shown, self(MARKS[row["kind"]])]
 
     def listed(self, texts: Sequence[str]) -> str:
         """Return texts in a line."""

@@ -135,14 +135,16 @@ def test_the_busy_grid_is_marked_and_chance_is_not(year: FlaskClient, english: b
     p = {code: binomtest(now[code], now[code] + before[code], 31 / 61).pvalue for code in now}
     found = sheets(get(year, "xlsx", month="2024-05", level="grid"))["Grids"]
     head, rows = found[0], {row[0]: dict(zip(found[0], row, strict=True)) for row in found[1:]}
-    assert head[0] == "Code" and rows["G1"]["Month before: Chance?"] == "▲ more than chance" and p["G1"] < 1e-6
+    assert (
+        head[0] == "Code" and rows["G1"]["Month before: More than chance?"] == "▲ more than chance" and p["G1"] < 1e-6
+    )
     for code, row in rows.items():
         assert row["Month before"] == before[code] and row["Incidents"] == now[code]
         rate = 100 * (now[code] / 31 / (before[code] / 30) - 1)
         assert row["Month before: Change per day (%)"] == pytest.approx(rate)
         # The correction for many grids makes a p-value no smaller, and at most as many times larger as there are grids.
         assert p[code] * (1 - 1e-9) <= row["Month before: q"] <= min(1, 4 * p[code]) * (1 + 1e-9)
-    assert "▲ more than chance" in " ".join(pages_of(english))
+    assert "▲ more" in " ".join(pages_of(english))
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
