@@ -79,6 +79,8 @@ def test_a_window_that_cuts_a_day_makes_its_month_partial() -> None:
     assert (cut.month.tolist(), cut.days.tolist(), cut.partial.tolist()) == ([2, 3], [29, 1], [False, True])
     late = months(np.datetime64("2024-02-01T06:00", "ms"), end)
     assert late.partial.tolist() == [True, True]
+    early = months(start, np.datetime64("2024-02-29T12:00", "ms"))  # every day of February, the last not whole
+    assert (early.days.tolist(), early.partial.tolist()) == ([29], [True])
     assert day_span(local.day, "UTC", np.datetime64("2030-01-01", "ms")) is None
 
 
