@@ -74,7 +74,7 @@ function openByClick() {
   let waiting = null;
   byId("table").addEventListener("click", (event) => {
     clearTimeout(waiting);
-    if (event.target.closest("tbody tr") && event.detail === 1) waiting = setTimeout(detail, DOUBLE_CLICK_MS);
+    if (event.target.closest("tbody tr") && event.detail === 1) waiting = setTimeout(() => { if (!byId("pane-hot").hidden) detail(); }, DOUBLE_CLICK_MS);
   });
 }
 
@@ -110,6 +110,7 @@ startWorkspace({
     if (changed.has("metric")) { table.sort = { key: METRIC[state.metric], down: true }; table.drawHead(); }
     if (["level", "metric", ...CHOICE].some((name) => changed.has(name))) load();
   },
-  picked(kind) { if (kind === "grid") detail(); },
+  // Who compares picks grids one after the other: the tab stays.
+  picked(kind) { if (kind === "grid" && byId("pane-compare").hidden) detail(); },
   hover: (code) => { table.hover(code); hoverSpot(code); },
 });
