@@ -121,10 +121,6 @@ class HeatColumns:
     def __len__(self) -> int:
         return len(self.rows[0])
 
-    @property
-    def nbytes(self) -> int:
-        return self.start.nbytes + sum(row.nbytes for row in self.rows)
-
     def window(self, x0: float, y0: float, x1: float, y1: float) -> tuple[int, int, int, int] | None:
         """Return the cells that meet a box (first and last, in x and y), None where there are none."""
         first_x, last_x = (int(np.floor((x - self.west) / self.cell_m)) for x in (x0, x1))

@@ -15,12 +15,11 @@ from geo.heat_kernel import GAUSSIAN
 from layers.base import LayerFrame, Legend, LegendItem, Params, features
 from layers.density import SCALE_KEPT, scale_days
 from layers.drawn import tiled_layer
+from layers.rasters.ramps import HOUSE, STEPS
 
 if TYPE_CHECKING:
     from layers.heat_field import HeatCounts
 
-STEPS = 5  # as many as the ramps have colours
-HOUSE = "rose"
 PER_KM2, WEIGHT_PER_KM2 = N_("incidents per km²"), N_("severity per km²")
 Sentence = tuple[str, Mapping[str, Any]]
 

@@ -17,9 +17,11 @@ from geo.errors import N_
 from geo.heat_kernel import GAUSSIAN, TAIL, Kernel
 from layers.base import LayerFrame, Legend, LegendItem, Params, features
 from layers.drawn import fetched_layer
-from layers.heat import HOUSE, STEPS, window_sentence
+from layers.heat import window_sentence
 from layers.joins import selected
 from layers.memo import Memo
+from layers.rasters.ramps import FAINT, HOUSE, STEPS
+from layers.tails import Tails
 
 if TYPE_CHECKING:
     from geo.street_density import SpreadMatrix
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
 SNAP_MOST_M = 50.0
 REACH_MOST_M = 1000.0
 MOST_LINES = 6000
-FAINT = 0.03  # below this share of the highest density nothing is drawn
-_graphs, _snapped, _matrices, _densities = Memo(2), Memo(2), Memo(3), Memo(12)
+_graphs, _matrices, _densities = Memo(2), Memo(3), Memo(12)
+_snapped = Tails(2)
 _making = threading.Lock()
 
 
@@ -85,7 +87,10 @@ def along_streets(snapshot: Snapshot, params: Params) -> Along:
             return memo.get(owners, key, make)  # type: ignore[arg-type]
 
     graph: StreetGraph = once(lambda: street_graph(lines), _graphs, (streets,), "graph")
-    lixel = once(lambda: snap(graph, x, y, SNAP_MOST_M), _snapped, (streets, incidents), "snap")
+    with _making:  # only incidents that are new are looked up
+        (lixel,) = _snapped.get(
+            incidents, (streets,), "snap", lambda part: (snap(graph, x[part], y[part], SNAP_MOST_M),)
+        )
     matrix: SpreadMatrix = once(lambda: spread_matrix(graph, kernel), _matrices, (streets,), kernel)
 
     def make() -> Along:

@@ -42,11 +42,6 @@ RAMPS: Mapping[str, Mapping[str, Stops]] = MappingProxyType(
 )
 
 
-def colours(ramp: str, theme: str) -> Stops:
-    """Return the five colours of a ramp, from the lowest densities to the highest."""
-    return RAMPS[ramp][theme]
-
-
 @lru_cache(maxsize=16)
 def table(ramp: str, theme: str) -> NDArray[np.uint8]:
     """Return 256 RGBA colours for shares of the peak; the first is transparent, the faintest fade in."""

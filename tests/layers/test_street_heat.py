@@ -14,7 +14,8 @@ from geo.street_graph import snap, street_graph
 from layers import REGISTRY
 from layers.base import Params
 from layers.joins import selected
-from layers.street_heat import FAINT, REACH_MOST_M, SNAP_MOST_M, along_streets, street_kernel
+from layers.rasters.ramps import FAINT
+from layers.street_heat import REACH_MOST_M, SNAP_MOST_M, along_streets, street_kernel
 from tests.layers.factory import X0, Y0, layer, snapshot, town
 
 STREETS = [shapely.LineString([(X0 + c, Y0), (X0 + c, Y0 + 200), (X0 + c, Y0 + 400)]) for c in (50, 200, 380)]
