@@ -15,7 +15,8 @@ const pane = "live";
 Object.assign(map.createPane(pane).style, { zIndex: 640 });
 const marks = L.layerGroup().addTo(map);
 const above = L.layerGroup().addTo(map);
-const renderer = L.canvas({ pane });
+// Not a canvas: one above the map would take the clicks meant for what lies below.
+const renderer = L.svg({ pane });
 const made = new Map();
 let pulses = 0;
 

@@ -116,6 +116,11 @@ def test_an_incident_reaches_the_open_page(
         expect(row.locator(".live-cameras")).to_contain_text(camera["name"] or camera["id"])
     assert page.evaluate("window.atlas.map.getZoom()") > before
     assert "selected=incident" in page.evaluate("new Promise(done => setTimeout(() => done(location.href), 300))")
+    if size == "desk":  # what lies below the marks can still be clicked
+        box = page.locator(".atlas-map").bounding_box()
+        assert box is not None
+        page.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.4)
+        page.wait_for_url(re.compile("selected=grid"))
     # The figures follow by themselves; nobody is told of each incident.
     total = re.compile(rf"{8_000 + service.sent:,}")
     expect(page.locator("#lead strong").first).to_have_text(total, timeout=20_000, use_inner_text=False)

@@ -21,7 +21,7 @@ URLS = [
     "/api/picture.png", "/api/bulletin.xlsx", "/api/tables/density.csv", "/api/tables/assignment.xlsx",
     "/api/compare", "/api/score", "/api/hotspots",
     "/api/displacement",
-    "/api/incidents/since",
+    "/api/incidents/since", "/api/alerts",
     "/tiles/heat/3/4/2.png", "/tiles/base/3/4/2.png", *(f"/api/layers/{name}" for name in REGISTRY),
 ]  # fmt: skip
 FILES = ("image/png", *MEDIA.values())
