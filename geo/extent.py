@@ -35,20 +35,30 @@ def city_box(snapshot: Snapshot) -> Box | None:
     return next((box for name in SAYS_WHERE if (box := layer_box(snapshot[name])) is not None), None)
 
 
+def core_box(incidents: LayerColumns) -> Box | None:
+    """Return the box (m) of all but the outermost incidents, 1 in 1,000 on each side; None without places.
+
+    A few recorded far away would make the city a dot.
+    """
+    if incidents.x is None or incidents.y is None or not np.isfinite(incidents.x).any():
+        return None
+    places = np.stack([incidents.x, incidents.y])
+    west, south = np.nanquantile(places, _STRAY, axis=1, method="lower").tolist()
+    east, north = np.nanquantile(places, 1 - _STRAY, axis=1, method="higher").tolist()
+    return west, south, east, north
+
+
 def opening_extent(snapshot: Snapshot) -> Box | None:
     """Return west, south, east, north (degrees) that show the city; None where nothing says where it is.
 
-    See `city_box`. Of incidents alone the box of all but the outermost of them, 1 in 1,000 on each side, and
-    a margin: a few recorded far away would make the city a dot.
+    See `city_box`; of incidents alone `core_box` and a margin.
     """
-    box, incidents = city_box(snapshot), snapshot["incidents"]
-    if box is not None:
-        return _in_degrees(box, snapshot)
-    if incidents.x is not None and incidents.y is not None and np.isfinite(incidents.x).any():
-        low, high = np.nanquantile(np.stack([incidents.x, incidents.y]), [_STRAY, 1 - _STRAY], axis=1)
+    box, core = city_box(snapshot), core_box(snapshot["incidents"])
+    if box is None and core is not None:
+        low, high = np.array(core[:2]), np.array(core[2:])
         margin = (high - low) * _MARGIN
-        return _in_degrees((*(low - margin).tolist(), *(high + margin).tolist()), snapshot)
-    return lonlat_extent(snapshot)
+        box = (*(low - margin).tolist(), *(high + margin).tolist())
+    return lonlat_extent(snapshot) if box is None else _in_degrees(box, snapshot)
 
 
 def lonlat_extent(snapshot: Snapshot, without: str | None = None) -> Box | None:

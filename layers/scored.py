@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from geo.columns import Snapshot
 from geo.density import density
+from geo.extent import core_box
 from geo.periods import Holdout, Window, holdout
 from geo.score import FEWEST, SHARES, Cells, Score, cell_size_m, hit_curve, score
 from geo.score_surface import cells_in, cells_of, heat_values
@@ -67,7 +68,7 @@ class Judgement:
 
 
 def cells(snapshot: Snapshot) -> tuple[Cells, bool] | None:
-    """Return the cells of the city: inside the grids of the coarsest level, else in the box of the incidents."""
+    """Return the cells of the city: inside the grids of the coarsest level, else in the box of nearly all incidents."""
     grids, incidents = snapshot["grids"], snapshot["incidents"]
     levels = levels_of(grids)
 
@@ -77,14 +78,11 @@ def cells(snapshot: Snapshot) -> tuple[Cells, bool] | None:
             shapes = grids.geometry[rows]
             if float(shapely.area(shapes).sum()) > 0:
                 return cells_of(shapes, grids.text("code")[rows]), True
-        if incidents.x is None or incidents.y is None or not len(incidents):
+        box = core_box(incidents)
+        if box is None:
             return None
-        box = (
-            *(float(v.min()) for v in (incidents.x, incidents.y)),
-            *(float(v.max()) for v in (incidents.x, incidents.y)),
-        )
         area = max(box[2] - box[0], 1.0) * max(box[3] - box[1], 1.0)
-        return cells_in((box[0], box[1], box[2], box[3]), cell_size_m(area, (box[0], box[1], box[2], box[3]))), False
+        return cells_in(box, cell_size_m(area, box)), False
 
     return _memo.get((grids,) if levels else (grids, incidents), "cells", make)
 

@@ -23,7 +23,14 @@ def begins(old: LayerColumns, new: LayerColumns) -> bool:
     """
     if old is new:
         return True
-    return 0 < len(old) <= len(new) and old.fid.ctypes.data == new.fid.ctypes.data
+    pairs = ((old.fid, new.fid), (old.x, new.x), (old.y, new.y))
+    return 0 < len(old) <= len(new) and all(_same(before, now) for before, now in pairs)
+
+
+def _same(before: NDArray[Any] | None, now: NDArray[Any] | None) -> bool:
+    if before is None or now is None:
+        return before is now
+    return before.ctypes.data == now.ctypes.data
 
 
 class Tails:
