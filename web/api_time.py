@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from geo.errors import N_
 from web import service
 from web.api_data import asked
 from web.coverage_service import READS, slot_of
 from web.jsonio import dumps
-from web.params import fault, short_text
-from web.profile import NEEDS, profile_answer
+from web.params import short_text
+from web.profile import NEEDS, grid_asked, profile_answer
 from web.replies import JSON, cached_json, reply
 from web.rhythm import rhythm_answer
 
@@ -35,11 +34,7 @@ def rhythm() -> Response:
 def profile() -> Response:
     """Return all that is known of the grid `code` of a level."""
     state, snapshot, params = asked()
-    code = short_text(request.args, "code")
-    if code is None:
-        raise fault(
-            "code", "", N_("Which grid is asked for is not said."), N_("Give the code of a grid, such as code=G1.")
-        )
+    code = grid_asked(request.args)
     # Only looked at: a click on a grid begins no computation of a city.
     found = state.runs.ask(snapshot, slot_of(snapshot, params), begin=False)
 

@@ -80,6 +80,37 @@ def displacement_answer(snapshot: Snapshot, params: Params, measure: Measure, or
     return collection(features(snapshot.crs, shapes, columns), {**_facts(found, measure), "meta": origin})
 
 
+def displacement_rows(snapshot: Snapshot, params: Params, measure: Measure) -> list[Json]:
+    """Return the four areas with their counts, then the differences, then other grids judged as if treated.
+
+    `what` is one of `geo.displacement.AREAS`, "total", "local", "spill", "placebo". None where nothing can be judged.
+    """
+    found = outcome(snapshot, params, measure)
+    if found.areas is None or found.first is None or found.last is None:
+        return []
+    windows = {
+        f"{side}_{end}": value
+        for side, facts in (("before", _side(found.before)), ("after", _side(found.after)))
+        for end, value in (facts or {}).items()
+        if end in ("from", "to")
+    }
+    codes_of = {"treated": measure.codes, "control": found.control}
+    rows: list[Json] = [
+        {"what": name, "grids": ", ".join(codes_of.get(name, ())), "area_km2": area_m2 / 1e6, "before": before,
+         "after": after, "change": after - before, **windows}
+        for name, area_m2, before, after in zip(
+            AREAS, shapely.area(found.areas).tolist(), found.first.tolist(), found.last.tolist(), strict=True
+        )
+    ]  # fmt: skip
+    for name in ("total", "local", "spill"):
+        difference = getattr(found, name)
+        if difference is not None:
+            rows.append({"what": name, **asdict(difference), **windows})
+    if found.placebo is not None:
+        rows.append({"what": "placebo", **asdict(found.placebo), "p": found.placebo.p})
+    return rows
+
+
 def _facts(found: Outcome, measure: Measure) -> Json:
     return {
         "state": found.state,

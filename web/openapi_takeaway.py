@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import web.tables_detail  # noqa: F401  its tables are listed below
 from layers import REGISTRY
 from web.bulletin_file import FORMS
 from web.comparing import BY as COMPARED
-from web.openapi_compare import AGAINST
+from web.openapi_compare import AGAINST, MEASURE
 from web.openapi_coverage import RULES
 from web.openapi_hotspots import METRIC, SPOTS
 from web.openapi_parts import (
@@ -29,6 +30,7 @@ from web.picture import LEAST, MOST, NOT_DRAWN
 from web.tables import TABLES
 from web.tables_found import MOST_PAIRS, MOST_PLACES
 from web.tables_known import MOST_ROWS
+from web.tables_live import MOST_LIVE
 
 PICTURE = [
     query(
@@ -45,7 +47,8 @@ PICTURE = [
 ]  # fmt: skip
 
 BY = query("by", "Rows of a comparison.", {"type": "string", "enum": list(COMPARED), "default": "grids"})
-CODE = query("code", "Compare the categories of this grid only.")
+CODE = query("code", "Compare the categories of this grid only; the grid of a profile; the treated grids of a measure.")
+OF_MEASURE = [{**one, "required": False} for one in MEASURE if one["name"] != "code"]
 TAKEAWAY_PATHS: dict[str, dict[str, Operation]] = {
     "/api/picture.png": {
         "get": operation(
@@ -69,7 +72,8 @@ TAKEAWAY_PATHS: dict[str, dict[str, Operation]] = {
     "/api/tables/{name}": {
         "get": operation(
             f"A table as a file: one of {', '.join(sorted(TABLES))} followed by .csv or .xlsx; "
-            f"at most {MOST_PLACES:,} hot spots and {MOST_PAIRS:,} pairs of grid and category.",
+            f"at most {MOST_PLACES:,} hot spots and {MOST_PAIRS:,} pairs of grid and category, "
+            f"the latest {MOST_LIVE:,} incidents received live and alerts.",
             [
                 path("name"),
                 query("sort", "Key of the column to sort by; as they come when absent."),
@@ -77,6 +81,7 @@ TAKEAWAY_PATHS: dict[str, dict[str, Operation]] = {
                 *AGAINST,
                 BY,
                 CODE,
+                *OF_MEASURE,
                 *SPOTS,
                 METRIC,
                 LEVEL,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from geo.columns import Codes, Snapshot
 from geo.crs import lonlat
+from geo.errors import N_
 from geo.hierarchy import Hierarchy
 from geo.local_time import NO_DAY
 from geo.profile import breakdown, rate_ratio
@@ -23,6 +24,7 @@ from web import service
 from web.cache import Cache
 from web.coverage_service import areas_of, error_of, progress_of
 from web.jsonio import DECIMALS
+from web.params import Query, fault, short_text
 from web.rhythm import months_json
 from web.runs import Shown
 
@@ -30,6 +32,22 @@ Json = dict[str, Any]
 NEEDS = ("grids", "incidents", "cameras")
 MOST_CAMERAS = 50
 _memo = Memo(2)
+
+
+def grid_asked(query: Query) -> str:
+    """Return the code of the grid a request asks about.
+
+    Raises
+    ------
+    ParameterError
+        It names none.
+    """
+    code = short_text(query, "code")
+    if code is None:
+        raise fault(
+            "code", "", N_("Which grid is asked for is not said."), N_("Give the code of a grid, such as code=G1.")
+        )
+    return code
 
 
 def profile_answer(cache: Cache, snapshot: Snapshot, params: Params, code: str, coverage: Shown) -> Json:

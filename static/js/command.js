@@ -2,14 +2,15 @@
 
 import { windowText } from "./brush.js";
 import { asTable, followCompare, loadCompare, startCompare } from "./compare.js";
+import { measureTable } from "./compare_measure.js";
 import { byId, make } from "./dom.js";
 import { fillHeat, startHeat } from "./heat.js";
 import { beginSpots, hoverSpot, startSpots } from "./hotspots.js";
 import { lang, number, t } from "./i18n.js";
-import { startLive } from "./live_tab.js";
+import { liveTable, startLive } from "./live_tab.js";
 import { goToGrid, mark } from "./map.js";
 import { isPlaying, onRest } from "./play.js";
-import { followProfile, PROFILE_DEPENDS, reloadProfile, startProfile } from "./profile.js";
+import { followProfile, PROFILE_DEPENDS, profileTable, reloadProfile, startProfile } from "./profile.js";
 import { followScore, startScore } from "./score.js";
 import { typing } from "./shell.js";
 import { CHOICE, queryOf, state } from "./state.js";
@@ -85,7 +86,9 @@ startScore();
 onRest(() => followScore(new Set(["from", "to"])));
 offerTable("hot", () => ({ name: "density", title: t("table.hot"), sort: table.sort }));
 offerTable("spots", () => ({ name: "hotspots", title: t("layer.hotspots"), sort: null }));
-offerTable("compare", () => (state.compare === "measure" ? null : { name: "compare", title: t("layer.change"), sort: null, query: asTable() }));
+offerTable("compare", () => (state.compare === "measure" ? measureTable() : { name: "compare", title: t("layer.change"), sort: null, query: asTable() }));
+offerTable("live", liveTable);
+offerTable("detail", profileTable);
 startTakeaway();
 startLive();
 document.addEventListener("keydown", (event) => { if (event.key === "f" && !typing(event)) location.assign(byId("wall-link").href); });

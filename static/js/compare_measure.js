@@ -121,20 +121,29 @@ function result() {
       make("tfoot", { data: { from: "data" } }, make("tr", {}, make("td", { colSpan: 3 }, t("measure.total")), cell(`${signed(answer.total.estimate)} ± ${number(1.96 * answer.total.se)}`)))));
 }
 
-async function load() {
+/** Return the parameters of the measure that the state says, null while it is not said whole. */
+function query() {
   const treated = list(state.treated), spot = place();
+  if ((!treated.length && !spot) || !state.measured_on) return null;
+  return { ...queryOf(["level", ...CHOICE.filter((name) => name !== "from" && name !== "to"), ...NUMBERS], null),
+    ...(spot ? { lat: spot[0], lon: spot[1] } : { code: treated, place_m: null }), control: list(state.control), date: state.measured_on };
+}
+
+/** Return the service's table of the measure that is shown; null while none is judged. The window of the page is not asked. */
+export const measureTable = () => (answer?.state === "ok" ? { name: "displacement", title: t("measure.table"), sort: null, query: { ...query(), from: null, to: null } } : null);
+
+async function load() {
   if (state.compare !== "measure" || byId("pane-compare").hidden) return draw();
   form();
-  if ((!treated.length && !spot) || !state.measured_on) {
+  const wanted = query();
+  if (!wanted) {
     answer = asked = null;
     return result();
   }
-  const query = { ...queryOf(["level", ...CHOICE.filter((name) => name !== "from" && name !== "to"), ...NUMBERS], null),
-    ...(spot ? { lat: spot[0], lon: spot[1] } : { code: treated, place_m: null }), control: list(state.control), date: state.measured_on };
-  const key = JSON.stringify([query, status()?.revision]);
+  const key = JSON.stringify([wanted, status()?.revision]);
   if (key === asked) return draw();
   try {
-    const found = await ask("/api/displacement", { query });
+    const found = await ask("/api/displacement", { query: wanted });
     if (!found) return undefined;
     asked = key;
     answer = found;

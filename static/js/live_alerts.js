@@ -17,6 +17,9 @@ const fetchAlerts = latestOf();
 /** Return who acknowledged, or may: the duty desk by its name in the reader's language, a team by its own. */
 export const postText = (post) => (post === "duty desk" ? t("alert.desk") : post);
 
+/** Return the service's table of the alerts; null while there is none. */
+export const alertsTable = () => (answer?.alerts.length ? { name: "alerts", title: t("alert.title"), sort: null } : null);
+
 const nameOf = (alert) => alert.grid.name ?? alert.grid.code;
 
 async function acknowledge(alert, by, note) {

@@ -2,7 +2,7 @@
 
 import { byId, make } from "./dom.js";
 import { ago, number, t, word } from "./i18n.js";
-import { startAlerts } from "./live_alerts.js";
+import { alertsTable, startAlerts } from "./live_alerts.js";
 import { line, follow, latest, onLive } from "./live.js";
 import { drawFresh, showPlace } from "./live_map.js";
 import { onTab, showTab } from "./panel.js";
@@ -123,6 +123,12 @@ function came(rows) {
   }
   // However many come, the list is drawn once a frame, and not while nobody looks.
   drawing ??= requestAnimationFrame(draw);
+}
+
+/** Return the service's tables of the tab: the incidents received, and the alerts; null while there is neither. */
+export function liveTable() {
+  const [incidents, alerts] = [latest.length ? { name: "live", title: t("wall.view.latest"), sort: null } : null, alertsTable()];
+  return incidents && alerts ? { ...incidents, also: alerts } : incidents ?? alerts;
 }
 
 /** Start the tab and the line. */

@@ -25,6 +25,12 @@ let last = null; // the answer that is shown
 const open = () => !byId("pane-detail").hidden;
 const asked = (code) => ({ ...queryOf(PROFILE_DEPENDS, null), edition: state.task ? state.edition : null, code });
 
+/** Return the service's table of the selected grid; null while none is selected. */
+export function profileTable() {
+  const code = selectedGrid();
+  return code ? { name: "profile", title: t("profile.title"), sort: null, query: { edition: state.task ? state.edition : null, code } } : null;
+}
+
 async function copy(found) {
   try {
     await navigator.clipboard.writeText(textOfProfile(found));

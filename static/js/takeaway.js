@@ -13,9 +13,10 @@ const tables = new Map();
 let tab = null;
 
 /**
- * Offer the table of a tab: `find()` returns {name, title, sort, query} (null while there is none).
+ * Offer the table of a tab: `find()` returns {name, title, sort, query, also} (null while there is none).
  *
- * name: of the service's table (/api/tables/NAME.csv); title: as readers know it; sort: {key, down} or null; query: more parameters.
+ * name: of the service's table (/api/tables/NAME.csv); title: as readers know it; sort: {key, down} or null; query: more parameters, null for those
+ * of the address that it does not have; also: a second table of the tab, alike.
  */
 export function offerTable(ofTab, find) {
   tables.set(ofTab, find);
@@ -59,8 +60,7 @@ function picture(button) {
   take(button, "picture", "/api/picture.png", { ...asked(), layers: wanted().join(",") || ",", bbox, theme: theme(), width: 1600, height: 1000 });
 }
 
-function save(button, suffix) {
-  const found = table();
+function save(button, suffix, found) {
   if (!found) return;
   const { name, sort, query } = found;
   take(button, "table", `/api/tables/${name}.${suffix}`, { ...asked(), ...(sort ? { sort: sort.key, order: sort.down ? "down" : "up" } : {}), ...query });
@@ -107,6 +107,9 @@ function open() {
   const found = table();
   byId("take-table").textContent = found ? t("take.table", { table: found.title }) : t("take.table.none");
   for (const suffix of ["csv", "xlsx"]) menu.querySelector(`[data-take="${suffix}"]`).disabled = !found;
+  byId("take-also").hidden = !found?.also;
+  byId("take-also-title").textContent = found?.also ? t("take.table", { table: found.also.title }) : "";
+  for (const one of byId("take-also").querySelectorAll("button")) one.disabled = !found?.also;
   months();
   menu.hidden = false;
   button.setAttribute("aria-expanded", "true");
@@ -156,7 +159,8 @@ export function startTakeaway() {
   document.addEventListener("pointerdown", (event) => { if (!menu.contains(event.target) && !byId("take-button").contains(event.target)) close(); });
   addEventListener("resize", close);
   const run = {
-    picture, csv: (button) => save(button, "csv"), xlsx: (button) => save(button, "xlsx"),
+    picture, csv: (button) => save(button, "csv", table()), xlsx: (button) => save(button, "xlsx", table()),
+    "also-csv": (button) => save(button, "csv", table()?.also), "also-xlsx": (button) => save(button, "xlsx", table()?.also),
     "bulletin-pdf": (button) => bulletin(button, "pdf"), "bulletin-xlsx": (button) => bulletin(button, "xlsx"),
     link: () => { close(); copyLink(); },
   };

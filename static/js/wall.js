@@ -61,7 +61,18 @@ function drawLine() {
   tick();
 }
 
+/** Cover the views while there is nothing to show: what is missing, and how it is imported. */
+function drawEmpty() {
+  const box = byId("wall-empty");
+  box.hidden = !status || status.layers?.incidents?.rows > 0;
+  byId("main").toggleAttribute("data-empty", !box.hidden);
+  box.replaceChildren(...(box.hidden ? [] : [make("h2", {}, t("empty.command")), make("p", {}, t("empty.command.how")),
+    make("p", {}, `${t("empty.import")}: ${location.origin}/import`),
+    make("p", {}, t("empty.commandline")), make("code", {}, "flask import grids grids.geojson"), make("code", {}, "flask import incidents incidents.csv"), make("code", {}, "flask demo")]));
+}
+
 function drawHead() {
+  drawEmpty();
   byId("wall-simulated").hidden = !status?.simulated?.length;
   byId("attribution").textContent = attribution(status);
 }

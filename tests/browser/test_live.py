@@ -173,6 +173,22 @@ def test_the_wall_turns_by_itself_and_shows_what_happens(
     page.wait_for_url("**/command*")
 
 
+@pytest.mark.parametrize(("lang", "said"), [("en", "No incidents yet"), ("zh", "尚无事件")])
+def test_the_wall_of_an_empty_store_says_how_to_import(empty_server: str, visit: Opener, lang: str, said: str) -> None:
+    opened = visit(f"{empty_server}/wall", lang=lang)
+    box = opened.page.locator("#wall-empty")
+    expect(box.locator("h2")).to_have_text(said)
+    expect(box).to_contain_text(f"{empty_server}/import")
+    expect(box).to_contain_text("flask import incidents incidents.csv")
+    assert box.locator("h2").evaluate("one => parseFloat(getComputedStyle(one).fontSize)") >= 48
+    # Nothing is read through it: no 0 that would look like a quiet day.
+    assert opened.page.evaluate(
+        """() => { const side = document.querySelector(".wall-side").getBoundingClientRect();
+          return document.elementFromPoint(side.x + side.width / 2, side.y + 60).closest("#wall-empty") !== null; }"""
+    )
+    opened.watch.clean()
+
+
 def test_a_lost_line_is_seen_from_afar_and_comes_back(service: Service, visit: Opener) -> None:
     page = visit(f"{service.address}/wall?every=5").page
     expect(page.locator("#wall-state")).to_have_text("Live", timeout=20_000)
@@ -198,6 +214,17 @@ def test_an_alert_is_shown_and_acknowledged_once(service: Service, visit: Opener
     card = page.locator(".alert-card.open").first
     expect(card).to_be_visible(timeout=30_000)
     open_before = int(page.locator("#alert-badge").text_content() or 0)
+    # Both lists of the tab are tables to take away.
+    page.click("#take-button")
+    expect(page.locator("#take-table")).to_have_text("Table: Latest incidents")
+    expect(page.locator("#take-also-title")).to_have_text("Table: Alerts")
+    with page.expect_download() as download:
+        page.click('[data-take="also-csv"]')
+    assert download.value.suggested_filename.startswith("alerts-")
+    with page.expect_download() as download:
+        page.click("#take-button")
+        page.click('[data-take="csv"]')
+    assert download.value.suggested_filename.startswith("live-")
     wall = visit(f"{service.address}/wall").page
     expect(wall.locator("#wall-alert")).to_contain_text("Alert")
     other = visit(f"{service.address}/command?tab=live", lang="zh").page

@@ -70,6 +70,30 @@ def test_the_table_in_view_as_a_sheet_and_the_bulletin_in_chinese(demo_server: s
     opened.watch.clean()
 
 
+def test_the_profile_and_what_came_in_are_tables_too(demo_server: str, visit: Opener) -> None:
+    opened = visit(f"{demo_server}/command?level=community&tab=detail")
+    page = opened.page
+    page.click("#take-button")
+    expect(page.locator("#take-table")).to_have_text("No table on this tab")  # nothing is selected
+    page.keyboard.press("Escape")
+    page.click("#tab-hot")
+    row = page.locator("#table tbody tr").first
+    code, count = row.get_attribute("data-key"), row.locator("td").nth(1).text_content() or ""
+    row.click()
+    expect(page.locator(".profile")).to_be_visible(timeout=15_000)
+    name, data = taken(page, "xlsx")
+    rows = {row[:2]: row for row in openpyxl.load_workbook(io.BytesIO(data)).worksheets[0].iter_rows(values_only=True)}
+    assert name.startswith("profile-") and rows["Grid", "Code"][4] == code
+    assert rows["Incidents", "Incidents"][2] == int(count.replace(",", ""))
+    page.goto(page.url.replace("tab=detail", "tab=compare") + "&compare=measure&ring_m=60&measured_on=2025-03-01"
+              f"&treated={code}")  # fmt: skip
+    expect(page.locator("#measure-result tbody tr")).to_have_count(4, timeout=15_000)
+    name, data = taken(page, "csv")
+    lines = data.decode("utf-8-sig").splitlines()
+    assert name.startswith("displacement-") and lines[1].startswith("Treated,") and lines[5].startswith("Difference")
+    opened.watch.clean()
+
+
 def test_a_refusal_says_what_to_do(demo_server: str, visit: Opener) -> None:
     opened = visit(f"{demo_server}/command")
     page = opened.page

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -115,6 +118,25 @@ def serve_once(settings: Settings) -> list[dict[str, Any]]:
     assert found["open"] == 0
     app.extensions["atlas"].close()
     return found["alerts"]
+
+
+def test_the_alerts_as_a_table(watched: Flask) -> None:
+    client, state = watched.test_client(), watched.extensions["atlas"]
+    burst(watched, 6)
+    state.live.watch.check()
+    (alert,) = get(client)["alerts"]
+    state.store.acknowledge_alert(alert["id"], "duty desk", "=1+1")
+    answer = client.get("/api/tables/alerts.csv?lang=zh")
+    assert answer.status_code == 200
+    head, row = csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig"), newline=""))
+    said = dict(zip(head, row, strict=True))
+    assert (said["网格"], said["名称"], said["责任单位"]) == tuple(
+        alert["grid"][key] for key in ("code", "name", "team")
+    )
+    assert (int(said["事件"]), float(said["预期（起事件）"])) == (alert["count"], alert["expected"])
+    assert (said["确认方"], said["处置备注"], said["结束时间（Asia/Shanghai）"]) == ("值班台", "'=1+1", "")
+    raised = datetime.fromisoformat(alert["raised_at"]).replace(microsecond=0)
+    assert datetime.fromisoformat(said["告警时间（Asia/Shanghai）"]) == raised
 
 
 def test_pages_are_told_of_alerts(watched: Flask) -> None:

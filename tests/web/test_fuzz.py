@@ -19,6 +19,8 @@ URLS = [
     "/api/picture.png",
     "/api/rhythm", "/api/profile",
     "/api/picture.png", "/api/bulletin.xlsx", "/api/tables/density.csv", "/api/tables/assignment.xlsx",
+    "/api/tables/profile.csv",
+    "/api/tables/displacement.xlsx", "/api/tables/live.csv", "/api/tables/alerts.xlsx",
     "/api/compare", "/api/score", "/api/hotspots",
     "/api/displacement",
     "/api/incidents/since", "/api/alerts",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -93,6 +96,26 @@ def test_the_cameras_told_are_those_of_seen_by(post: Post, live_app: Flask) -> N
             (one["id"], one["state"]) for one in asked["cameras"]
         ]
     assert {one["id"] for one in found["cameras"]} <= {"c1", "c2"}
+
+
+def test_the_table_of_what_came_in_is_no_formula(post: Post, live_app: Flask) -> None:
+    client = live_app.test_client()
+    for index, (east, north) in enumerate(((505, 520), (1500, 480), (9, 900))):
+        post({"id": f"={index}", "category": "@SUM(A1)", "status": "open", "severity": index, **at(east, north)})
+    told = client.get("/api/incidents/since?limit=2").get_json()["incidents"]
+    answer = client.get("/api/tables/live.csv?limit=2&lang=zh")
+    assert answer.status_code == 200
+    head, *rows = csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig"), newline=""))
+    assert head[:7] == ["时间（Asia/Shanghai）", "收到时间（Asia/Shanghai）", "ID", "类别", "状态", "严重程度", "网格"]
+    assert [row[2] for row in rows] == ["'=2", "'=1"] == [f"'{one['id']}" for one in told]  # newest first
+    for one, row in zip(told, rows, strict=True):
+        said = dict(zip(head, row, strict=True))
+        assert (said["类别"], said["网格"]) == ("'@SUM(A1)", one["grid"]["code"])
+        assert float(said["严重程度"]) == one["severity"]
+        assert datetime.fromisoformat(row[1]) == datetime.fromisoformat(one["received_at"]).replace(microsecond=0)
+        assert said["责任单位"] == (one["team"] or "")
+        assert said["能看到该处的摄像机数"] == str(one["cameras_total"])
+        assert said["摄像机"] == "、".join(camera["name"] for camera in one["cameras"])
 
 
 def test_a_repeated_request_counts_once_and_another_content_is_refused(post: Post, store: Store) -> None:

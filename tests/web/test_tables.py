@@ -108,11 +108,17 @@ def test_rows_that_do_not_fit_are_counted(town: FlaskClient) -> None:
     assert ("Rows", 1) in origin and ("Rows that are not in this file", listed - 1) in origin
 
 
+PLACE = {"lon": 24.9345, "lat": 60.1635, "place_m": 150, "ring_m": 50, "date": "2024-06-01", "level": "grid",
+         "days_before": 2, "days_after": 2}  # fmt: skip
+WANTED: dict[str, dict[str, Any]] = {"profile": {"code": "G1"}, "displacement": PLACE}  # what a table cannot do without
+
+
 @pytest.mark.parametrize("name", sorted(TABLES))
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
 def test_every_table_is_given_in_both_formats(town: FlaskClient, client: FlaskClient, name: str, suffix: str) -> None:
-    for where in (town, client):  # with data, and of an empty store
-        data = get(where, f"{name}.{suffix}")
+    # With data, and of an empty store, which has no grid whose profile could be asked for.
+    for where in (town,) if name == "profile" else (town, client):
+        data = get(where, f"{name}.{suffix}", **WANTED.get(name, {}))
         head = lines(data)[0] if suffix == "csv" else next(iter(sheets(data).values()))[0]
         assert len(head) == len(TABLES[name].columns) and all(head)
 
@@ -122,13 +128,70 @@ def test_every_table_is_given_in_both_formats(town: FlaskClient, client: FlaskCl
     [
         ("people.csv", 404, "unknown_table"), ("density.exe", 404, "unknown_table"), ("density", 404, "unknown_table"),
         ("density.csv?sort=name;drop", 400, "parameter"), ("density.csv?order=sideways", 400, "parameter"),
-        ("density.xlsx?level=none", 404, "unknown_level"), ("assignment.csv?limit=-1", 400, "parameter"),
+        ("density.xlsx?level=none", 404, "unknown_level"),
+        ("profile.csv", 400, "parameter"), ("profile.csv?code=G9", 404, "unknown_grid"),
+        ("displacement.csv?code=G1", 400, "parameter"),
+        ("displacement.csv?date=2024-06-01", 400, "parameter"), ("assignment.csv?limit=-1", 400, "parameter"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_given_is_refused(town: FlaskClient, path: str, status: int, code: str) -> None:
     answer = town.get(f"/api/tables/{path}")
     error = answer.get_json()["error"]
     assert (answer.status_code, error["code"]) == (status, code) and error["remedy"]
+
+
+def named(data: bytes) -> list[dict[str, Any]]:
+    """Return the rows of the first sheet by the heads."""
+    head, *rows = next(iter(sheets(data).values()))
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+@pytest.mark.parametrize("query", [{"code": "G1"}, {"code": "G2", **WINDOW}, {"code": "D1", "level": "district"}])
+def test_a_profile_is_a_fact_a_row(town: FlaskClient, query: dict[str, Any]) -> None:
+    told = town.get("/api/profile", query_string=query).get_json()
+    rows = named(get(town, "profile.xlsx", **query))
+    section = {(row["Section"], row["Item"]): row for row in rows}
+    assert len(section) == len(rows)
+    for item, key in (("Code", "code"), ("Name", "name"), ("Team", "team")):
+        assert section["Grid", item]["Text"] == told[key]
+    for item, key in (("Incidents", "incidents"), ("Share", "share"), ("Density", "per_km2"), ("Rate", "per_10k"),
+                      ("Rank by incidents", "rank")):  # fmt: skip
+        value = told[key]
+        assert section["Incidents", item]["Value"] == (None if value is None else pytest.approx(value))
+    assert section["Grid", "Area"]["Value"] == pytest.approx(told["area_km2"])
+    assert section["Grid", "Area"]["Unit"] == "km²"
+    area = told["against"]["area"]
+    assert section["Against the average by area", "Ratio"]["Value"] == pytest.approx(area["ratio"])
+    listed = {name: [row for row in rows if row["Section"] == name] for name in {row["Section"] for row in rows}}
+    months = [(f"{one['year']}-{one['month']:02}", one["incidents"]) for one in told["trend"]["months"]]
+    assert [(row["Item"], row["Value"]) for row in listed["Months of the whole record"]] == months
+    assert [row["Value"] for row in listed.get("Categories", [])] == [one["count"] for one in told["categories"]]
+    assert [(row["Item"], row["Value"], row["Text"]) for row in listed.get("Neighbours", [])] == [
+        (one["code"], one["incidents"], one["name"]) for one in told["neighbours"]]  # fmt: skip
+
+
+def test_a_measure_has_its_eight_counts_and_what_they_say(town: FlaskClient) -> None:
+    told = town.get("/api/displacement", query_string=PLACE).get_json()
+    rows = named(get(town, "displacement.xlsx", **PLACE))
+    areas, rest = rows[:4], {row["Where"]: row for row in rows[4:]}
+    assert [row["Where"] for row in areas] == ["Treated", "Control", "Ring", "Ring of the control"]
+    for row, feature in zip(areas, told["features"], strict=True):
+        said = feature["properties"]
+        assert (row["Before"], row["After"], row["Change"]) == (
+            said["before"], said["after"], said["after"] - said["before"])  # fmt: skip
+        assert row["Area (km²)"] == pytest.approx(said["area_km2"])
+    assert areas[1]["Grids"] == ", ".join(told["control"])
+    began = datetime.fromisoformat(told["before"]["from"]).astimezone(ZoneInfo("Asia/Shanghai"))
+    assert areas[0]["Before, from (Asia/Shanghai)"] == began.replace(tzinfo=None)
+    for title, key in (("Difference (WDD)", "total"), ("Treated against control", "local"),
+                       ("Ring against the ring of the control", "spill")):  # fmt: skip
+        heads = {"Difference (incidents)": "estimate", "Standard error (incidents)": "se", "z": "z", "p": "p",
+                 "Lower limit (95 %) (incidents)": "low", "Upper limit (95 %) (incidents)": "high"}  # fmt: skip
+        for head, name in heads.items():
+            value = told[key][name]
+            assert rest[title][head] == (None if value is None else pytest.approx(value)), (title, name)
+    heads_zh = lines(get(town, "displacement.csv", **{**PLACE, "lang": "zh"}))
+    assert [row[0] for row in heads_zh[1:5]] == ["措施区域", "对照区域", "环带", "对照环带"]
 
 
 EVIL = ["=1+1", "@SUM(A1)", "-2+3", "+1", "\t=1", "#N/A", "＝cmd", '=HYPERLINK("http://a.invalid")', "plain"]
@@ -148,9 +211,10 @@ def evil(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
-@pytest.mark.parametrize("name", ["density", "grids", "assignment"])
+@pytest.mark.parametrize("name", ["density", "grids", "assignment", "profile"])
 def test_no_text_is_a_formula(evil: FlaskClient, name: str) -> None:
-    data = get(evil, f"{name}.xlsx", category="=cat()")
+    query = {"category": "=cat()", **({"code": "g0"} if name == "profile" else {})}
+    data = get(evil, f"{name}.xlsx", **query)
     book = openpyxl.load_workbook(io.BytesIO(data))
     for sheet in book:
         for row in sheet.iter_rows():
@@ -163,7 +227,7 @@ def test_no_text_is_a_formula(evil: FlaskClient, name: str) -> None:
     texts = [value for row in other for value in row if isinstance(value, str)]
     assert "'=1+1" in texts if name != "assignment" else "'=cat()" in texts
     assert not any(text[:1] in "=+-@\t" for text in texts if text)
-    for row in lines(get(evil, f"{name}.csv")):
+    for row in lines(get(evil, f"{name}.csv", **query)):
         assert not any(cell[:1] in ("=", "+", "@", "\t", "＝") for cell in row)
 
 
