@@ -31,6 +31,7 @@ EVERY_S = 60.0  # an alert ends when its window has passed, also where nothing c
 LEAST_S = 3.0  # between two looks, however many incidents come
 DUTY_DESK = "duty desk"  # who acknowledges where no team is named; shown translated
 MOST_POSTS = 500
+LEAST = 0.001  # expectations below it are told as below it
 RARE = 1e-9  # below it the odds are a number nobody can read
 
 
@@ -165,7 +166,8 @@ def told(alert: Alert, snapshot: Snapshot) -> Json:
 def explain(alert: Alert) -> str:
     """Return the alert in a sentence."""
     hours = round((np.datetime64(alert.end_at[:-1]) - np.datetime64(alert.start_at[:-1])) / np.timedelta64(1, "h"))
-    expected = f"{alert.expected:.1f}" if alert.expected >= 0.05 else f"{alert.expected:.2g}"
+    mean = alert.expected
+    expected = f"{mean:.1f}" if mean >= 0.05 else f"{mean:.2g}" if mean >= LEAST else f"< {LEAST}"
     if alert.probability < RARE:
         return gettext(
             N_("{count} in {hours} h where {expected} were expected: chance does not explain it."),
