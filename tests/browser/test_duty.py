@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-import signal
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pypdf
@@ -15,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Opener
-from tests.browser.test_live import Service
+from tests.browser.test_live import Service, served_copy
 
 pytestmark = pytest.mark.browser
 SAYS = {
@@ -39,12 +36,8 @@ SAYS = {
 @pytest.fixture(scope="module")
 def service(demo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A server of its own store: incidents are sent to it."""
-    path = tmp_path_factory.mktemp("duty") / "atlas.gpkg"
-    with closing(sqlite3.connect(demo_store)) as source, closing(sqlite3.connect(path)) as target:
-        source.backup(target)
-    running = Service(path)
-    yield running
-    running.stop(signal.SIGTERM)
+    with served_copy(demo_store, tmp_path_factory.mktemp("duty")) as running:
+        yield running
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -79,14 +79,21 @@ class Service:
             return json.load(answer)["cameras"][:8]
 
 
-@pytest.fixture(scope="module")
-def service(demo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    path = tmp_path_factory.mktemp("live") / "atlas.gpkg"
+@contextmanager
+def served_copy(demo_store: Path, folder: Path) -> Iterator[Service]:
+    """Serve a copy of the demo, to which incidents may be sent."""
+    path = folder / "atlas.gpkg"
     with closing(sqlite3.connect(demo_store)) as source, closing(sqlite3.connect(path)) as target:
         source.backup(target)
     running = Service(path)
     yield running
     running.stop(signal.SIGTERM)
+
+
+@pytest.fixture(scope="module")
+def service(demo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with served_copy(demo_store, tmp_path_factory.mktemp("live")) as running:
+        yield running
 
 
 @pytest.mark.parametrize(
