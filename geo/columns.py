@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.area import Area
+from geo.decided import Decided
+
 Column = NDArray[Any]
 
 
@@ -66,6 +69,11 @@ class LayerColumns:
         float64 metres in the snapshot's CRS, for pure point layers (incidents, cameras); else None.
     simulated
         True where rows of the layer were simulated, not observed.
+    decided
+        Of incidents: the decisions about their grids; None without any.
+    line
+        Shared with the states before it that these rows begin with, see `after`; else an object of its own, which
+        `dataclasses.replace` makes anew.
     """
 
     layer: str
@@ -76,9 +84,19 @@ class LayerColumns:
     x: NDArray[np.float64] | None = None
     y: NDArray[np.float64] | None = None
     simulated: bool = False
+    decided: Decided | None = None
+    line: object = field(init=False, repr=False, compare=False, default_factory=object)
 
     def __len__(self) -> int:
         return len(self.fid)
+
+    def after(self, earlier: LayerColumns) -> LayerColumns:
+        """Return itself, known from now on as the rows of `earlier`, unchanged, and maybe others behind them.
+
+        For whoever made it, before anybody else has it.
+        """
+        object.__setattr__(self, "line", earlier.line)
+        return self
 
     def text(self, name: str) -> Column:
         """Return a text column as an object array of str, None where missing."""
@@ -111,6 +129,8 @@ class Snapshot:
         ISO 8601 time in UTC of the last change of each layer that ever changed.
     sources
         Per layer, the attribution texts of what was imported.
+    scope
+        The area that this is all there is of (see `geo.scope`); None: the whole city.
     """
 
     revision: int
@@ -119,6 +139,7 @@ class Snapshot:
     layers: Mapping[str, LayerColumns]
     updated_at: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    scope: Area | None = None
 
     def __getitem__(self, layer: str) -> LayerColumns:
         return self.layers[layer]

@@ -76,6 +76,10 @@ class ConservationError(AtlasError):
     """A sum that must hold does not: a fault of the program, shown instead of a wrong figure."""
 
 
+class ReshapeError(AtlasError):
+    """A change of the division would break it: a border through itself, a gap, an overlap, a grid in two pieces."""
+
+
 class ParameterError(AtlasError):
     """A parameter of a request or command cannot be used."""
 

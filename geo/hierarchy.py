@@ -146,7 +146,7 @@ def build_hierarchy(code: ArrayLike, level: ArrayLike, parent: ArrayLike, geomet
         holders = rows.get(text, [])
         others = [j for j in holders if names[j] != names[i]]
         if others:
-            link[i] = _nearest_parent(i, others, polygons, area)
+            link[i] = nearest_parent(i, others, polygons, area)
         elif holders:
             message = N_("The parent “{parent}” of “{code}” is a grid of the same level.")
             problems.append(Problem(i, "same_level_parent", message, {"code": codes[i], "parent": text}))
@@ -184,7 +184,8 @@ def build_hierarchy(code: ArrayLike, level: ArrayLike, parent: ArrayLike, geomet
     )
 
 
-def _nearest_parent(child: int, candidates: Sequence[int], polygons: NDArray[Any], area: NDArray[np.float64]) -> int:
+def nearest_parent(child: int, candidates: Sequence[int], polygons: NDArray[Any], area: NDArray[np.float64]) -> int:
+    """Return which of several grids of one code is the parent of a grid: see `build_hierarchy`."""
     if len(candidates) == 1:
         return candidates[0]
     overlap = {j: _overlap(polygons[child], polygons[j]) for j in candidates}
