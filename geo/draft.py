@@ -162,15 +162,25 @@ def draft_grids(
     extent = shapely.set_precision(extent, SNAP_M)
     if extent.is_empty or extent.geom_type not in ("Polygon", "MultiPolygon"):
         raise ParameterError(N_("There is no area to draft grids in."), N_("Give a polygon of some extent in metres."))
-    units = _unit_grids(streets, buildings, extent, minor, options)
-    area = shapely.area(units).sum()
+    grids = units(
+        streets,
+        buildings,
+        extent,
+        minor,
+        options.target_m2,
+        options.divide_share,
+        min_m2=options.min_share * options.target_m2,
+        max_m2=options.max_share * options.target_m2,
+        min_width_m=options.min_width_m,
+    )
+    area = shapely.area(grids).sum()
     if abs(area - extent.area) > 1e-6 * extent.area:
         raise ConservationError(
             N_("The drafted grids cover {grids} m2, but the extent has {extent} m2."),
             grids=area,
             extent=extent.area,
         )
-    return _number(units, options)
+    return _number(grids, options)
 
 
 def street_mask(kinds: NDArray[Any], excluded: frozenset[str] = NOT_STREETS) -> NDArray[np.bool_]:
@@ -183,26 +193,59 @@ def minor_mask(kinds: NDArray[Any], minor: frozenset[str] = MINOR_WAYS) -> NDArr
     return np.array([kind in minor for kind in kinds], dtype=bool)
 
 
-def _unit_grids(
+def units(
     streets: Geometries,
     buildings: Geometries,
     extent: BaseGeometry,
     minor: Geometries | None,
-    options: DraftOptions,
+    target_m2: float,
+    divide_share: float = 3.0,
+    *,
+    min_m2: float,
+    max_m2: float,
+    min_width_m: float,
 ) -> Geometries:
-    max_m2 = options.max_share * options.target_m2
+    """Return areas made of street blocks: steps 1 to 3 of `draft_grids`.
+
+    Parameters
+    ----------
+    streets, buildings, extent, minor
+        As for `draft_grids`; the extent's vertices lie on the `SNAP_M` lattice.
+    target_m2, divide_share
+        A block above ``divide_share * target_m2`` is divided towards `target_m2` where that is possible.
+    min_m2, max_m2, min_width_m
+        As for `geo.draft_blocks.merge_small`.
+
+    Returns
+    -------
+    Object array of polygons: pairwise disjoint, their union is the extent; neighbours share their vertices.
+    """
+    faces, block = _whole_blocks(streets, buildings, extent, minor, target_m2, divide_share)
+    pairs, length = shared_borders(faces)
+    around = shapely.length(faces)
+    bounds = {"min_m2": min_m2, "max_m2": max_m2, "min_width_m": min_width_m}
+    return unite(faces, merge_small(shapely.area(faces), around, pairs, length, block, **bounds))
+
+
+def _whole_blocks(
+    streets: Geometries,
+    buildings: Geometries,
+    extent: BaseGeometry,
+    minor: Geometries | None,
+    target_m2: float,
+    divide_share: float,
+) -> tuple[Geometries, NDArray[np.int64]]:
+    """Return blocks that no building crosses the border of, and the street block each lies in, -1 where in several."""
     blocks = arrange(streets, extent)
     faces = blocks
-    divide_m2 = options.divide_share * options.target_m2
+    divide_m2 = divide_share * target_m2
     large = shapely.area(blocks) > divide_m2
     if large.any():
         inner = _clip(minor, blocks[large]) if minor is not None else np.empty(0, dtype=object)
         dividing = np.concatenate((streets, inner))
         faces = arrange(dividing, extent)
         cuts = [
-            line
-            for face in faces[shapely.area(faces) > divide_m2]
-            for line in split_lines(face, buildings, options.target_m2)
+            line for face in faces[shapely.area(faces) > divide_m2] for line in split_lines(face, buildings, target_m2)
         ]
         if cuts:
             faces = arrange(np.concatenate((dividing, np.array(cuts, dtype=object))), extent)
@@ -215,19 +258,7 @@ def _unit_grids(
     lowest, highest = (np.full(len(faces), start, dtype=np.int64) for start in (np.iinfo(np.int64).max, -1))
     np.minimum.at(lowest, group, block)
     np.maximum.at(highest, group, block)
-    block = np.where(lowest == highest, highest, -1)
-    pairs, length = shared_borders(faces)
-    merged = merge_small(
-        shapely.area(faces),
-        shapely.length(faces),
-        pairs,
-        length,
-        block,
-        min_m2=options.min_share * options.target_m2,
-        max_m2=max_m2,
-        min_width_m=options.min_width_m,
-    )
-    return unite(faces, merged)
+    return faces, np.where(lowest == highest, highest, -1)
 
 
 def _clip(lines: Geometries, blocks: Geometries) -> Geometries:
@@ -237,9 +268,9 @@ def _clip(lines: Geometries, blocks: Geometries) -> Geometries:
     return np.asarray(parts[shapely.get_dimensions(parts) == 1], dtype=object)
 
 
-def _number(units: Geometries, options: DraftOptions) -> Draft:
-    """Group the units upwards, then number downwards."""
-    polygons = [units]  # fine to coarse
+def _number(grids: Geometries, options: DraftOptions) -> Draft:
+    """Group the unit grids upwards, then number downwards."""
+    polygons = [grids]  # fine to coarse
     above: list[NDArray[np.int64]] = []  # group of each polygon at the next coarser level
     for size in options.group_sizes:
         pairs, _ = shared_borders(polygons[-1])

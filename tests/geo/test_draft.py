@@ -8,8 +8,8 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from geo.draft import Draft, DraftOptions, draft_grids, minor_mask, street_mask
-from geo.draft_blocks import CUT_M2, arrange, building_groups, merge_small, shared_borders, unite
+from geo.draft import Draft, DraftOptions, draft_grids, minor_mask, street_mask, units
+from geo.draft_blocks import CUT_M2, SNAP_M, arrange, building_groups, merge_small, shared_borders, unite
 from geo.draft_codes import CodeLayout, reading_order
 from geo.draft_groups import contiguous_groups
 from geo.draft_names import main_streets
@@ -105,6 +105,20 @@ def test_a_chessboard_is_numbered_row_by_row_from_the_north_west():
     assert list(draft.code) == [f"11{n:02d}" for n in range(1, 10)]
     assert list(draft.name) == [str(n) for n in range(1, 10)]
     assert centres.round().tolist() == [[x, y] for y in (250, 150, 50) for x in (50, 150, 250)]
+
+
+@pytest.mark.parametrize("target_m2", [1_500.0, 10_000.0])
+def test_units_hold_their_bounds_and_cut_no_building(target_m2: float):
+    streets, buildings, extent = town(5)
+    extent = shapely.set_precision(extent, SNAP_M)
+    bounds = {"min_m2": 0.1 * target_m2, "max_m2": target_m2, "min_width_m": 4.0}
+    found = units(streets, buildings, extent, None, target_m2, **bounds)
+    assert shapely.area(found).sum() == pytest.approx(extent.area, rel=1e-9)
+    assert (shapely.area(found) >= 0.1 * target_m2).all()
+    assert (2 * shapely.area(found) / shapely.length(found) >= 4.0).all()
+    assert len(building_groups(found, buildings)) == len(set(building_groups(found, buildings).tolist()))
+    finer = units(streets, buildings, extent, None, target_m2 / 2, **{**bounds, "min_m2": 0.0, "min_width_m": 0.0})
+    assert len(finer) > len(found)
 
 
 def test_siblings_follow_the_ordering_rule():
