@@ -34,6 +34,8 @@ class StreetGraph:
         int64 (edges, 2): nodes.
     around_start, around
         CSR over nodes: the edges that meet there (a loop twice).
+    source
+        int64 (edges,): which of the given streets each is a piece of.
     first
         int64 (edges + 1,): where each edge's lixels begin; they are equally long and follow the line.
     """
@@ -43,6 +45,7 @@ class StreetGraph:
     ends: Ints
     around_start: Ints
     around: Ints
+    source: Ints
     first: Ints
 
     @property
@@ -72,8 +75,9 @@ def street_graph(streets: ArrayLike, lixel_m: float | None = None) -> StreetGrap
     >>> graph.length_m.tolist(), np.diff(graph.first).tolist(), int(np.diff(graph.around_start).max())
     ([50.0, 50.0, 30.0, 40.0], [2, 2, 2, 2], 4)
     """
-    parts = shapely.get_parts(np.asarray(streets, dtype=object))
-    parts = parts[shapely.length(parts) > SNAP_M]
+    parts, street = shapely.get_parts(np.asarray(streets, dtype=object), return_index=True)
+    long = shapely.length(parts) > SNAP_M
+    parts, street = parts[long], street[long].astype(np.int64)
     xy, owner = shapely.get_coordinates(parts, return_index=True)
     key = np.round(xy / SNAP_M).astype(np.int64)
     _, place, often = np.unique(key, axis=0, return_inverse=True, return_counts=True)
@@ -82,24 +86,26 @@ def street_graph(streets: ArrayLike, lixel_m: float | None = None) -> StreetGrap
     edge_end[1:-1] = owner[1:] != owner[:-1]
     is_end = edge_end[:-1] | edge_end[1:]
     at_node = is_end | (often[place] > 1)
-    lines, ends = [], []
+    lines, ends, source = [], [], []
     stops = np.flatnonzero(at_node)
     for a, b in zip(stops[:-1].tolist(), stops[1:].tolist(), strict=True):
         if owner[a] == owner[b] and b > a:
             lines.append(xy[a : b + 1])
             ends.append((place[a], place[b]))
+            source.append(street[owner[a]])
     shapes = np.array([shapely.LineString(one) for one in lines], dtype=object)
     length = shapely.length(shapes) if len(shapes) else np.zeros(0)
     pairs = np.array(ends, np.int64).reshape(-1, 2)
     keep = length > SNAP_M
     shapes, length, pairs = shapes[keep], np.asarray(length)[keep], pairs[keep]
+    of_street = np.array(source, np.int64)[keep]
     known, nodes = np.unique(pairs, return_inverse=True)
     nodes = nodes.reshape(-1, 2).astype(np.int64)
     order = np.argsort(nodes.ravel(), kind="stable")
     start = np.searchsorted(nodes.ravel()[order], np.arange(len(known) + 1)).astype(np.int64)
     longest = lixel_m or float(np.clip(length.sum() / _MOST_LIXELS, _LEAST_M, _MOST_M))
     first = np.concatenate([[0], np.cumsum(np.maximum(np.ceil(length / longest), 1))]).astype(np.int64)
-    return StreetGraph(shapes, length, nodes, start, (order // 2).astype(np.int64), first)
+    return StreetGraph(shapes, length, nodes, start, (order // 2).astype(np.int64), of_street, first)
 
 
 def snap(graph: StreetGraph, x: ArrayLike, y: ArrayLike, most_m: float) -> Ints:
