@@ -54,6 +54,8 @@ class CameraFacts:
         Pixels across the picture.
     online
         int8: 1, 0, -1 not known.
+    masks
+        Object array of str or None: sectors that the picture does not show (`geo.sectors`); None for no camera.
     """
 
     id: NDArray[Any]
@@ -69,6 +71,11 @@ class CameraFacts:
     vfov_deg: Floats
     pixels_h: Floats
     online: NDArray[np.int8]
+    masks: NDArray[Any] = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.masks is None:
+            object.__setattr__(self, "masks", np.full(len(self.x), None, dtype=object))
 
     def __len__(self) -> int:
         return len(self.x)
@@ -90,6 +97,7 @@ class CameraFacts:
             kind=columns.text("kind"),
             **{name: columns.number(name) for name in _NUMBERS},
             online=np.asarray(columns.columns["online"], dtype=np.int8),
+            masks=columns.text("masks"),
         )
 
 

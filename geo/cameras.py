@@ -20,6 +20,8 @@ sectors. A place is certain if all of them hold it, possible if at least one doe
     turning camera can look down, so that its zone is still possible.
 11. A camera of unknown height is taken to be no higher than any building: every building hides all behind it.
 
+12. What a mask hides (`geo.sectors`) is neither certain nor possible, wherever the camera turns.
+
 The possible beams of a camera are without its certain one: flanks beside it, a ring beyond it, what is beneath it.
 """
 
@@ -27,6 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +38,7 @@ from geo.camera_facts import CameraFacts, ViewRules, angle_deg, px_per_m_at
 from geo.crs import grid_azimuth
 from geo.obstacles import Obstacles
 from geo.reach import capped_reach_m, near_blind_m, reach_m
+from geo.sectors import shown_sectors, unmasked
 from geo.visibility import Beams, settle_cameras
 
 __all__ = [
@@ -50,6 +54,7 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Parts = tuple[NDArray[np.int32], Flags, Floats, Floats, Floats, Floats]
 
 WIDEST_FIXED_DEG = 180.0
 FARTHEST_M = 10_000.0  # of a class by its density, where no range is recorded: the longest range that can be
@@ -196,7 +201,8 @@ def beams_of(facts: CameraFacts, rules: ViewRules, obstacles: Obstacles, *, crs:
         settled = settle_cameras(x[active], y[active], aim[active], obstacles)
         x[active], y[active], moved[active] = settled.x, settled.y, settled.moved_m
 
-    camera, certain, azimuth, angle, near, far = _parts(extents, np.nan_to_num(aim))
+    parts = _parts(extents, np.nan_to_num(aim))
+    camera, certain, azimuth, angle, near, far = _without_masks(parts, facts.masks, x, y, crs)
     return CameraBeams(
         beams=Beams(x[camera], y[camera], azimuth, angle, near, far, facts.height_m[camera].astype(np.float64)),
         camera=camera,
@@ -207,7 +213,33 @@ def beams_of(facts: CameraFacts, rules: ViewRules, obstacles: Obstacles, *, crs:
     )
 
 
-def _parts(extents: Extents, aim: Floats) -> tuple[NDArray[np.int32], Flags, Floats, Floats, Floats, Floats]:
+def _without_masks(parts: Parts, masks: NDArray[Any], x: Floats, y: Floats, crs: str) -> Parts:
+    """The beams without what masks hide: cut into narrower ones, in the order of the cameras still."""
+    camera, certain, azimuth, angle, near, far = parts
+    sectors = {row: shown_sectors(masks[row]) for row in np.unique(camera).tolist() if masks[row]}
+    beams = np.flatnonzero(np.isin(camera, [row for row, found in sectors.items() if found]))
+    if not len(beams):
+        return parts
+    own = np.unique(camera[beams])
+    north = dict(zip(own.tolist(), grid_azimuth(np.zeros(len(own)), x[own], y[own], crs).tolist(), strict=True))
+    source, about, width = [], [], []
+    for beam in beams.tolist():
+        row = int(camera[beam])
+        turned = tuple((first + north[row], angle_) for first, angle_ in sectors[row])
+        for middle, wide in unmasked(float(azimuth[beam]), float(angle[beam]), turned):
+            source.append(beam)
+            about.append(middle)
+            width.append(wide)
+    whole = np.setdiff1d(np.arange(len(camera)), beams)
+    rows = np.concatenate([whole, np.array(source, np.int64)])
+    order = np.argsort(rows, kind="stable")
+    azimuth = np.concatenate([azimuth[whole], about])[order]
+    angle = np.concatenate([angle[whole], width])[order]
+    rows = rows[order]
+    return camera[rows], certain[rows], azimuth, angle, near[rows], far[rows]
+
+
+def _parts(extents: Extents, aim: Floats) -> Parts:
     """Camera, certain, azimuth, angle, near, far of every beam, sorted by camera."""
     inner, outer = extents.certain_deg, extents.possible_deg
     start, end, low, high = extents.certain_near_m, extents.certain_m, extents.possible_near_m, extents.possible_m

@@ -23,13 +23,14 @@ NUMBERS = (
 )
 
 
-def facts_of(x=X, y=Y, kind=None, online=-1, **numbers) -> CameraFacts:
+def facts_of(x=X, y=Y, kind=None, online=-1, masks=None, **numbers) -> CameraFacts:
     """Facts of as many cameras as the longest argument has."""
     given = {"x": x, "y": y, **dict.fromkeys(NUMBERS, NAN), **numbers}
-    n = max(np.size(value) for value in (kind, online, *given.values()))
+    n = max(np.size(value) for value in (kind, online, masks, *given.values()))
     return CameraFacts(
         id=np.array([f"c{i}" for i in range(n)], dtype=object),
         kind=np.array(np.broadcast_to(np.array(kind, dtype=object), n)),
+        masks=np.array(np.broadcast_to(np.array(masks, dtype=object), n)),
         online=np.array(np.broadcast_to(np.array(online, np.int8), n)),
         **{name: np.array(np.broadcast_to(np.array(value, np.float64), n)) for name, value in given.items()},
     )

@@ -105,8 +105,9 @@ def test_refuses_a_target_that_is_no_share(share):
 
 
 def test_every_column_of_a_camera_is_asked_for():
-    """What the store keeps and this module does not count is named here."""
-    assert {*LAYERS["cameras"].names} - {*ATTRIBUTES} == {"id", "azimuth_tolerance_deg"}
+    """What the store keeps and this module does not count is named here; `geo.duties` counts what must be there."""
+    duties = {"purpose", "sign", "retention_days"}
+    assert {*LAYERS["cameras"].names} - {*ATTRIBUTES} == {"id", "azimuth_tolerance_deg", "masks", *duties}
 
 
 def test_no_cameras():
