@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import shapely
 
@@ -13,6 +15,7 @@ Box = tuple[float, float, float, float]
 # What says where the city is, the best first; never incidents, of which some are recorded far away.
 SAYS_WHERE = ("grids", "streets", "buildings", "places", "cameras")
 _STRAY = 0.001  # share of incidents on each side that may be recorded anywhere
+_LEAST_RADIUS_M, _MOST_RADIUS_M = 120.0, 1000.0
 _MARGIN = 0.05  # of the box of the rest, added on each side
 
 
@@ -81,3 +84,14 @@ def _in_degrees(box: Box | None, snapshot: Snapshot) -> Box | None:
     if not ok.all():
         return None
     return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
+
+
+def opening_radius_m(box: Box | None) -> float:
+    """Return the radius (m) at which a heat map of the box `box` (m) can be read on a screen that shows it whole.
+
+    An 80th of its width, in tens of metres, from 120 (a neighbourhood, and what is taken where `box` is None) to 1000.
+    """
+    if box is None:
+        return _LEAST_RADIUS_M
+    west, south, east, north = box
+    return min(max(round(math.sqrt((east - west) * (north - south)) / 800) * 10.0, _LEAST_RADIUS_M), _MOST_RADIUS_M)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import threading
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,7 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 from geo.heat_boundary import Boundary
 from geo.heat_columns import CHOOSE_ALL, Choice, HeatColumns
 from geo.heat_kernel import Kernel
-from geo.heat_loops import count_cells, read_at, read_mesh, spread_cells, spread_rows, sum_at
+from geo.heat_lattice import highest, nodes_of
+from geo.heat_loops import count_cells, read_at, read_inside, read_mesh, spread_cells, spread_rows, sum_at
 
 Floats = NDArray[np.float64]
 Box = tuple[float, float, float, float]
@@ -29,8 +29,8 @@ _MOST_NODES = 6_000_000  # of a lattice from which single places are read
 _MOST_NODES_PEAK = 1_000_000  # of the lattice on which the peak is looked for
 _LEAST_SHARE = 0.02  # of a lattice cell inside: the peak is not looked for beyond
 _FEW, _MANY = 5, 40  # places where the peak may be
-_LOOKED_AT = 1000
 _COARSEST = 8
+_MARGIN, _SIZES = 3, 32
 _LEAST_ROWS = 20_000  # fewer incidents in a window are read one by one
 
 
@@ -149,7 +149,9 @@ class HeatField:
         """
         coarser = self.coarser(pixel_m)
         step = self.kernel.step_m * 2**coarser
-        window = _window((mesh_x.min(), mesh_y.min(), mesh_x.max(), mesh_y.max()), step)
+        window = self._cut((mesh_x.min(), mesh_y.min(), mesh_x.max(), mesh_y.max()), coarser)
+        if window is None:
+            return None
         west, south = window[0] * step, window[1] * step
         mass = 1.0 if self.boundary is None else self.boundary.lattice(self.kernel, coarser, window)
         if isinstance(mass, float) and mass == 0:
@@ -158,13 +160,11 @@ class HeatField:
         if nodes is None:
             return None
         values = np.zeros(shape, np.float32)
-        read_mesh(nodes, west, south, step, mesh_x, mesh_y, values)
-        if not isinstance(mass, float) and self.boundary is not None:
+        if isinstance(mass, float) or self.boundary is None:
+            read_mesh(nodes, west, south, step, mesh_x, mesh_y, values)
+        else:
             inside = np.zeros(shape, np.float32)
-            read_mesh(mass[0], west, south, step, mesh_x, mesh_y, inside)
-            np.divide(values, inside, out=values, where=inside > _LEAST_MASS)
-            values[inside <= _LEAST_MASS] = 0
-            read_mesh(mass[1], west, south, step, mesh_x, mesh_y, inside)
+            read_inside(nodes, mass[0], mass[1], west, south, step, mesh_x, mesh_y, _LEAST_MASS, values, inside)
             self.boundary.blank(values, inside, mesh_x, mesh_y)
         values *= np.float32(KM2)
         return np.maximum(values, 0, out=values)
@@ -175,7 +175,7 @@ class HeatField:
         if x.size == 0:
             return np.zeros(x.shape)
         step = self.kernel.step_m
-        window = _window((x.min(), y.min(), x.max(), y.max()), step)
+        window = nodes_of((x.min(), y.min(), x.max(), y.max()), step)
         if window[2] * window[3] > _MOST_NODES:
             return self.at(x, y)
         nodes = self.plain(0, window)
@@ -244,7 +244,7 @@ class HeatField:
         while coarser < _COARSEST and (self.kernel.step_m * 2**coarser) ** 2 < nodes_m2:
             coarser += 1
         step = self.kernel.step_m * 2**coarser
-        window = _window((west, south, east, north), step)
+        window = nodes_of((west, south, east, north), step)
         nodes = self.plain(coarser, window)
         if nodes is None:
             return 0.0
@@ -252,7 +252,7 @@ class HeatField:
         if not isinstance(mass, float):
             nodes = np.where(mass[1] > _LEAST_SHARE, nodes / np.maximum(mass[0], _LEAST_SHARE), 0)
         # A coarse lattice tells less about how high its peaks are, but then there is little to add up at each.
-        x, y = _tops(nodes, window, step, _FEW if coarser <= 1 else _MANY)
+        x, y = highest(nodes, window, step, _FEW if coarser <= 1 else _MANY)
         best = 0.0
         for width in (step, step / 4):
             offset = np.linspace(-width, width, 9)
@@ -264,31 +264,20 @@ class HeatField:
             x, y = (x + offset[place % 9])[keep], (y + offset[place // 9])[keep]
         return best
 
+    def _cut(self, box: Box, coarser: int) -> tuple[int, int, int, int] | None:
+        """The nodes needed to read a lattice in a box: none beyond the incidents' reach, where the density is 0."""
+        columns, step = self.columns, self.kernel.step_m * 2**coarser
+        far = self.kernel.taps(coarser, 5).shape[0] // 2 * step  # of the taps: no less than the reach
+        east, north = columns.west + columns.across * columns.cell_m, columns.south + columns.down * columns.cell_m
+        west, south = max(box[0], columns.west - far), max(box[1], columns.south - far)
+        column, row, wide, high = nodes_of((west, south, min(box[2], east + far), min(box[3], north + far)), step)
+        if wide <= _MARGIN or high <= _MARGIN:
+            return None
+        # Few sizes: the kernel's spectrum is kept for each.
+        return column, row, -(-wide // _SIZES) * _SIZES, -(-high // _SIZES) * _SIZES
+
     def _rows(self, near: tuple[int, int, int, int]) -> int:
         """How many incidents lie in a window of cells."""
         x0, y0, x1, y1 = near
         row = np.arange(y0, y1 + 1) * self.columns.across
         return int((self.columns.start[row + x1 + 1] - self.columns.start[row + x0]).sum())
-
-
-def _window(box: tuple[float, float, float, float], step: float) -> tuple[int, int, int, int]:
-    """The nodes needed to read a lattice anywhere in a box: first column, first row, columns, rows."""
-    column, row = math.floor(box[0] / step) - 1, math.floor(box[1] / step) - 1
-    return column, row, math.ceil(box[2] / step) - column + 2, math.ceil(box[3] / step) - row + 2
-
-
-def _tops(nodes: Any, window: tuple[int, int, int, int], step: float, most: int) -> tuple[Floats, Floats]:
-    """The places of the highest nodes, no two of them neighbours."""
-    flat = nodes.ravel()
-    high = np.flatnonzero(flat >= 0.9 * flat.max())
-    if len(high) > _LOOKED_AT:
-        high = high[np.argpartition(flat[high], -_LOOKED_AT)[-_LOOKED_AT:]]
-    high = high[np.argsort(-flat[high], kind="stable")]
-    rows, columns = np.divmod(high, nodes.shape[1])
-    taken: list[int] = []
-    for k in range(len(high)):
-        if all(max(abs(rows[k] - rows[j]), abs(columns[k] - columns[j])) > 1 for j in taken):
-            taken.append(k)
-        if len(taken) == most:
-            break
-    return (columns[taken] + window[0]) * step, (rows[taken] + window[1]) * step

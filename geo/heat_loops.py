@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 from numba import njit
 
 
@@ -128,30 +129,62 @@ def _take(lattice: Any, u: float, v: float) -> Any:
 
 
 @njit(cache=True, nogil=True)
+def _row_of(mesh_x: Any, mesh_y: Any, row: int, rows: int, x: Any, y: Any) -> None:
+    """Fill `x` and `y` (columns) with the places of the pixel centres of a row; see `read_mesh`."""
+    size, cells = len(x), mesh_x.shape[0] - 1
+    at = (row + 0.5) * cells / rows
+    i = min(int(at), cells - 1)
+    v = at - i
+    for j in range(cells):
+        ax = mesh_x[i, j] * (1 - v) + mesh_x[i + 1, j] * v
+        bx = mesh_x[i, j + 1] * (1 - v) + mesh_x[i + 1, j + 1] * v
+        ay = mesh_y[i, j] * (1 - v) + mesh_y[i + 1, j] * v
+        by = mesh_y[i, j + 1] * (1 - v) + mesh_y[i + 1, j + 1] * v
+        for column in range(-(-(2 * j * size - cells) // (2 * cells)), size):
+            u = (column + 0.5) * cells / size - j
+            if u >= 1.0:
+                break
+            if u < 0.0:
+                continue
+            x[column], y[column] = ax + (bx - ax) * u, ay + (by - ay) * u
+
+
+@njit(cache=True, nogil=True)
 def read_mesh(lattice: Any, west: float, south: float, step: float, mesh_x: Any, mesh_y: Any, out: Any) -> None:
     """Read a lattice at the pixel centres of a picture whose places are given at the corners of a mesh.
 
     `mesh_x`, `mesh_y` (n + 1, n + 1), row 0 the north; `out` (rows, columns), between the corners linear.
     """
-    size, cells = out.shape[1], mesh_x.shape[0] - 1
+    x, y = np.zeros(out.shape[1]), np.zeros(out.shape[1])
     per = 1.0 / step
     for row in range(out.shape[0]):
-        at = (row + 0.5) * cells / out.shape[0]
-        i = min(int(at), cells - 1)
-        v = at - i
-        for j in range(cells):
-            ax = mesh_x[i, j] * (1 - v) + mesh_x[i + 1, j] * v
-            bx = mesh_x[i, j + 1] * (1 - v) + mesh_x[i + 1, j + 1] * v
-            ay = mesh_y[i, j] * (1 - v) + mesh_y[i + 1, j] * v
-            by = mesh_y[i, j + 1] * (1 - v) + mesh_y[i + 1, j + 1] * v
-            for column in range(-(-(2 * j * size - cells) // (2 * cells)), size):
-                u = (column + 0.5) * cells / size - j
-                if u >= 1.0:
-                    break
-                if u < 0.0:
-                    continue
-                x, y = ax + (bx - ax) * u, ay + (by - ay) * u
-                out[row, column] = _take(lattice, (x - west) * per, (y - south) * per)
+        _row_of(mesh_x, mesh_y, row, out.shape[0], x, y)
+        for column in range(out.shape[1]):
+            out[row, column] = _take(lattice, (x[column] - west) * per, (y[column] - south) * per)
+
+
+@njit(cache=True, nogil=True)
+def read_inside(
+    lattice: Any, mass: Any, shares: Any, west: float, south: float, step: float, mesh_x: Any, mesh_y: Any,
+    least: float, out: Any, inside: Any,
+) -> None:  # fmt: skip
+    """Read as `read_mesh` does, divided by the kernel's mass inside, 0 where that is `least` or less.
+
+    `inside` gets how much of the ground around each pixel lies inside, where there is something to correct.
+    """
+    x, y = np.zeros(out.shape[1]), np.zeros(out.shape[1])
+    per = 1.0 / step
+    for row in range(out.shape[0]):
+        _row_of(mesh_x, mesh_y, row, out.shape[0], x, y)
+        for column in range(out.shape[1]):
+            u, v = (x[column] - west) * per, (y[column] - south) * per
+            value = _take(lattice, u, v)
+            if value == 0.0:
+                continue
+            whole = _take(mass, u, v)
+            if whole > least:
+                out[row, column] = value / whole
+                inside[row, column] = _take(shares, u, v)
 
 
 @njit(cache=True, nogil=True)

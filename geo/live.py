@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import shapely
@@ -83,8 +84,16 @@ class GridIndex:
     def locate(self, x: float, y: float) -> str | None:
         """Return the code of the grid that the point lies in, None for none."""
         with self._lock:
-            near = sorted(self._code[number] for number in self._tree.intersection((x, y, x, y)))
-            return next((code for code in near if shapely.intersects_xy(self._polygon[code], x, y)), None)
+            return next(self._touching(x, y), None)
+
+    def all_at(self, x: float, y: float) -> list[str]:
+        """Return the codes of all polygons that hold or touch the point, in text order."""
+        with self._lock:
+            return list(self._touching(x, y))
+
+    def _touching(self, x: float, y: float) -> Iterator[str]:
+        near = sorted(self._code[number] for number in self._tree.intersection((x, y, x, y)))
+        return (code for code in near if shapely.intersects_xy(self._polygon[code], x, y))
 
     def _insert(self, code: str, polygon: BaseGeometry) -> None:
         polygon = shapely.from_wkb(shapely.to_wkb(polygon))  # preparing changes it, and the caller's may be in use

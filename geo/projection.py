@@ -5,6 +5,7 @@ Coordinates are always in the order x, y (east, north; longitude, latitude), wha
 
 from __future__ import annotations
 
+import re
 import threading
 from functools import lru_cache
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS, Transformer, network
 from pyproj.exceptions import CRSError
 
 from geo.errors import N_, NonFiniteError, ParameterError
@@ -22,6 +23,22 @@ WGS84 = "EPSG:4326"
 Floats = NDArray[np.float64]
 
 _local = threading.local()
+# No transformation fetches a grid, whatever the environment says.
+network.set_network_enabled(active=False)  # type: ignore[attr-defined]
+
+# How a system may be named: by a register and a code, or written out as WKT, PROJJSON or PROJ text.
+_FORMS = re.compile(
+    r"\s*(?:(?:EPSG|ESRI|OGC|IGNF|IAU_2015|NKG):[A-Z0-9_.]+\s*$|urn:ogc:def:crs:[\w.:-]+\s*$"
+    r"|[A-Z_0-9]+\s*[\[(]|\{|\+proj=(?!pipeline)|\d{4,6}\s*$)",
+    re.IGNORECASE,
+)
+# What makes PROJ open a file or look for a grid; `nadgrids=@null` means that there is none.
+_FILES = re.compile(
+    r"""grids\s*=\s*(?!@null(?:[\s'"]|$))|\+init\s*=|\bpipeline\b|\+step\b"""
+    r"""|PARAMETERFILE\s*[\[(]\s*"[^"]*"\s*,\s*(?!"@null")""",
+    re.IGNORECASE,
+)
+_LONGEST = 20_000
 
 
 @lru_cache(maxsize=256)
@@ -31,9 +48,11 @@ def parse_crs(crs: str) -> CRS:
     Raises
     ------
     ParameterError
-        Where PROJ does not know it.
+        Where PROJ does not know it, or where it names files or grids, which PROJ would open.
     """
     try:
+        if len(crs) > _LONGEST or not _FORMS.match(crs) or _FILES.search(crs):
+            raise CRSError("not a form that is taken")
         return CRS.from_user_input(crs)
     except CRSError as error:
         raise ParameterError(

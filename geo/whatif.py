@@ -12,7 +12,7 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from geo.cameras import CameraFacts
 from geo.city import City, with_cameras
+from geo.parallel import never
 from geo.plans import Change, Plan
 from geo.view import GRID_M, polygons_of
 
@@ -30,6 +31,7 @@ Objects = NDArray[Any]
 Floats = NDArray[np.float64]
 
 FACTS = tuple(each.name for each in fields(CameraFacts) if each.name not in ("id", "x", "y"))
+TEXTS = ("kind", "masks")  # of these, what is not known is None
 AREAS = ("certain_m2", "possible_m2", "blind_m2")
 SAME_M2 = 0.005  # areas that differ by less are the same: far below the 0.05 m2 of the identity of a grid
 MARGIN_M = 1.0
@@ -73,13 +75,20 @@ def begin(base: City) -> Trial:
     return Trial(base, rows, {}, {}, base, np.zeros(0, dtype=np.int64))
 
 
-def advance(trial: Trial, plan: Plan) -> Trial:
+def advance(trial: Trial, plan: Plan, cancelled: Callable[[], bool] = never) -> Trial:
     """Return the trial of another plan, worked out from this one.
 
     Parameters
     ----------
     plan
         Folded (see `geo.plans.fold`) against `trial.rows`.
+    cancelled
+        Whether the caller no longer wants it.
+
+    Raises
+    ------
+    Cancelled
+        `cancelled()` said so.
     """
     names = _different(trial.plan, plan)
     if not names:
@@ -93,7 +102,7 @@ def advance(trial: Trial, plan: Plan) -> Trial:
     rows = np.array([trial.rows[name] if name in trial.rows else slots[name] for name in names], dtype=np.int64)
     wanted = [_row(trial, name, plan.get(name)) for name in names]
     facts = _put(trial.city.facts, rows, wanted, free)
-    city, cells = with_cameras(trial.city, facts, rows)
+    city, cells = with_cameras(trial.city, facts, rows, cancelled=cancelled)
     return Trial(trial.base, trial.rows, plan, slots, city, np.union1d(trial.touched, cells).astype(np.int64))
 
 
@@ -112,7 +121,7 @@ def _row(trial: Trial, name: str, planned: Change | None) -> dict[str, Any]:
         old = trial.city.facts
         return {**{each: getattr(old, each)[trial.slots[name]] for each in ("x", "y", *FACTS)}, "range_m": 0.0}
     else:
-        found = {**dict.fromkeys(FACTS, np.nan), "kind": None, "online": -1}
+        found = {**dict.fromkeys(FACTS, np.nan), **dict.fromkeys(TEXTS), "online": -1}
     was_off = row is not None and found["online"] == 0
     if planned.x is not None:
         found["x"], found["y"] = planned.x, planned.y
@@ -120,7 +129,7 @@ def _row(trial: Trial, name: str, planned: Change | None) -> dict[str, Any]:
         if each == "online":
             found[each] = -1 if value is None else int(value)
         elif each in FACTS:
-            found[each] = np.nan if value is None and each != "kind" else value
+            found[each] = np.nan if value is None and each not in TEXTS else value
     if planned.op == "remove" or (planned.values.get("online") is not None and found["online"] == 0 and not was_off):
         found["range_m"] = 0.0
     return found

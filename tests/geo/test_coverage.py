@@ -32,6 +32,7 @@ def camera(x: float, y: float, **known) -> CameraFacts:
         "online": np.array([1], np.int8),
         "x": np.array([float(x)]),
         "y": np.array([float(y)]),
+        "masks": np.array([None], dtype=object),
     }
     for item in dataclasses.fields(CameraFacts):
         if item.name not in columns:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import numpy as np
+import pyproj
 import pytest
 import shapely
 from hypothesis import given
@@ -192,3 +193,39 @@ def test_threads_have_their_own_transformers():
     for thread in threads:
         thread.join()
     assert len(set(answers)) == 1
+
+
+@pytest.mark.parametrize(
+    "crs",
+    ["+proj=pipeline +step +proj=hgridshift +grids=/etc/passwd", "+proj=longlat +nadgrids=/etc/passwd +no_defs",
+     "+proj=longlat +nadgrids=@null,/etc/passwd", "+proj=longlat +geoidgrids=https://example.org/x.tif",
+     "+init=/etc/passwd:root", "init=epsg:4326", "/etc/passwd", "file:///etc/passwd", "https://example.org/crs.prj",
+     "EPSG:4326+5773 +proj=pipeline", "+proj=vgridshift +grids=x.gtx", "WGS84; rm", "EPSG:4326\n+init=x:y",
+     'GEOGCS["x",DATUM["y",SPHEROID["z",6378137,298.25]],PRIMEM["g",0],UNIT["d",0.0174],'
+     'EXTENSION["PROJ4","+proj=longlat +nadgrids=/etc/passwd"]]',
+     'BOUNDCRS[SOURCECRS[GEOGCRS["x"]],PARAMETERFILE["Latitude and longitude difference file","https://example.org/g"]]',
+     "EPSG:" + "9" * 30_000, "", " "],
+)  # fmt: skip
+def test_no_name_of_a_system_leads_to_a_file_or_a_grid(crs: str) -> None:
+    with pytest.raises(ParameterError):
+        parse_crs(crs)
+
+
+@pytest.mark.parametrize(
+    "crs",
+    ["EPSG:4547", "epsg:4490", "ESRI:102696", "OGC:CRS84", "urn:ogc:def:crs:EPSG::4326", "EPSG:3857",
+     "+proj=utm +zone=35 +datum=WGS84", "+proj=merc +a=6378137 +b=6378137 +nadgrids=@null +units=m +no_defs"],
+)  # fmt: skip
+def test_names_of_systems_are_taken_in_every_usual_form(crs: str) -> None:
+    parsed = parse_crs(crs)
+    assert parse_crs(parsed.to_wkt()).equals(parsed)
+    assert parse_crs(parsed.to_wkt("WKT1_ESRI", pretty=True)).is_geographic == parsed.is_geographic
+    assert parse_crs(parsed.to_json()).equals(parsed)
+
+
+def test_no_grid_is_fetched() -> None:
+    seen = [pyproj.network.is_network_enabled()]
+    other = threading.Thread(target=lambda: seen.append(pyproj.network.is_network_enabled()))
+    other.start()
+    other.join()
+    assert seen == [False, False]

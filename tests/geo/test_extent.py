@@ -9,7 +9,7 @@ import pytest
 
 from geo.columns import LayerColumns
 from geo.crs import lonlat
-from geo.extent import lonlat_extent, opening_extent
+from geo.extent import lonlat_extent, opening_extent, opening_radius_m
 from tests.layers.factory import snapshot, town
 
 
@@ -47,6 +47,12 @@ def test_a_map_opens_on_the_grids_whatever_strays() -> None:
     assert lonlat_extent(strayed)[2] > lonlat_extent(found)[2] + 1
     assert opening_extent(strayed) == opening_extent(found)
     assert opening_extent(found) == pytest.approx(lonlat_extent(snapshot({"grids": found["grids"]})))
+
+
+def test_a_large_city_opens_with_a_larger_radius_of_the_heat() -> None:
+    assert opening_radius_m(None) == opening_radius_m((0, 0, 2_000, 3_000)) == 120
+    assert opening_radius_m((5_000, 1_000, 5_000 + 16_000, 1_000 + 25_000)) == 250
+    assert opening_radius_m((0, 0, 400_000, 300_000)) == 1000
 
 
 def test_of_incidents_alone_a_map_opens_on_nearly_all_of_them() -> None:

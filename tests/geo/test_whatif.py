@@ -73,15 +73,16 @@ def written(city: City, plan: dict[str, Change]) -> CameraFacts:
                 continue
             row |= given_values(change)
         rows.append(row)
-    blank = {**dict.fromkeys(names, np.nan), "kind": None, "online": -1}
+    blank = {**dict.fromkeys(names, np.nan), "kind": None, "masks": None, "online": -1}
     for change in plan.values():
         if change.op == "place" and change.values.get("online") is not False:
             rows.append({**blank, "id": change.camera, **given_values(change)})
     columns = {
-        each: np.array([row[each] for row in rows], dtype=object if each in ("id", "kind") else None) for each in names
+        each: np.array([row[each] for row in rows], dtype=object if each in ("id", "kind", "masks") else None)
+        for each in names
     }
     columns["online"] = columns["online"].astype(np.int8)
-    return CameraFacts(**{each: column if each in ("id", "kind", "online") else column.astype(float)
+    return CameraFacts(**{each: column if each in ("id", "kind", "online", "masks") else column.astype(float)
                           for each, column in columns.items()})  # fmt: skip
 
 
@@ -91,7 +92,7 @@ def given_values(change: Change) -> dict[str, Any]:
         if name == "online":
             found[name] = -1 if value is None else int(value)
         else:
-            found[name] = np.nan if value is None and name != "kind" else value
+            found[name] = np.nan if value is None and name not in ("kind", "masks") else value
     if change.x is not None:
         found |= {"x": change.x, "y": change.y}
     return found
@@ -120,6 +121,7 @@ VALUES = st.fixed_dictionaries(
         "height_m": st.none() | st.floats(0, 25),
         "pixels_h": st.none() | st.integers(600, 4000).map(float),
         "online": st.sampled_from([True, False, None]),
+        "masks": st.sampled_from([None, "0-90", "350-10; 120-121.5", "0-360"]),
         "name": st.just("text that coverage knows nothing of"),
     },
 )
@@ -260,9 +262,9 @@ def test_a_step_computes_only_the_cameras_that_differ(monkeypatch: pytest.Monkey
     computed: list[list[int]] = []
     from geo import whatif
 
-    def spy(before: City, facts: CameraFacts, rows: Any) -> Any:
+    def spy(before: City, facts: CameraFacts, rows: Any, **more: Any) -> Any:
         computed.append(rows.tolist())
-        return real(before, facts, rows)
+        return real(before, facts, rows, **more)
 
     real = whatif.with_cameras
     monkeypatch.setattr(whatif, "with_cameras", spy)
