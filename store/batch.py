@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from dataclasses import field as _field
 from typing import Any, Literal
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 Mode = Literal["append", "replace", "upsert"]
@@ -63,6 +65,34 @@ class Batch:
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
+
+
+def digest(batch: Batch) -> str:
+    """Return the SHA-256 of the rows, for those that come from no file."""
+    found = hashlib.sha256(f"{batch.layer} {batch.crs} {len(batch)}".encode())
+    for part in (batch.x, batch.y):
+        found.update(b"" if part is None else np.ascontiguousarray(part).tobytes())
+    if batch.geometry is not None:
+        found.update(b"".join(shapely.to_wkb(batch.geometry).tolist()))
+    for name, column in batch.columns.items():
+        found.update(f"{name} {column.tolist()!r}".encode("utf-8", "replace"))
+    return found.hexdigest()
+
+
+@dataclass(frozen=True)
+class Within:
+    """What a write may touch of a layer: some rows, as they were at a state of the store.
+
+    Attributes
+    ----------
+    settled
+        `Store.settled_revision` of that state; at another one the write is refused.
+    fids
+        int64: rows that `replace` clears, instead of the whole layer.
+    """
+
+    settled: int
+    fids: NDArray[np.int64]
 
 
 @dataclass(frozen=True)

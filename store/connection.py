@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from geo.errors import N_
-from store.errors import StoreBusyError, StoreError
+from store.errors import DamagedError, StoreBusyError, StoreError
 from store.functions import register
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_BROKEN = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 _CLOSED = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}
 _DISK = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
 _WAL_LIMIT_BYTES = 64 << 20
+_READ_CACHE_KB = 512  # of each of up to 32 idle readers; the system keeps the file's pages too, once for all
 
 
 def connect(path: Path, *, wait_s: float, writer: bool = False) -> sqlite3.Connection:
@@ -30,6 +30,8 @@ def connect(path: Path, *, wait_s: float, writer: bool = False) -> sqlite3.Conne
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES}")
         connection.execute(f"PRAGMA query_only = {'OFF' if writer else 'ON'}")
+        if not writer:
+            connection.execute(f"PRAGMA cache_size = -{_READ_CACHE_KB}")
         register(connection)
     except sqlite3.Error:
         connection.close()
@@ -49,8 +51,10 @@ def store_errors(path: Path) -> Iterator[None]:
                 N_("The store is being written by another process."),
                 N_("Wait for it to end and try again."),
             ) from error
-        if code in _BROKEN:
+        if code == sqlite3.SQLITE_NOTADB:
             raise broken(path) from error
+        if code == sqlite3.SQLITE_CORRUPT:
+            raise damaged(path, str(error)) from error
         if code in _CLOSED:
             raise unwritable(path) from error
         if code in _DISK:
@@ -68,6 +72,14 @@ def broken(path: Path) -> StoreError:
         N_("Name another file, or put a backup in its place."),
         path=str(path),
     )
+
+
+def damaged(path: Path, what: str) -> DamagedError:
+    return DamagedError(
+        N_("The store {path} is damaged ({what}): it is only read as far as it can be, and nothing is written to it."),
+        N_("Stop the service and put a backup in its place: flask backup list, then flask restore FILE."),
+        path=str(path), what=what[:120],
+    )  # fmt: skip
 
 
 def unwritable(path: Path) -> StoreError:

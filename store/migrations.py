@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 
 from pyproj import CRS
 
 from geo.errors import N_
-from store import ddl
+from store import audit_trail, ddl, ddl_accounts, ddl_decisions, ddl_drafts, ddl_findings, history
+from store.clock import now as now
 from store.connection import transaction
 from store.errors import StoreError
 from store.schema import LAYERS
 
 Migration = tuple[str, Callable[[sqlite3.Connection], None]]
 _RTREE_DEFINITION = "http://www.geopackage.org/spec120/#extension_rtree"
-
-
-def now() -> str:
-    """Return the time in UTC as GeoPackage DATETIME text."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def add_srs(connection: sqlite3.Connection, crs: str) -> int:
@@ -117,6 +112,55 @@ def _live(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def _accounts(connection: sqlite3.Connection) -> None:
+    """Keep accounts and what they sign in by; tokens get an area and an end; see `store.accounts`."""
+    for statement in ddl_accounts.ACCOUNT_TABLES:
+        connection.execute(statement)
+
+
+def _audit(connection: sqlite3.Connection) -> None:
+    """Keep the audit trail; see `store.audit_trail`."""
+    audit_trail.begin(connection)
+
+
+def _camera_duties(connection: sqlite3.Connection) -> None:
+    """Give cameras purpose, sign and retention, buildings a kind; a store made today has the columns already."""
+    added = {
+        "cameras": (("purpose", "TEXT"), ("sign", "BOOLEAN"), ("retention_days", "INTEGER")),
+        "buildings": (("kind", "TEXT"),),
+    }
+    for table, columns in added.items():
+        names = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+        for name, kind in columns:
+            if name not in names:
+                connection.execute(f'ALTER TABLE {table} ADD COLUMN "{name}" {kind}')
+
+
+def _drafts(connection: sqlite3.Connection) -> None:
+    """Keep drafts of the division and every version of every grid; see `store.drafts` and `store.history`."""
+    for statement in ddl_drafts.DRAFT_TABLES:
+        connection.execute(statement)
+    history.begin(connection)
+
+
+def _decisions(connection: sqlite3.Connection) -> None:
+    """Keep decisions about the grid of single incidents; see `store.decisions`."""
+    for statement in ddl_decisions.DECISION_TABLES:
+        connection.execute(statement)
+
+
+def _finding_notes(connection: sqlite3.Connection) -> None:
+    """Keep what is noted of findings and what audits found; see `store.finding_notes` and `store.finding_history`."""
+    for statement in ddl_findings.FINDING_TABLES:
+        connection.execute(statement)
+
+
+def _camera_masks(connection: sqlite3.Connection) -> None:
+    """Give cameras the sectors that their pictures do not show; a store made today has the column already."""
+    if "masks" not in {row[1] for row in connection.execute("PRAGMA table_info(cameras)")}:
+        connection.execute('ALTER TABLE cameras ADD COLUMN "masks" TEXT')
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     ("0001-geopackage", _geopackage),
     ("0002-layers", _layers),
@@ -124,6 +168,13 @@ MIGRATIONS: tuple[Migration, ...] = (
     ("0004-scenarios", _scenarios),
     ("0005-severity", _severity),
     ("0006-live", _live),
+    ("0007-accounts", _accounts),
+    ("0008-audit", _audit),
+    ("0009-camera-duties", _camera_duties),
+    ("0010-drafts", _drafts),
+    ("0011-decisions", _decisions),
+    ("0012-finding-notes", _finding_notes),
+    ("0013-camera-masks", _camera_masks),
 )
 
 
@@ -164,5 +215,7 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration] = MI
             )
             change(connection)
             connection.execute("INSERT INTO atlas_migrations VALUES (?, ?)", (name, now()))
+            if audit_trail.present(connection):
+                audit_trail.record(connection, "migration", name)
             done.append(name)
     return tuple(done)

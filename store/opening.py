@@ -13,11 +13,13 @@ from store.errors import StoreError
 from store.migrations import applied, migrate
 
 _MOUNTS = Path("/proc/self/mounts")
-_NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "afs", "ceph", "fuse.glusterfs", "9p"})
+NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "afs", "ceph", "fuse.glusterfs", "9p"})
 
 
-def open_file(path: str | Path, *, create: bool, wait_s: float) -> tuple[Path, sqlite3.Connection]:
-    """Return the absolute path and a writing connection to an up-to-date store.
+def open_file(path: str | Path, *, create: bool, wait_s: float) -> tuple[Path, sqlite3.Connection, str]:
+    """Return the absolute path, a writing connection to an up-to-date store, and "".
+
+    Of a damaged store that can still be read: a connection that only reads, and what is wrong.
 
     Raises
     ------
@@ -31,20 +33,38 @@ def open_file(path: str | Path, *, create: bool, wait_s: float) -> tuple[Path, s
         )
     file = Path(path).absolute()
     try:
-        _check_file(file, create)
+        check_file(file, create)
     except OSError as error:
         raise unwritable(file) from error
     with store_errors(file):
         connection = connect(file, wait_s=wait_s, writer=True)
         try:
             _prepare(connection, file)
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CORRUPT:
+                raise
+            return file, _only_reading(file, wait_s), str(error)
         except BaseException:
             connection.close()
             raise
-    return file, connection
+    return file, connection, ""
 
 
-def _check_file(file: Path, create: bool) -> None:
+def _only_reading(file: Path, wait_s: float) -> sqlite3.Connection:
+    """Return a connection to a damaged store if its tables can be read at all."""
+    connection = connect(file, wait_s=wait_s)
+    try:
+        connection.execute("SELECT count(*), max(revision) FROM atlas_revisions").fetchone()
+        connection.execute("SELECT * FROM atlas_layers").fetchall()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def check_file(file: Path, create: bool) -> None:
+    """Make the folder of a store if `create`; refuse what is no file, and network shares."""
     if not file.exists():
         if not create:
             raise StoreError(
@@ -56,7 +76,7 @@ def _check_file(file: Path, create: bool) -> None:
     # Its content is looked at through SQLite only: closing any other handle on the file would drop the locks that
     # connections of this process hold on it (POSIX).
     kind = mount_type(file.parent.resolve(), _MOUNTS.read_text(encoding="utf-8") if _MOUNTS.exists() else "")
-    if kind in _NETWORK:
+    if kind in NETWORK:
         raise StoreError(
             N_("{path} is on a network share ({kind}), where a GeoPackage that is being written can be damaged."),
             N_("Put the store on a local disk; share copies of it made by flask export."),

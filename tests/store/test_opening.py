@@ -92,7 +92,7 @@ def test_an_old_store_gets_its_column_of_severity_and_keeps_its_rows(tmp_path: P
     with Store.open(path) as store:
         store.write(batch("incidents", 20), "append", SOURCE)
         before = store.snapshot()["incidents"]
-        with store._writing() as connection:
+        with store._writing(bookkeeping=True) as connection:
             connection.execute('ALTER TABLE incidents DROP COLUMN "severity"')
             connection.execute("DELETE FROM atlas_migrations WHERE name = '0005-severity'")
     with Store.open(path) as store:
@@ -267,3 +267,27 @@ def test_many_processes_may_make_the_same_store(tmp_path: Path) -> None:
             children.append(child)
         assert [os.waitpid(child, 0)[1] for child in children] == [0] * 6
         assert_sound(path)
+
+
+def test_an_old_store_gets_the_duties_of_cameras_and_the_kind_of_buildings(tmp_path: Path) -> None:
+    path = tmp_path / "s.gpkg"
+    added = {"cameras": ("purpose", "sign", "retention_days"), "buildings": ("kind",)}
+    with Store.open(path) as store:
+        store.write(batch("cameras", 5), "append", SOURCE)
+        store.write(batch("buildings", 5), "append", SOURCE)
+        with store._writing(bookkeeping=True) as connection:
+            for table, columns in added.items():
+                for column in columns:
+                    connection.execute(f'ALTER TABLE {table} DROP COLUMN "{column}"')
+            connection.execute("ALTER TABLE cameras DROP COLUMN masks")
+            connection.execute("DELETE FROM atlas_migrations WHERE name IN ('0009-camera-duties', '0013-camera-masks')")
+    with Store.open(path) as store:
+        after = store.snapshot()
+        assert (len(after["cameras"]), len(after["buildings"])) == (5, 5)
+        assert after["cameras"].text("purpose").tolist() == [None] * 5
+        assert after["cameras"].columns["sign"].tolist() == [-1] * 5
+        assert np.isnan(after["cameras"].number("retention_days")).all()
+        assert after["cameras"].text("masks").tolist() == [None] * 5
+        store.write(batch("cameras", 7, seed=3), "replace", SOURCE)
+        assert len(store.snapshot()["cameras"]) == 7
+    assert_sound(path)
