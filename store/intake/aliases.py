@@ -70,6 +70,12 @@ _RAW: dict[str, dict[str, str]] = {
         "smart": "smart 智能 是否智能 智能化",
         "owner": "owner operator 权属单位 建设单位 所属单位 管理单位 所属部门 department agency",
         "azimuth_tolerance_deg": "azimuth_tolerance_deg",
+        "purpose": "purpose 用途 建设目的 监控目的 使用目的 监控用途 surveillance:purpose camera_purpose",
+        "sign": "sign warning_sign signage has_sign 提示标识 是否设置提示标识 标识 警示标识 告示牌",
+        "retention_days": (
+            "retention_days retention storage_days keep_days 保存天数 存储天数 录像保存天数 保存期限 存储周期 留存天数"
+        ),
+        "masks": "masks privacy_masks masked_sectors mask_sectors 遮挡方位 隐私遮挡方位 遮挡角度 遮蔽方位 遮挡扇区",
     },
     "buildings": {
         "id": (
@@ -77,6 +83,7 @@ _RAW: dict[str, dict[str, str]] = {
             "building_id 建筑编号 楼栋编号"
         ),
         "height_m": "height_m height building:height building_height 高度 建筑高度 楼高",
+        "kind": "kind building building_use 建筑用途 房屋用途 建筑类型 用途 类型 type",
     },
     "streets": {
         "id": (

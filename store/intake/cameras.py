@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.errors import N_
+from geo.errors import N_, ParameterError
+from geo.sectors import MOST, sectors_of, text_of
 from store.intake.directions import GBT28181_COLUMNS, UNKNOWN, Direction, read_direction, read_gbt28181, read_travel
 from store.intake.reasons import OUT_OF_RANGE, OUT_OF_RANGE_REMEDY, Ledger
 from store.intake.texts import NOTHING, Texts, missing, plain, texts
@@ -29,6 +30,10 @@ KINDS = MappingProxyType({plain(word): kind for kind, words in _KIND_WORDS.items
 _SHARE_OF_TRAVEL = 0.3  # of the cells of an address column, before directions are read from it
 ADDRESSES = frozenset(map(plain, ["address", "location", "name", "description", "安装地址", "安装位置"]))
 
+_NO_MASK = (
+    N_("This is no list of masked sectors."),
+    N_("Write them clockwise from true north, such as 120-150; 340-20 (at most {limit})."),
+)
 _GUARD = (N_("This is a guard, a person, not a camera."), N_("Leave the row out; GridAtlas is about places."))
 _PLATES = (N_("This is a plate reader; GridAtlas holds no devices that follow vehicles."), N_("Leave the row out."))
 
@@ -62,6 +67,22 @@ def read_kinds(column: Texts, name: str, ledger: Ledger) -> Column:
             values=_list(list(odd)),
         )
     return column.spread(kinds, None)
+
+
+def read_masks(column: Texts, ledger: Ledger) -> Column:
+    """Return masked sectors as they are stored; a row whose mask cannot be read is rejected, not taken without it."""
+    found: list[str | None] = []
+    bad = []
+    for value in column.values:
+        try:
+            found.append(None if value.lower() in NOTHING else text_of(sectors_of(value)))
+            bad.append(False)
+        except ParameterError:
+            found.append(None)
+            bad.append(True)
+    wrong = column.mask(np.array(bad, dtype=bool))
+    ledger.reject(wrong, "masks", column.array() if wrong.any() else None, *_NO_MASK, limit=MOST)
+    return column.spread(found, None)
 
 
 def kinds_from_tags(columns: dict[str, Column], kind: Column, ledger: Ledger) -> Column:

@@ -92,6 +92,8 @@ class ColumnReader:
             return np.full(n, np.nan)
         if self.layer.name == "cameras" and column.name == "kind":
             return cameras.read_kinds(texts(values), name, self.ledger)
+        if self.layer.name == "cameras" and column.name == "masks":
+            return cameras.read_masks(texts(values), self.ledger)
         if column.kind in (Kind.TEXT, Kind.CODE):
             return self._text(column, values)
         if column.kind is Kind.BOOL:

@@ -8,7 +8,6 @@ off. What was found is never repeated in rejects, notes or messages.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -23,7 +22,7 @@ from store.errors import PersonalDataError
 from store.intake import guard_values
 from store.intake.guard_words import FACE, HEADER_PAIRS, HEADER_PARTS, HEADER_WORDS, NAME, PHONE
 from store.intake.reasons import Ledger
-from store.intake.texts import Texts, texts
+from store.intake.texts import Texts, composed, texts
 from store.schema import Kind, Layer
 
 _SAMPLE = 4_000  # distinct values of an unmapped column that are looked at
@@ -32,7 +31,7 @@ _NAME_SAMPLE = 2_000
 _PHONE_SHARE, _OTHER_SHARE, _NAME_SHARE = 0.5, 0.1, 0.6
 _FEW_NAMES = 3
 _MANY = 0.2  # share of personal cells from which a free-text column is personal as a whole
-_TEXT_FIELDS = frozenset({"name", "team", "status", "category", "owner", "kind"})
+_TEXT_FIELDS = frozenset({"name", "team", "status", "category", "owner", "kind", "purpose"})
 _POSTS = frozenset({"team", "owner"})
 _MASK = "•••"
 
@@ -52,7 +51,7 @@ class Finding:
 
 def by_header(column: str) -> str | None:
     """Return what kind of personal data the name of a column announces, or None."""
-    name = unicodedata.normalize("NFKC", column)
+    name = composed(column)
     for what, parts in HEADER_PARTS.items():
         if any(part in name for part in parts):
             return what

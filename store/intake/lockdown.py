@@ -13,6 +13,9 @@ import platform
 import resource
 import signal
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from geo.errors import N_
 from store.errors import IntakeError
@@ -44,6 +47,9 @@ _TABLES = {
         435,
     ),
 }
+
+
+_LIMITED: list[bool] = []  # not empty in a process that `limit` was called in: it reads a file and ends
 
 
 def _program(machine: str) -> bytes:
@@ -102,6 +108,31 @@ def limit(memory_bytes: int, cpu_s: int, file_bytes: int, open_files: int = 256)
         if ceiling != resource.RLIM_INFINITY:
             soft, hard = min(soft, ceiling), min(hard, ceiling)
         resource.setrlimit(kind, (soft, hard))
+    _LIMITED.append(True)
+
+
+def limited() -> bool:
+    """Return whether `limit` was called: this process reads a file and ends."""
+    return bool(_LIMITED)
+
+
+@contextmanager
+def memory_for(more_bytes: int) -> Iterator[None]:
+    """Let the block take only so much address space beyond what there is; nothing where `limit` was not called.
+
+    What a file says of itself is known then: one that takes much more has lied.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if not limited():
+        yield
+        return
+    now = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
+    lower = now + more_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (lower if soft == resource.RLIM_INFINITY else min(soft, lower), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def forbid_network() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import struct
+import sys
 import warnings
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +15,7 @@ import pyarrow as pa
 
 from geo.errors import N_
 from store.errors import IntakeError
+from store.intake import lockdown
 from store.intake.arrow_columns import kept_rows, no_rows
 from store.intake.notebook import NoteBook
 from store.intake.raw import RawTable
@@ -42,12 +44,29 @@ def read_geopackage(
         _whole_pages(copy)
     try:
         layer, count = _choose_layer(copy, layer_name, book)
+        _strip(copy, layer)
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise IntakeError(N_("The GeoPackage is damaged or cut off: {detail}."), AGAIN, detail=str(error)) from error
     table = read_ogr(copy, Format.GPKG, layer=layer, limit=limit, book=book, text_encoding=encoding)
     if limit is None and table.total != count:
         raise IntakeError(CUT_OFF, AGAIN)
     return table
+
+
+def gdal() -> Any:
+    """Return pyogrio, which loads GDAL.
+
+    It also loads geopandas, pandas and pyproj where it finds them, which takes longer than to read most files; none is
+    used to read one, so a process that reads a file and ends does without.
+    """
+    spared = [name for name in ("geopandas", "pandas", "pyproj") if lockdown.limited() and name not in sys.modules]
+    sys.modules.update(dict.fromkeys(spared))  # type: ignore[arg-type] # None: not to be found
+    try:
+        import pyogrio
+    finally:
+        for name in spared:
+            del sys.modules[name]
+    return pyogrio
 
 
 def _whole_pages(path: Path) -> None:
@@ -76,6 +95,13 @@ def _choose_layer(path: Path, wanted: str | None, book: NoteBook) -> tuple[str, 
                     N_("Export the layer alone into a new GeoPackage."),
                     name=name,
                 )
+        view = "SELECT name FROM sqlite_master WHERE type = 'view' AND lower(substr(name, 1, 5)) = 'gpkg_'"
+        for (name,) in connection.execute(view):
+            raise IntakeError(
+                N_("The layer {name} is a view, which is refused: reading it can run code."),
+                N_("Export the layer into a new GeoPackage."),
+                name=name,
+            )
         layers = dict(
             connection.execute(
                 "SELECT table_name, data_type FROM gpkg_contents "
@@ -107,6 +133,12 @@ def _choose_layer(path: Path, wanted: str | None, book: NoteBook) -> tuple[str, 
                 name=layer,
             )
         quoted = layer.replace('"', '""')
+        if any(row[6] in (2, 3) for row in connection.execute(f'PRAGMA table_xinfo("{quoted}")')):
+            raise IntakeError(
+                N_("The layer {name} has computed columns, which is refused: reading it can run code."),
+                N_("Export the layer into a new GeoPackage."),
+                name=layer,
+            )
         count = connection.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()[0]
     others = [name for name in layers if name != layer]
     if others and wanted is None:
@@ -123,6 +155,18 @@ def several_layers(names: list[str]) -> IntakeError:
     return IntakeError(
         N_("The file has several layers: {layers}."), N_("Choose one by its name."), layers=", ".join(sorted(names))
     )
+
+
+def _strip(copy: Path, layer: str) -> None:
+    """Take out of the copy what GDAL would look at and nobody asked for: views, triggers, all other layers."""
+    with closing(sqlite3.connect(copy)) as connection:
+        connection.execute("PRAGMA trusted_schema=OFF")
+        rows = connection.execute("SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view')").fetchall()
+        for kind, name in sorted(rows):  # triggers first: dropping a view fires none of them
+            quoted = name.replace('"', '""')
+            connection.execute(f'DROP {kind} "{quoted}"')
+        connection.execute("DELETE FROM gpkg_contents WHERE table_name <> ? COLLATE NOCASE", (layer,))
+        connection.commit()
 
 
 def read_flatgeobuf(
@@ -148,7 +192,7 @@ def read_ogr(
 
     `encoding` is GDAL's for a Shapefile; `text_encoding` is that of texts which should be UTF-8 and are not.
     """
-    import pyogrio
+    pyogrio = gdal()
     from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
 
     with warnings.catch_warnings(record=True) as caught:

@@ -7,15 +7,23 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from geo.errors import N_
 from store.errors import IntakeError
+from store.intake import lockdown
 from store.intake.arrow_columns import kept_rows, no_rows, utc_columns
 from store.intake.notebook import NoteBook
+from store.intake.parquet_pages import check_footer, check_pages
 from store.intake.raw import RawTable
 
 MAX_BYTES = 8 << 30
+MAX_RATIO = 200
+_RATIO_FROM_BYTES = 64 << 20
+_CELL_BYTES = 8
+# What reading may take beyond what the process has: threads' stacks and arenas, then a few copies of the rows.
+_ROOM_BYTES, _ROOM_RATIO = 1 << 30, 6
 _GEOMETRY_NAMES = ("geometry", "geom", "wkb", "wkb_geometry", "shape", "the_geom")
 
 
@@ -31,8 +39,10 @@ def read_parquet(path: Path, *, encoding: str | None = None, limit: int | None, 
         Damaged, cut off, no rows, larger than 8 GiB unpacked, or geometries that are not WKB.
     """
     try:
+        check_footer(path)
         source = pq.ParquetFile(path)
         size = sum(source.metadata.row_group(i).total_byte_size for i in range(source.metadata.num_row_groups))
+        _no_bomb(max(size, source.metadata.num_rows * len(source.schema_arrow) * _CELL_BYTES), path)
         if size > MAX_BYTES:
             raise IntakeError(
                 N_("Unpacked, the file would take {size} GiB; the limit is {limit} GiB."),
@@ -40,12 +50,9 @@ def read_parquet(path: Path, *, encoding: str | None = None, limit: int | None, 
                 size=round(size / 2**30, 1),
                 limit=MAX_BYTES >> 30,
             )
-        if limit is None:
-            table = source.read()
-        else:
-            batches = source.iter_batches(batch_size=limit)
-            first = next(batches, None)
-            table = pa.Table.from_batches([first] if first is not None else [], schema=source.schema_arrow)[:limit]
+        check_pages(path, source.metadata)
+        with lockdown.memory_for(_ROOM_BYTES + _ROOM_RATIO * size):
+            table = _table(path, source, limit)
     except MemoryError:
         raise
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
@@ -60,6 +67,47 @@ def read_parquet(path: Path, *, encoding: str | None = None, limit: int | None, 
     if len(set(table.column_names)) != len(table.column_names):
         raise IntakeError(N_("Two columns have the same name."), N_("Rename one of them."))
     return _raw(table, book, encoding)
+
+
+def _table(path: Path, plain: pq.ParquetFile, limit: int | None) -> pa.Table:
+    """Return the rows, texts written out only after it is known how long they are together.
+
+    A text that stands once in a dictionary may be named by every row: a file of a kilobyte can hold terabytes.
+    """
+    texts = [field.name for field in plain.schema_arrow if _is_text(field.type)]
+    source = pq.ParquetFile(path, read_dictionary=texts)
+    if limit is None:
+        table = source.read()
+    else:
+        first = next(source.iter_batches(batch_size=limit), None)
+        table = pa.Table.from_batches([first] if first is not None else [], schema=source.schema_arrow)[:limit]
+    written = sum(
+        int(pc.sum(pc.take(pc.binary_length(chunk.dictionary), chunk.indices)).as_py() or 0)
+        for column in table.columns
+        if pa.types.is_dictionary(column.type)
+        for chunk in column.chunks
+        if _is_text(chunk.type.value_type)
+    )
+    _no_bomb(written, path)
+    for position, field in enumerate(plain.schema_arrow):
+        if table.schema.field(position).type != field.type:
+            table = table.set_column(position, field, table.column(position).cast(field.type))
+    return table.replace_schema_metadata(plain.schema_arrow.metadata)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_binary(kind))
+
+
+def _no_bomb(size: int, path: Path) -> None:
+    """Refuse what is more, unpacked, than any map data of this size on the disk."""
+    ratio = size // max(1, path.stat().st_size)
+    if size > _RATIO_FROM_BYTES and ratio > MAX_RATIO:
+        raise IntakeError(
+            N_("The file unpacks to {ratio} times its size, as no map data does."),
+            N_("Write it again, or import it as GeoPackage."),
+            ratio=ratio,
+        )
 
 
 def _raw(table: pa.Table, book: NoteBook, encoding: str | None) -> RawTable:

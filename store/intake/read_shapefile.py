@@ -26,7 +26,7 @@ from store.intake.encoding import (
 )
 from store.intake.notebook import NoteBook
 from store.intake.raw import RawTable, object_array
-from store.intake.read_ogr import AGAIN, CUT_OFF, read_ogr
+from store.intake.read_ogr import AGAIN, CUT_OFF, gdal, read_ogr
 from store.intake.sniff import Format
 
 PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
@@ -84,8 +84,6 @@ def read_shapefile(folder: Path, *, name: str, encoding: str | None, limit: int 
     IntakeError
         Cut off, parts that do not belong together, or text that is not in its encoding.
     """
-    import pyogrio
-
     shp, dbf = folder / "source.shp", folder / "source.dbf"
     _check_shp(shp)
     if not (folder / "source.shx").exists():
@@ -94,7 +92,7 @@ def read_shapefile(folder: Path, *, name: str, encoding: str | None, limit: int 
         _check_dbf(dbf, folder / "source.shx")
     else:
         book.add(N_("The .dbf part is missing: there are geometries but no columns."))
-    pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": True, "SHAPE_ENCODING": None})
+    gdal().set_gdal_config_options({"SHAPE_RESTORE_SHX": True, "SHAPE_ENCODING": None})
     stated = folder / "source.cpg"
     label = stated.read_text("latin-1").strip().strip("\ufeff\"'ï»¿") if stated.exists() else None
     stated.unlink(missing_ok=True)

@@ -18,6 +18,12 @@ from store.intake.raw import RawTable, object_array
 from store.intake.zips import open_zip
 
 MAX_COLUMNS = 2000
+# Columns beyond Z and rows from 100,000 are looked for; a sheet without them is taken for as large as it can be.
+_FAR_RIGHT = re.compile(rb"""\br=["']([A-Z]{2,3})\d""")
+_FAR_DOWN = re.compile(rb"""\br=["'][A-Z]{0,3}(\d{6,7})["']""")
+_PLAIN_WIDE, _PLAIN_HIGH = 26, 99_999
+_ROOM = _PLAIN_WIDE * _PLAIN_HIGH  # cells that are made room for whatever they hold
+_SPARSE = 20
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
@@ -72,16 +78,43 @@ def read_xlsx(path: Path, *, layer_name: str | None, limit: int | None, book: No
 
 
 def _has_errors(path: Path) -> bool:
-    """Prove the sizes of all members, as calamine will unpack them, and look for cells of the type error."""
+    """Prove the sizes of all members, as calamine will unpack them, and look for cells of the type error.
+
+    calamine makes room for every cell between the first and the last one, so a sheet of two cells that lie far apart
+    would take all memory.
+    """
     found = False
     with open_zip(path) as archive:
         for member in archive.members:
-            rest = b""
-            sheet = "worksheets" in member.path.parts
+            if "worksheets" not in member.path.parts:
+                for _ in archive.blocks(member):
+                    pass
+                continue
+            rest, cells, wide, high = b"", 0, _PLAIN_WIDE, _PLAIN_HIGH
             for block in archive.blocks(member):
-                found = found or (sheet and b' t="e"' in rest + block)
-                rest = block[-8:]
+                piece = rest + block
+                found = found or b' t="e"' in piece
+                cells += block.count(b"<c ") + block.count(b":c ")
+                wide = max([wide, *(_column(name) for name in set(_FAR_RIGHT.findall(piece)))])
+                if _FAR_DOWN.search(piece):
+                    high = max(high, max(map(int, _FAR_DOWN.findall(piece))))
+                rest = block[-32:]
+            if wide * high > _ROOM and wide * high > _SPARSE * cells:
+                raise IntakeError(
+                    N_("The sheet is empty but for cells that lie far apart: {rows} rows and {columns} columns."),
+                    N_("Delete the cells beside the table, and save it again."),
+                    rows=high,
+                    columns=wide,
+                )
     return found
+
+
+def _column(name: bytes) -> int:
+    """Return the number of a column by its letters, A being 1."""
+    number = 0
+    for letter in name:
+        number = number * 26 + letter - 64
+    return number
 
 
 def _table(cells: list[list[Any]], merged: bool, sheet: str, limit: int | None, book: NoteBook) -> RawTable:

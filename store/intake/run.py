@@ -17,6 +17,7 @@ from geo.extent import lonlat_extent
 from store.batch import Batch, Note, Provenance
 from store.errors import IntakeError, StoreBusyError, StoreError
 from store.intake import grids, ids, sandbox
+from store.intake.fence import Fence
 from store.intake.hand_over import ROWS, received
 from store.intake.locate import Box
 from store.intake.normalise import Normalised
@@ -46,6 +47,7 @@ def import_file(
     limits: Limits | None = None,
     progress: Progress | None = None,
     file_name: str | None = None,
+    fence: Fence | None = None,
 ) -> ImportReport:
     """Import `file` into `layer` of `store` and report what became of each row.
 
@@ -59,6 +61,8 @@ def import_file(
         Called with a fraction (0 to 1) and the name of a step.
     file_name
         Name to record, where `file` has another one, as an upload has.
+    fence
+        What may be touched, where that is a part of the city only; then nothing is told of the rest either.
 
     Raises
     ------
@@ -77,9 +81,9 @@ def import_file(
         check_place(rejects_file, file)
     tell = progress or (lambda fraction, step: None)
     for attempt in range(_TRIES):
-        place = _Place.of(store, layer, options)
+        place = _Place.of(store, layer, options, fence)
         found = _in_child(file, layer, options, place, scratch, limits, tell)
-        found = _against_store(found, place, options)
+        found = _against_store(found, place, options, fence)
         final = _report(found, options, place.revision, rejects_file)
         if rejects_file is not None:
             write_rejects(found.rejects, rejects_file)
@@ -94,6 +98,7 @@ def import_file(
                 options.mode,
                 _provenance(file, found, options, file_name),
                 progress=lambda share: tell(_READ_SHARE + (1 - _READ_SHARE) * share, "write"),
+                within=None if fence is None else fence.within(layer),
             )
         except StoreBusyError:
             raise
@@ -129,13 +134,15 @@ class _Place:
         )
 
     @classmethod
-    def of(cls, store: Store, layer: str, options: ImportOptions) -> _Place:
-        snapshot = store.snapshot()
+    def of(cls, store: Store, layer: str, options: ImportOptions, fence: Fence | None) -> _Place:
+        snapshot = store.snapshot() if fence is None else fence.begin(layer, options.mode)
         fresh = all(len(columns) == 0 for columns in snapshot.layers.values())
         if fresh or (store.is_demo() and not options.demo):
             return cls(snapshot.revision, snapshot.crs, None, None, set(), [])
         replaced = layer if options.mode == "replace" else None
-        keys = store.keys(layer) if options.mode == "append" else set()
+        keys = set()
+        if options.mode == "append":
+            keys = store.keys(layer) if fence is None else _keys_of(snapshot, layer)
         return cls(
             snapshot.revision,
             snapshot.crs,
@@ -144,6 +151,11 @@ class _Place:
             keys,
             _stored_grids(snapshot) if layer == "grids" else [],
         )
+
+
+def _keys_of(snapshot: Snapshot, layer: str) -> set[tuple[str, ...]]:
+    columns = [snapshot[layer].text(name).tolist() for name in LAYERS[layer].key]
+    return set(zip(*columns, strict=True))
 
 
 def _stored_grids(snapshot: Snapshot) -> list[tuple[str, str, str | None]]:
@@ -174,7 +186,7 @@ def _in_child(
     return received(scratch / ROWS, layer)
 
 
-def _against_store(found: Normalised, place: _Place, options: ImportOptions) -> Normalised:
+def _against_store(found: Normalised, place: _Place, options: ImportOptions, fence: Fence | None) -> Normalised:
     """Reject rows that cannot stand beside what the store holds."""
     batch = found.batch
     ledger = Ledger(found.row)
@@ -185,6 +197,8 @@ def _against_store(found: Normalised, place: _Place, options: ImportOptions) -> 
         levels = set(batch.columns["level"].tolist()) if options.mode == "replace" else set()
         stay = [grid for grid in place.grids if grid[0] not in levels]
         grids.check_parents(batch.columns, ledger, stay)
+    if fence is not None:
+        fence.check(batch, ledger, options.mode)
     if ledger.alive.all() and not ledger.notes:
         return found
     keep = ledger.alive

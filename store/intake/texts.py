@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 BLANK = " \t\r\n\v\f\u00a0\u3000\ufeff\u200b"
+LOOKED_AT = 1_000  # letters of a name or a time that are put into one form
 # Markers that people write into number, yes/no and time cells for "nothing is known".
 NOTHING = frozenset({"na", "n/a", "nan", "null", "none", "nil", "-", "--", "unknown", "无", "未知", "不详", "空"})
 
@@ -55,9 +56,17 @@ class Texts:
         return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values))
 
 
+def composed(text: str) -> str:
+    """Return a text in its compatible form (NFKC); one that is too long to be meant as it is.
+
+    To put marks in order takes the square of their number: a name of a megabyte took minutes.
+    """
+    return unicodedata.normalize("NFKC", text) if len(text) <= LOOKED_AT else text
+
+
 def plain(name: str) -> str:
     """Return a column name as it is compared: without case, width, blanks and punctuation."""
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())
+    return re.sub(r"[\W_]+", "", composed(name).casefold())
 
 
 def missing(values: NDArray[Any]) -> NDArray[np.bool_]:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from store.intake.texts import LOOKED_AT
+
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
@@ -96,7 +98,7 @@ class Parts:
 
 def tidy(values: list[str]) -> list[str]:
     """Return `values` in capitals with Chinese date words, wide digits and runs of blanks made plain."""
-    joined = "\n".join(" ".join(value.split()) for value in values) if values else ""
+    joined = "\n".join(" ".join(value.split())[:LOOKED_AT] for value in values) if values else ""
     if not joined.isascii():
         joined = unicodedata.normalize("NFKC", joined)
         for word, plain in _CHINESE:

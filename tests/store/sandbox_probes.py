@@ -118,3 +118,11 @@ def write_much(arguments: dict[str, Any], scratch: Path) -> None:
 def refuse(arguments: dict[str, Any], scratch: Path) -> None:
     kind = {"personal": PersonalDataError, "metric": NotMetricError}[arguments["kind"]]
     raise kind("The column {name} is refused.", "Leave {name} out.", name="phone")
+
+
+def gdal_alone(arguments: dict[str, Any], scratch: Path) -> dict[str, bool]:
+    """Load GDAL as the readers do; return which libraries are there then."""
+    from store.intake.read_ogr import gdal
+
+    gdal()
+    return {name: sys.modules.get(name) is not None for name in ("pyogrio", "geopandas", "pyproj")}

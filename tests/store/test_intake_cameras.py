@@ -226,3 +226,34 @@ def test_real_direction_texts_are_all_understood(shared_data: Path) -> None:
         found = [read_direction(value) for value in values if value.strip()]
         forms[name] = (len(found), sum(direction.form == "travel" for direction in found))
     assert forms == {"speed_cameras": (127, 127), "red_light_cameras": (46, 46), "enforcement_cameras": (143, 143)}
+
+
+@pytest.mark.parametrize(
+    ("purpose", "sign", "days"),
+    [
+        ("purpose", "warning_sign", "retention"),
+        ("用途", "是否设置提示标识", "录像保存天数"),
+        ("监控目的", "标识", "保存期限"),
+    ],
+)
+def test_purpose_sign_and_retention_in_both_languages(purpose: str, sign: str, days: str) -> None:
+    cells = {purpose: ["治安", "traffic", None], sign: ["是", "no", ""], days: ["30", "7", "long"]}
+    found = understand("cameras", points(3) | cells)
+    columns = found.batch.columns
+    assert columns["purpose"].tolist() == ["治安", "traffic"]
+    assert columns["sign"].tolist() == [1, 0]
+    assert columns["retention_days"].tolist() == [30, 7]
+    assert reasons(found) and "retention_days" in {reject.field for reject in found.rejects}
+
+
+@pytest.mark.parametrize("name", ["masks", "隐私遮挡方位"])
+def test_masked_sectors_are_read_and_one_that_cannot_be_is_a_reject(name: str) -> None:
+    found = understand("cameras", points(4) | {name: ["120°~150°；340-20", "", "north", "无"]})
+    assert found.batch.columns["masks"].tolist() == ["120-150; 340-20", None, None]
+    assert [(reject.row, reject.field, reject.value) for reject in found.rejects] == [(3, "masks", "north")]
+
+
+def test_a_purpose_that_tells_of_a_person_is_a_reject() -> None:
+    cells = {"purpose": ["traffic", "watch the flat of 13800138000", "square", "school", "gate", "yard"]}
+    found = understand("cameras", points(6) | cells)
+    assert [(reject.row, reject.field, reject.value) for reject in found.rejects] == [(2, "purpose", "•••")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,27 @@ from store.intake import guard, guard_values
 from store.intake.guard_words import EMAIL, FACE, IDENTITY, NAME, PARTICULARS, PHONE, PLATE
 from store.intake.raw import object_array
 from store.intake.reasons import Ledger
+from store.intake.texts import plain
+from store.intake.time_forms import tidy
 from store.schema import LAYERS
+
+MARKS = "a" + "\u0301" * 2_000 + "\u0327" * 2_000
+
+
+def test_no_long_text_is_put_into_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To order marks takes the square of their number: a column's name of a megabyte took minutes."""
+    longest, done = [0], unicodedata.normalize
+
+    def normalize(form: Any, text: str) -> str:
+        longest[0] = max(longest[0], len(text))
+        return done(form, text)
+
+    monkeypatch.setattr(unicodedata, "normalize", normalize)
+    assert guard.by_header(MARKS) is None and guard.by_header(f"{MARKS} phone") == PHONE
+    assert plain(f"{MARKS} X") == plain(f"{MARKS}_x")
+    assert tidy([f"2024-05-0{MARKS}", "2024年5月1日"])[1] == "2024-5-1"
+    assert 0 < longest[0] <= 1_200
+
 
 PEOPLE_ZH = ["张伟", "王芳", "李娜", "刘洋", "陈静", "欧阳明月", "赵子龙", "黄晓明"]
 PEOPLE_EN = ["John Smith", "Mary Jones", "Brown, Peter", "Linda K. Taylor", "James Wilson"]

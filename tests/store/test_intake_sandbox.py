@@ -41,7 +41,7 @@ def alive(pid: int) -> bool:
         return False
 
 
-def wait_until(condition: Any, seconds: float = 20) -> bool:
+def wait_until(condition: Any, seconds: float = 60) -> bool:
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
@@ -125,6 +125,10 @@ def test_no_socket_no_fork_no_program(tmp_path: Path) -> None:
     outcome = probe(tmp_path, "attempts")
     assert outcome == dict.fromkeys(outcome, "PermissionError")
     assert {"inet", "inet6", "unix", "fork", "exec", "spawn"} <= outcome.keys()
+
+
+def test_gdal_comes_without_what_is_slow_to_load_and_not_used(tmp_path: Path) -> None:
+    assert probe(tmp_path, "gdal_alone") == {"pyogrio": True, "geopandas": False, "pyproj": False}
 
 
 def test_threads_still_work(tmp_path: Path) -> None:
@@ -249,8 +253,8 @@ def test_processor_time(tmp_path: Path) -> None:
 
 
 def test_time_by_the_clock(tmp_path: Path) -> None:
-    with pytest.raises(IntakeError, match="longer than 1 s") as caught:
-        probe(tmp_path, "sleep", wall_s=1)
+    with pytest.raises(IntakeError, match="longer than 5 s") as caught:
+        probe(tmp_path, "sleep", wall_s=5)  # long enough to begin
     assert caught.value.remedy
     pid = int((tmp_path / "pid").read_text())
     assert wait_until(lambda: not alive(pid))
@@ -433,5 +437,5 @@ def test_a_sheet_that_claims_all_of_its_cells_is_refused(tmp_path: Path) -> None
     book = openpyxl.Workbook()
     book.active["A1"], book.active["XFD1048576"] = "a", 1
     book.save(tmp_path / "a.xlsx")
-    with scratch_folder(tmp_path / "s") as folder, pytest.raises(IntakeError, match="of memory"):
+    with scratch_folder(tmp_path / "s") as folder, pytest.raises(IntakeError, match="far apart"):
         sandbox.run("read", {"file": str(tmp_path / "a.xlsx")}, scratch=folder, **LIMITS)
