@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from geo.alerts import AlertRule
 from geo.errors import N_, ParameterError
 from store import records
+from store.audit_trail import record
 from store.errors import ConflictError
 from store.migrations import now
 from store.pool import Pool
@@ -69,7 +70,9 @@ class Alerts(Pool):
     def set_alert_rule(self, rule: AlertRule) -> None:
         """Set when a grid raises an alert, from the next check on."""
         with self._writing() as connection:
+            known = records.get_meta(connection, _RULE)
             records.set_meta(connection, _RULE, json.dumps(asdict(rule)))
+            record(connection, "alert.rule", "", json.loads(known) if known else None, asdict(rule))
 
     def settle_alerts(self, level: str, found: Sequence[Raised]) -> bool:
         """Bring the open alerts to what is unusual now; return whether anything changed.
@@ -96,6 +99,7 @@ class Alerts(Pool):
                         (at, one.start_at, one.end_at, one.count, one.expected, one.probability, one.weeks,
                          one.threshold, alert.id),
                     )  # fmt: skip
+            ended = [alert.grid_code for alert in known if alert.level != level or alert.grid_code not in unusual]
             there = {alert.grid_code for alert in known if alert.level == level}
             connection.executemany(
                 "INSERT INTO atlas_alerts (level, grid_code, raised_at, updated_at, start_at, end_at, count, expected,"
@@ -106,6 +110,8 @@ class Alerts(Pool):
                     for one in unusual.values() if one.grid_code not in there
                 ],
             )  # fmt: skip
+            facts = {"raised": sorted(unusual.keys() - there), "going_on": len(there & unusual.keys())}
+            record(connection, "alert.settle", level, {"ended": ended} if ended else None, facts)
         return True
 
     def alerts(self, limit: int = 100) -> list[Alert]:
@@ -116,6 +122,13 @@ class Alerts(Pool):
                 " ORDER BY acknowledged_at NOTNULL, ended_at NOTNULL, id DESC LIMIT ?"
             )
             return [Alert(*row) for row in connection.execute(sql, (limit,))]
+
+    def alert(self, alert_id: int) -> Alert | None:
+        """Return one alert, None where there is none of this number."""
+        with self._reading() as connection:
+            sql = f"SELECT {', '.join(_COLUMNS)} FROM atlas_alerts WHERE id = ?"
+            row = connection.execute(sql, (alert_id,)).fetchone()
+        return None if row is None else Alert(*row)
 
     def alerts_mark(self) -> str:
         """Return a text that changes when any alert does; cheap enough to be asked for twice a second."""
@@ -152,6 +165,10 @@ class Alerts(Pool):
             row = connection.execute(
                 f"SELECT {', '.join(_COLUMNS)} FROM atlas_alerts WHERE id = ?", (alert_id,)
             ).fetchone()
+            if done:
+                alert = Alert(*row)
+                after = {"by": by, "note": note or None, "at": alert.acknowledged_at}
+                record(connection, "alert.acknowledge", f"{alert.level} {alert.grid_code}", {"id": alert_id}, after)
         if row is None:
             return None
         alert = Alert(*row)

@@ -16,7 +16,9 @@ from typing import Any, Literal
 import numpy as np
 
 from geo.errors import N_, NonFiniteError, ParameterError
+from geo.sectors import sectors_of, text_of
 from store import indexes, records, revisions, writer
+from store.audit_trail import digest_of, record
 from store.blobs import decode_points, encode_points
 from store.errors import ConflictError, StoreError
 from store.migrations import now
@@ -27,6 +29,7 @@ from store.schema import CAMERA_KINDS, LAYERS, Column, Kind
 Op = Literal["place", "set", "remove"]
 LAYER = LAYERS["cameras"]
 MAX_TEXT = 200
+MOST_TOLD = 10  # cameras of one change that the audit trail tells of one by one
 
 
 @dataclass(frozen=True)
@@ -96,11 +99,16 @@ def _yes_no(value: Any, where: str) -> bool:
     raise _unusable(where, value, N_("Give true, false or null."))
 
 
-def _text(column: Column, value: Any, where: str) -> str:
+def _text(column: Column, value: Any, where: str) -> str | None:
     if not isinstance(value, str):
         raise _unusable(where, value, N_("Give a text."))
     if column.name == "kind" and value not in CAMERA_KINDS:
         raise _unusable(where, value, N_("Use one of: {known}."), known=", ".join(CAMERA_KINDS))
+    if column.name == "masks":
+        try:
+            return text_of(sectors_of(value))
+        except ParameterError as error:
+            raise _unusable(where, value, error.remedy, limit=error.params["limit"]) from None
     if len(value) > MAX_TEXT or not _storable(value):
         raise _unusable(where, value, N_("Give at most {limit} characters, none of them a control."), limit=MAX_TEXT)
     return value
@@ -161,18 +169,25 @@ def apply_edits(connection: sqlite3.Connection, edits: Sequence[CameraEdit]) -> 
     moved = False
     ids: list[str] = []
     added: list[tuple[float, float]] = []
+    before: list[dict[str, Any]] = []
+    after: list[dict[str, Any]] = []
     counts = {"place": 0, "set": 0, "remove": 0}
     for edit in edits:
         values = {name: checked(name, value) for name, value in edit.values.items()}
         if edit.op == "place":
             ids.append(_place(connection, edit, values, int(srs_id)))
+            after.append({"id": ids[-1], "x": edit.x, "y": edit.y, **values})
             added.append((float(edit.x or 0.0), float(edit.y or 0.0)))
         else:
             fid = _unchanged(connection, edit)
+            there = stored_camera(connection, fid)
+            touched = there if edit.op == "remove" else _touched(edit, values)
+            before.append({"id": edit.id} | {name: there[name] for name in touched})
             if edit.op == "remove":
                 connection.execute("DELETE FROM cameras WHERE fid = ?", (fid,))
             else:
                 _set(connection, fid, edit, values, int(srs_id))
+                after.append({"id": edit.id, **touched})
             moved = moved or edit.op == "remove" or edit.x is not None
         counts[edit.op] += 1
     if moved:
@@ -182,7 +197,21 @@ def apply_edits(connection: sqlite3.Connection, edits: Sequence[CameraEdit]) -> 
     revision = revisions.add(connection, at, "cameras", "scenario", len(edits))
     rewritten = bool(counts["set"] or counts["remove"])
     revisions.mark(connection, "cameras", revision, at, rewritten=rewritten)
+    target = ", ".join(str(one["id"]) for one in [*before, *after][:MOST_TOLD])
+    record(connection, "camera.edit", target, _told(before), _told(after), revision=revision)
     return Edited(revision, counts["place"], counts["set"], counts["remove"], tuple(ids))
+
+
+def _touched(edit: CameraEdit, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a change sets."""
+    return {**({} if edit.x is None else {"x": edit.x, "y": edit.y}), **values}
+
+
+def _told(cameras: list[dict[str, Any]]) -> Any:
+    """Return states of cameras as the audit trail keeps them: of many, how many and their digest."""
+    if len(cameras) <= MOST_TOLD:
+        return cameras or None
+    return {"cameras": len(cameras), "sha256": digest_of(cameras)}
 
 
 def _require_once(edits: Sequence[CameraEdit]) -> None:

@@ -23,25 +23,13 @@ from geo.columns import Codes, LayerColumns, Snapshot
 from geo.crs import WGS84, parse_crs, transform_geometry, transform_xy
 from geo.errors import N_
 from store.errors import ExportError
+from store.export_names import DBF_DERIVED, DBF_NAMES
 from store.export_tables import write_csv, write_xlsx
 from store.opening import is_store
 from store.schema import LAYERS, Kind, Layer
 
 _GEOMETRY = "geometry"
 _DBF_TEXT_LIMIT_BYTES = 254
-# Field names in a Shapefile have at most 10 letters; these stay the same from version to version.
-DBF_NAMES = MappingProxyType(
-    {"occurred_at": "occurredat", "azimuth_deg": "azimuthdeg", "azimuth_tolerance_deg": "azimtoldeg"}
-)
-DBF_DERIVED = MappingProxyType(
-    {
-        "possible_m2": "possiblem2", "seen_by_2_m2": "seen2_m2", "seen_by_3_m2": "seen3_m2",
-        "streets_seen_m": "str_seen_m", "streets_certain_m": "str_cert_m", "incidents_seen": "inc_seen",
-        "incidents_certain": "inc_cert", "incidents_unseen": "inc_unseen", "places_seen": "plac_seen",
-        "places_certain": "plac_cert", "loss_camera": "loss_cam", "nearest_camera": "near_cam",
-        "nearest_name": "near_name", "range_assumed": "rangeassum",
-    }
-)  # fmt: skip
 _OGR_TYPES = MappingProxyType(
     {"POINT": "Point", "MULTIPOLYGON": "MultiPolygon", "MULTILINESTRING": "MultiLineString", "GEOMETRY": "Unknown"}
 )
@@ -57,6 +45,7 @@ class Extract:
     crs: str
     geometry: NDArray[Any]
     description: str
+    about: tuple[tuple[str, str], ...] = ()
 
     def table(self) -> pa.Table:
         """Return the columns and the geometry (WKB) as an Arrow table."""
@@ -93,7 +82,13 @@ def export_layer(snapshot: Snapshot, layer: str, file: Path, crs: str | None = N
 
 
 def export_derived(
-    layer: Layer, columns: LayerColumns, source: str | None, file: Path, crs: str | None = None, description: str = ""
+    layer: Layer,
+    columns: LayerColumns,
+    source: str | None,
+    file: Path,
+    crs: str | None = None,
+    description: str = "",
+    about: tuple[tuple[str, str], ...] = (),
 ) -> int:
     """Write rows that were worked out, not stored, as `export_layer` does; return their number.
 
@@ -105,6 +100,8 @@ def export_derived(
         CRS of the geometry; None while there is none.
     description
         Where the figures come from, for formats that have a place for it.
+    about
+        The same as names and values, for a second sheet of .xlsx.
 
     A spreadsheet (.csv, .xlsx) gets the columns without the geometry.
     """
@@ -115,7 +112,7 @@ def export_derived(
         layer = replace(layer, geometry="")
     elif len(geometry):
         geometry = transform_geometry(geometry, source or WGS84, crs or WGS84)
-    _put(Extract(layer, columns, crs or WGS84, geometry, description), file, suffix)
+    _put(Extract(layer, columns, crs or WGS84, geometry, description, about), file, suffix)
     return len(columns)
 
 
@@ -274,7 +271,7 @@ def _write_csv(extract: Extract, file: Path) -> None:
 
 
 def _write_xlsx(extract: Extract, file: Path) -> None:
-    write_xlsx(extract.layer, extract.columns, extract.geometry, extract.crs, file)
+    write_xlsx(extract.layer, extract.columns, extract.geometry, extract.crs, file, extract.about)
 
 
 _WRITERS: dict[str, Callable[[Extract, Path], None]] = {

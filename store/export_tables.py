@@ -75,8 +75,17 @@ def write_csv(layer: Layer, rows: LayerColumns, geometry: NDArray[Any], crs: str
         writer.writerows(zip(*table.values(), strict=True))
 
 
-def write_xlsx(layer: Layer, rows: LayerColumns, geometry: NDArray[Any], crs: str, file: Path) -> None:
-    """Write one sheet; characters that XLSX has no place for (control characters) become U+FFFD.
+def write_xlsx(
+    layer: Layer,
+    rows: LayerColumns,
+    geometry: NDArray[Any],
+    crs: str,
+    file: Path,
+    about: tuple[tuple[str, str], ...] = (),
+) -> None:
+    """Write one sheet, and a second one of names and values where there are any.
+
+    Characters that XLSX has no place for (control characters) become U+FFFD.
 
     Raises
     ------
@@ -103,6 +112,10 @@ def write_xlsx(layer: Layer, rows: LayerColumns, geometry: NDArray[Any], crs: st
     sheet.append(list(table))
     for row in zip(*table.values(), strict=True):
         sheet.append(list(inert_cells(sheet, row)))
+    if about:
+        second = book.create_sheet("about")
+        for name, value in about:
+            second.append(list(inert_cells(second, (name, safe_text(value)))))
     book.save(file)
 
 

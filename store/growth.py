@@ -1,7 +1,6 @@
 """Columns that grow at their end without being copied: each revision is a longer view of the same memory.
 
-Views of earlier revisions stay what they were: only what lies behind the longest one is ever written. A reader may
-therefore tell by the address of a column that a longer one begins with it (see `layers.joins`).
+Views of earlier revisions stay what they were: only what lies behind the longest one is ever written.
 """
 
 from __future__ import annotations

@@ -24,18 +24,34 @@ def drop(connection: sqlite3.Connection, layer: str) -> None:
     connection.execute(f'DROP INDEX "{ddl.key_index_name(layer)}"')
 
 
+Trees = tuple[tuple[str, rtree.Packed], ...]  # table -> its content
+
+
+def trees(
+    layer: str, fids: NDArray[np.int64], boxes: NDArray[np.float64], times: NDArray[np.datetime64] | None,
+    page_size: int,
+) -> Trees:  # fmt: skip
+    """Return the R-trees of all rows of a layer by their boxes (n, 4) and (of incidents) times; needs no store."""
+    filled = np.isfinite(boxes).all(axis=1)
+    plain = rtree.packed(fids[filled], boxes[filled, :2], boxes[filled, 2:], page_size)
+    if times is None:
+        return ((ddl.tree_name(layer), plain),)
+    since = minutes(times)
+    timed = filled & np.isfinite(since)
+    low, high = (np.column_stack([part[timed], since[timed]]) for part in (boxes[:, :2], boxes[:, 2:]))
+    return ((ddl.tree_name(layer), plain), (ddl.TIME_TREE, rtree.packed(fids[timed], low, high, page_size)))
+
+
 def restore(
     connection: sqlite3.Connection, layer: str, fids: NDArray[np.int64], boxes: NDArray[np.float64],
-    times: NDArray[np.datetime64] | None,
+    times: NDArray[np.datetime64] | None, made: Trees | None = None,
 ) -> None:  # fmt: skip
-    """Undo `drop`: pack the R-trees from every row's box (n, 4) and time, then create index and triggers again."""
-    filled = np.isfinite(boxes).all(axis=1)
-    rtree.pack(connection, ddl.tree_name(layer), fids[filled], boxes[filled, :2], boxes[filled, 2:])
-    if times is not None:
-        since = minutes(times)
-        timed = filled & np.isfinite(since)
-        low, high = (np.column_stack([part[timed], since[timed]]) for part in (boxes[:, :2], boxes[:, 2:]))
-        rtree.pack(connection, ddl.TIME_TREE, fids[timed], low, high)
+    """Undo `drop`: pack the R-trees from every row's box (n, 4) and time, then create index and triggers again.
+
+    `made`: these trees, worked out before.
+    """
+    for table, tree in made or trees(layer, fids, boxes, times, rtree.page_size_of(connection)):
+        rtree.put(connection, table, tree)
     connection.execute(ddl.key_index(LAYERS[layer]))
     for statement in ddl.triggers(layer).values():
         connection.execute(statement)

@@ -17,6 +17,8 @@ import numpy as np
 
 from geo.errors import N_, AtlasError, NonFiniteError
 from store import indexes, reader, records, revisions, writer
+from store.actor import Actor, actor
+from store.audit_trail import LIVE, record
 from store.blobs import decode_points, encode_points
 from store.errors import ConflictError
 from store.migrations import now
@@ -47,7 +49,13 @@ class LiveIncident:
     severity: float | None = None
 
     def digest(self) -> bytes:
-        """Return a short sign of the content, the id left out."""
+        """Return a short sign of the content, the id left out; worked out once."""
+        known: bytes | None = self.__dict__.get("_digest")
+        if known is None:
+            known = self.__dict__["_digest"] = self._content_digest()
+        return known
+
+    def _content_digest(self) -> bytes:
         place = [round(self.x, 2), round(self.y, 2)]
         time = None if np.isnat(self.occurred_at) else int(self.occurred_at.astype("datetime64[ms]").astype(np.int64))
         content = [*place, time, self.category, self.grid_code, self.status, self.severity]
@@ -69,8 +77,14 @@ class HeldIncident:
 class LiveIncidents(Pool):
     """Mixed into the store."""
 
+    _settled = (0, 0)  # a revision that was looked at, and the last up to it that was not made live
+
     def receive(
-        self, requests: Sequence[Sequence[LiveIncident]], *, simulated: Sequence[bool] | None = None
+        self,
+        requests: Sequence[Sequence[LiveIncident]],
+        *,
+        simulated: Sequence[bool] | None = None,
+        actors: Sequence[Actor] | None = None,
     ) -> list[list[HeldIncident] | AtlasError]:
         """Store the incidents of several requests in one transaction; durable on return.
 
@@ -80,6 +94,8 @@ class LiveIncidents(Pool):
         ----------
         simulated
             Of each request, whether its incidents are an exercise: the demo takes these only, other data none.
+        actors
+            Of each request, who sent it; None: who acts now.
 
         Raises
         ------
@@ -106,6 +122,7 @@ class LiveIncidents(Pool):
                 made = revisions.add(connection, at, "incidents", "live", len(fresh))
                 assert made == revision
                 revisions.mark(connection, "incidents", revision, at, simulated=demo)
+                _note(connection, answers, [actor()] * len(requests) if actors is None else actors, revision)
         return answers
 
     def live_cursor(self) -> int:
@@ -145,9 +162,38 @@ class LiveIncidents(Pool):
         """Return the last revision that was not made by incidents received live."""
         with self._reading() as connection:
             self._adopt_edits(connection)
-            sql = "SELECT revision FROM atlas_revisions WHERE kind != 'live' ORDER BY revision DESC LIMIT 1"
-            row = connection.execute(sql).fetchone()
-            return 0 if row is None else int(row[0])
+            # Only what came since is read: else each connection would soon hold every revision of a long feed.
+            seen, settled = self._settled
+            last = reader.current_revision(connection)
+            found = settled_revision(connection, seen) or settled if last >= seen else settled_revision(connection)
+            self._settled = (last, found)
+            return found
+
+
+def settled_revision(connection: sqlite3.Connection, after: int = 0) -> int:
+    """Return the last revision after `after` that was not made by incidents received live, 0 without any."""
+    sql = "SELECT revision FROM atlas_revisions WHERE revision > ? AND kind != 'live' ORDER BY revision DESC LIMIT 1"
+    row = connection.execute(sql, (after,)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _note(
+    connection: sqlite3.Connection, answers: Sequence[list[HeldIncident] | AtlasError], senders: Sequence[Actor],
+    revision: int,
+) -> None:  # fmt: skip
+    """Write one entry of the audit trail for each sender: how many incidents, their places in the log, their digest."""
+    fresh: dict[Actor, list[HeldIncident]] = {}
+    for answer, sender in zip(answers, senders, strict=True):
+        if not isinstance(answer, AtlasError):
+            fresh.setdefault(sender, []).extend(one for one in answer if one.created)
+    for sender, found in fresh.items():
+        if found:
+            content = hashlib.sha256()
+            for one in found:
+                content.update(one.incident.id.encode() + b"\0" + one.incident.digest())
+            seqs = [one.seq or 0 for one in found]
+            facts = {"count": len(found), "first": min(seqs), "last": max(seqs), "sha256": content.hexdigest()}
+            record(connection, LIVE, "incidents", None, facts, revision=revision, who=sender)
 
 
 def _allowed(srs_id: str | None, *, demo: bool, exercise: bool) -> None:

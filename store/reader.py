@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.columns import Codes, Column, LayerColumns, Snapshot, freeze
+from geo.decided import Decided
 from store import ddl
 from store.blobs import Blob, decode_geometries, decode_points
+from store.decisions import read_decided
 from store.growth import Growth
 from store.records import get_meta
 from store.rows import minutes
@@ -98,6 +100,9 @@ def read_layer(
         x, y = (freeze(part) for part in decode_points(blobs))
     else:
         geometry = freeze(decode_geometries(blobs))
+    if extend and cached is not None and len(fid) == 0:  # nothing but a decision
+        decided = _decided(connection, layer, state, cached)
+        return replace(cached, revision=state.revision, decided=decided).after(cached)
     if extend and cached is not None:
         room = Growth() if growth is None else growth
         grow = room.extend
@@ -107,9 +112,18 @@ def read_layer(
             x, y = grow("x", cached.x, x), grow("y", cached.y, y)  # type: ignore[arg-type, assignment]
         else:
             geometry = grow("geometry", cached.geometry, geometry)  # type: ignore[arg-type, assignment]
-    return LayerColumns(
-        layer.name, state.revision, fid, MappingProxyType(columns), geometry, x, y, state.simulated and len(fid) > 0
-    )
+    simulated = state.simulated and len(fid) > 0
+    decided = _decided(connection, layer, state, cached)
+    made = LayerColumns(layer.name, state.revision, fid, MappingProxyType(columns), geometry, x, y, simulated, decided)
+    return made.after(cached) if extend and cached is not None else made
+
+
+def _decided(
+    connection: sqlite3.Connection, layer: Layer, state: LayerState, cached: LayerColumns | None
+) -> Decided | None:
+    if layer.name != "incidents":
+        return None
+    return read_decided(connection, state.rewritten, None if cached is None else cached.decided)
 
 
 def _read_rows(

@@ -123,5 +123,13 @@ def get_meta(connection: sqlite3.Connection, key: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+def srs_id_of(connection: sqlite3.Connection, crs: str) -> int | None:
+    """Return the number that `crs` has in this store, or will have; None where that is not known yet."""
+    if get_meta(connection, "crs") == crs:
+        return int(get_meta(connection, "srs_id") or 0)
+    authority, _, code = crs.partition(":")
+    return int(code) if authority.upper() == "EPSG" and code.isdigit() else None
+
+
 def set_meta(connection: sqlite3.Connection, key: str, value: str) -> None:
     connection.execute("INSERT OR REPLACE INTO atlas_meta VALUES (?, ?)", (key, value))

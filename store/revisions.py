@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 
-from store import indexes
+from store import audit_trail, history, indexes
+from store.actor import Actor
 from store.migrations import now
-from store.rows import give_ids
+from store.rows import count_rows, give_ids
 from store.schema import LAYERS
-from store.writer import count_rows
+
+OUTSIDE = Actor("outside", "another program")  # QGIS or GDAL: nothing tells who used it
 
 
 def add(connection: sqlite3.Connection, at: str, layer: str, kind: str, rows: int) -> int:
@@ -19,9 +21,14 @@ def add(connection: sqlite3.Connection, at: str, layer: str, kind: str, rows: in
 
 def mark(
     connection: sqlite3.Connection, layer: str, revision: int, at: str,
-    rewritten: bool = False, emptied: bool = False, simulated: bool = False,
+    rewritten: bool = False, emptied: bool = False, simulated: bool = False, who: Actor | None = None,
 ) -> None:  # fmt: skip
-    """Put `layer` at `revision`: `rewritten` if more than rows were added, `emptied` if it was cleared first."""
+    """Put `layer` at `revision`: `rewritten` if more than rows were added, `emptied` if it was cleared first.
+
+    What this makes of the division goes into its history, as changed by `who` (None: who acts now).
+    """
+    if layer == "grids":
+        history.keep(connection, revision, at, who)
     connection.execute(
         "UPDATE atlas_layers SET revision = ?1, updated_at = ?2, rewritten = iif(?3 OR ?4, ?1, rewritten),"
         " since = iif(?4, ?1, since), simulated = iif(?4, ?5, max(simulated, ?5)),"
@@ -52,8 +59,18 @@ def adopt_edits(connection: sqlite3.Connection) -> None:
         _complete_ids(connection, layer)
         indexes.set_extent(connection, layer, indexes.stored_boxes(connection, layer)[1], at)
     revision = add(connection, at, ",".join(layers), "edit", sum(count_rows(connection, layer) for layer in layers))
+    before = {layer: layer_revision(connection, layer) for layer in layers}
     for layer in layers:
-        mark(connection, layer, revision, at, rewritten=True)
+        mark(connection, layer, revision, at, rewritten=True, who=OUTSIDE)
+    after = {layer: count_rows(connection, layer) for layer in layers}
+    audit_trail.record(
+        connection, "outside", ", ".join(layers), {"revisions": before}, {"rows": after}, revision=revision, who=OUTSIDE
+    )
+
+
+def layer_revision(connection: sqlite3.Connection, layer: str) -> int:
+    """Return the last revision that changed a layer."""
+    return int(connection.execute("SELECT revision FROM atlas_layers WHERE layer = ?", (layer,)).fetchone()[0])
 
 
 def _complete_ids(connection: sqlite3.Connection, layer: str) -> None:

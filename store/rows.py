@@ -119,6 +119,11 @@ def find_rows(connection: sqlite3.Connection, layer: Layer, keys: list[Key | Non
     return [0 if row is None else int(row[0]) for row in found]
 
 
+def count_rows(connection: sqlite3.Connection, layer: str) -> int:
+    """Return how many rows a layer has."""
+    return int(connection.execute(f'SELECT count(*) FROM "{layer}"').fetchone()[0])
+
+
 def next_fid(connection: sqlite3.Connection, layer: str) -> int:
     """Return the first fid that was never used in `layer`."""
     row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (layer,)).fetchone()

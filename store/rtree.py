@@ -8,6 +8,7 @@ big-endian. Node 1 is the root. `tests/store/test_rtree.py` proves the result by
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 _MAX_CELLS = 51
 _FILL = 45  # cells a packed node holds, so that the first later inserts do not split it
 _INSERT_STEP = 50_000
+_COLUMNS = {"node": "nodeno, data", "rowid": "rowid, nodeno", "parent": "nodeno, parentnode"}
 
 
 def node_size(page_size: int, dimensions: int) -> int:
@@ -62,24 +64,26 @@ def tile_order(centre: NDArray[np.float64], cells: int) -> NDArray[np.int64]:
     return order
 
 
-def pack(
-    connection: sqlite3.Connection, table: str, ids: NDArray[np.int64],
-    low: NDArray[np.float64], high: NDArray[np.float64],
-) -> None:  # fmt: skip
-    """Replace the content of the R-tree `table` by the boxes low..high (n, dimensions) of `ids`.
+@dataclass(frozen=True)
+class Packed:
+    """The rows of an R-tree's shadow tables: "node" (number, blob), "rowid" (id, node), "parent" (node, its parent)."""
 
-    Runs inside the caller's transaction. All coordinates must be finite; they are rounded outwards to float32.
+    rows: tuple[tuple[str, NDArray[np.int64], NDArray[np.int64] | list[bytes]], ...]
+
+
+def packed(ids: NDArray[np.int64], low: NDArray[np.float64], high: NDArray[np.float64], page_size: int) -> Packed:
+    """Return the tree of the boxes low..high (n, dimensions) of `ids`; needs no store.
+
+    All coordinates must be finite; they are rounded outwards to float32.
     """
     count, dimensions = low.shape
-    page_size = int(connection.execute("PRAGMA page_size").fetchone()[0])
     size = node_size(page_size, dimensions)
     capacity = min(_FILL, (size - 4) // _cell_size(dimensions))
-    for suffix in ("node", "rowid", "parent"):
-        connection.execute(f'DELETE FROM "{table}_{suffix}"')
     order = tile_order((low + high) / 2.0, capacity)
     key = ids[order]
     down, up = round_down(low[order]), round_up(high[order])
     next_node, depth = 2, 0
+    rows: list[tuple[str, NDArray[np.int64], NDArray[np.int64] | list[bytes]]] = []
     while True:
         nodes = max(1, -(-count // capacity))
         numbers = np.array([1]) if nodes == 1 else np.arange(next_node, next_node + nodes)
@@ -87,20 +91,38 @@ def pack(
         holder = numbers[np.arange(count) // share] if count else np.empty(0, dtype=np.int64)
         used = len(np.unique(holder)) if count else 1  # even shares may need one node less
         numbers = numbers[:used]
-        blobs = _node_blobs(key, down, up, used, share, size, depth if nodes == 1 else 0)
-        _insert(connection, f'INSERT INTO "{table}_node" (nodeno, data) VALUES (?, ?)', numbers.tolist(), blobs)
+        rows.append(("node", numbers, _node_blobs(key, down, up, used, share, size, depth if nodes == 1 else 0)))
         if depth == 0:
             by_id = np.argsort(key, kind="stable")
-            sql = f'INSERT INTO "{table}_rowid" (rowid, nodeno) VALUES (?, ?)'
-            _insert(connection, sql, key[by_id].tolist(), holder[by_id].tolist())
+            rows.append(("rowid", key[by_id], holder[by_id]))
         else:
-            sql = f'INSERT INTO "{table}_parent" (nodeno, parentnode) VALUES (?, ?)'
-            _insert(connection, sql, key.tolist(), holder.tolist())
+            rows.append(("parent", key, holder))
         if nodes == 1:
-            return
+            return Packed(tuple(rows))
         starts = np.arange(0, count, share)
         down, up = np.minimum.reduceat(down, starts, axis=0), np.maximum.reduceat(up, starts, axis=0)
         key, count, next_node, depth = numbers.astype(np.int64), used, next_node + used, depth + 1
+
+
+def put(connection: sqlite3.Connection, table: str, tree: Packed) -> None:
+    """Replace the content of the R-tree `table`; runs inside the caller's transaction."""
+    for suffix in _COLUMNS:
+        connection.execute(f'DELETE FROM "{table}_{suffix}"')
+    for suffix, first, second in tree.rows:
+        _insert(connection, f'INSERT INTO "{table}_{suffix}" ({_COLUMNS[suffix]}) VALUES (?, ?)', first, second)
+
+
+def pack(
+    connection: sqlite3.Connection, table: str, ids: NDArray[np.int64],
+    low: NDArray[np.float64], high: NDArray[np.float64],
+) -> None:  # fmt: skip
+    """Replace the content of the R-tree `table` by the boxes low..high (n, dimensions) of `ids`; see `packed`."""
+    put(connection, table, packed(ids, low, high, page_size_of(connection)))
+
+
+def page_size_of(connection: sqlite3.Connection) -> int:
+    """Return the bytes of a page of the file."""
+    return int(connection.execute("PRAGMA page_size").fetchone()[0])
 
 
 def _node_blobs(
@@ -122,7 +144,12 @@ def _node_blobs(
     return [data[start : start + size] for start in range(0, len(data), size)]
 
 
-def _insert(connection: sqlite3.Connection, sql: str, first: list[int], second: list[int] | list[bytes]) -> None:
+def _insert(
+    connection: sqlite3.Connection, sql: str, first: NDArray[np.int64], second: NDArray[np.int64] | list[bytes]
+) -> None:
     for start in range(0, len(first), _INSERT_STEP):
         part = slice(start, start + _INSERT_STEP)
-        connection.executemany(sql, zip(first[part], second[part], strict=True))
+        values = second[part]
+        connection.executemany(
+            sql, zip(first[part].tolist(), values if isinstance(values, list) else values.tolist(), strict=True)
+        )

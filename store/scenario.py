@@ -12,6 +12,7 @@ from geo.errors import N_, ParameterError
 from store.errors import StoreError
 
 MAX_NAME = 80
+_LONGEST = 10 * MAX_NAME  # that is looked at: to put marks in order takes the square of their number
 MAX_BYTES = 1 << 20
 OPS = ("place", "set", "remove")
 FIELDS = (
@@ -77,7 +78,7 @@ class Scenario:
         )  # fmt: skip
 
 
-def clean_name(text: object) -> str:
+def clean_name(text: object, missing: str = N_("A scenario needs a name.")) -> str:
     """Return a name as it is kept: NFC, blanks joined, without control characters.
 
     Raises
@@ -85,13 +86,13 @@ def clean_name(text: object) -> str:
     ParameterError
         Not a text, empty, or longer than `MAX_NAME` characters.
     """
-    shown = text if isinstance(text, str) else ""
+    shown = text if isinstance(text, str) and len(text) <= _LONGEST else ""
     kept = "".join(" " if letter.isspace() else letter for letter in unicodedata.normalize("NFC", shown))
     kept = "".join(letter for letter in kept if unicodedata.category(letter) not in ("Cc", "Cf", "Cs"))
     kept = " ".join(kept.split())
     if not kept or len(kept) > MAX_NAME:
         raise ParameterError(
-            N_("A scenario needs a name."), N_("Give 1 to {limit} characters."),
+            missing, N_("Give 1 to {limit} characters."),
             field="name", value=kept[:80], limit=MAX_NAME,
         )  # fmt: skip
     return kept

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from geo.errors import N_
+from store.audit_trail import digest_of, record
 from store.edits import CameraEdit, Edited, apply_edits
 from store.errors import ConflictError, UnknownScenarioError
 from store.migrations import now
@@ -46,8 +47,8 @@ class Scenarios(Pool):
         self._counts = counts
         return [Heading(*row[:3], *counts[row[0], row[2]], *row[3:]) for row in rows]
 
-    def scenario(self, scenario_id: str) -> Scenario:
-        """Return one scenario.
+    def scenario(self, scenario_id: str, *, deleted: bool = False) -> Scenario:
+        """Return one scenario; with `deleted` also one that can still be restored.
 
         Raises
         ------
@@ -55,7 +56,7 @@ class Scenarios(Pool):
             There is none of this id, or it was deleted.
         """
         with self._reading() as connection:
-            return _find(connection, scenario_id)
+            return _find(connection, scenario_id, deleted=deleted)
 
     def add_scenario(
         self, name: str, changes: Sequence[dict[str, Any]], *, base: Mapping[str, Any], options: Mapping[str, Any],
@@ -83,6 +84,7 @@ class Scenarios(Pool):
             _require_free(connection, kept, "")
             made = Scenario(secrets.token_hex(8), kept, 1, tuple(changes), base, options, base_revision, now(), now())
             connection.execute(f"INSERT INTO atlas_scenarios ({FIELDS}) VALUES ({', '.join('?' * 11)})", row_of(made))
+            record(connection, "scenario.add", kept, None, _facts(made))
         return made
 
     def change_scenario(
@@ -110,6 +112,7 @@ class Scenarios(Pool):
                 old.applied_revision if changes is None else None,
             )  # fmt: skip
             _overwrite(connection, new)
+            record(connection, "scenario.change", kept, _facts(old), _facts(new))
         return new
 
     def delete_scenario(self, scenario_id: str, version: int) -> Scenario:
@@ -118,6 +121,7 @@ class Scenarios(Pool):
             old = _require_version(_find(connection, scenario_id), version)
             sql = "UPDATE atlas_scenarios SET deleted_at = ?, version = version + 1 WHERE id = ?"
             connection.execute(sql, (now(), scenario_id))
+            record(connection, "scenario.delete", old.name, _facts(old))
         return old
 
     def restore_scenario(self, scenario_id: str) -> Scenario:
@@ -135,6 +139,7 @@ class Scenarios(Pool):
             if found.deleted_at is not None:
                 _require_free(connection, found.name, scenario_id)
                 connection.execute("UPDATE atlas_scenarios SET deleted_at = NULL WHERE id = ?", (scenario_id,))
+                record(connection, "scenario.restore", found.name, None, _facts(found))
             return _find(connection, scenario_id)
 
     def apply_scenario(self, scenario_id: str, version: int, edits: Sequence[CameraEdit]) -> tuple[Scenario, Edited]:
@@ -158,6 +163,8 @@ class Scenarios(Pool):
                 "UPDATE atlas_scenarios SET applied_revision = ?, version = version + 1, updated_at = ? WHERE id = ?",
                 (done.revision, now(), scenario_id),
             )
+            after = {"placed": done.placed, "changed": done.changed, "removed": done.removed}
+            record(connection, "scenario.apply", old.name, _facts(old), after, revision=done.revision)
             return _find(connection, scenario_id), done
 
 
@@ -169,6 +176,14 @@ def _count(connection: sqlite3.Connection, scenario_id: str) -> tuple[int, ...]:
     )
     found = dict(connection.execute(sql, (scenario_id,)).fetchall())
     return tuple(found.get(op, 0) for op in OPS)
+
+
+def _facts(scenario: Scenario) -> dict[str, Any]:
+    """Return what the audit trail keeps of a scenario."""
+    return {
+        "id": scenario.id, "name": scenario.name, "version": scenario.version, "changes": len(scenario.changes),
+        "sha256": digest_of([scenario.changes, scenario.options]),
+    }  # fmt: skip
 
 
 def _find(connection: sqlite3.Connection, scenario_id: str, *, deleted: bool = False) -> Scenario:

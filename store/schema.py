@@ -103,13 +103,19 @@ _ALL = (
             Column("owner", _C),
             # Half-width of what is known of the azimuth: 0 for degrees, 22.5 for an eight-point compass text.
             Column("azimuth_tolerance_deg", _R, "deg", low=0, high=180),
+            # What whoever runs a camera must be able to say of it; see `geo.duties`.
+            Column("purpose", _C),
+            Column("sign", _B),
+            Column("retention_days", _I, "d", low=0, high=3_650),
+            # Sectors of azimuth that the picture does not show, such as "120-150; 340-20"; see `geo.sectors`.
+            Column("masks", _T),
         ),
         "POINT",
         frozenset({_POINT}),
     ),
     Layer(
         "buildings",
-        (Column("id", _T), Column("height_m", _R, "m", low=0, high=1_000)),
+        (Column("id", _T), Column("height_m", _R, "m", low=0, high=1_000), Column("kind", _C)),
         "MULTIPOLYGON",
         frozenset({_POLYGON}),
     ),

@@ -16,26 +16,42 @@ from numpy.typing import NDArray
 from geo.columns import Snapshot
 from geo.errors import N_, NonFiniteError
 from store import indexes, reader, records, revisions, rows, writer
+from store.accounts import Accounts
 from store.alerts import Alerts
-from store.batch import Batch, Mode, Provenance, Reject
+from store.attempts import Attempts
+from store.audit_read import Trail
+from store.audit_trail import record
+from store.batch import Batch, Mode, Provenance, Reject, Within, digest
 from store.blobs import encode_points
 from store.connection import transaction
+from store.decisions import Decisions
+from store.division import Division
+from store.drafts import Drafts
 from store.edits import CameraEdits
 from store.errors import StoreError
+from store.finding_history import FindingHistory
+from store.finding_notes import FindingNotes
 from store.growth import Growth
-from store.live import LiveIncidents
+from store.history_read import DivisionHistory
+from store.links import Links
+from store.live import LiveIncidents, settled_revision
 from store.migrations import now
 from store.opening import open_file
+from store.prepare import prepare
 from store.records import ImportRecord, WriteResult
 from store.scenarios import Scenarios
 from store.schema import LAYERS
+from store.sessions import Sessions
 from store.tokens import Tokens
 from store.values import time_texts
 
 _WAIT_S = 10.0
 
 
-class Store(CameraEdits, Scenarios, LiveIncidents, Tokens, Alerts):
+class Store(
+    CameraEdits, Division, Drafts, DivisionHistory, Scenarios, LiveIncidents, Tokens, Alerts, Accounts, Sessions, Links,
+    Attempts, Trail, Decisions, FindingNotes, FindingHistory,
+):  # fmt: skip
     """A GeoPackage at `path`. Safe to share between threads; other processes may open the same file.
 
     Reads see only what was committed. Every change is one transaction and makes one revision; edits by QGIS and other
@@ -46,9 +62,9 @@ class Store(CameraEdits, Scenarios, LiveIncidents, Tokens, Alerts):
     2.2.1; seen here as "disk I/O error"). Another process is fine.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, wait_s: float) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, wait_s: float, damage: str = "") -> None:
         """Use `Store.open`."""
-        super().__init__(path, connection, wait_s)
+        super().__init__(path, connection, wait_s, damage)
         self._snapshot: Snapshot | None = None
         self._snapshot_lock = threading.Lock()
         self._growth: dict[str, Growth] = {}
@@ -56,6 +72,8 @@ class Store(CameraEdits, Scenarios, LiveIncidents, Tokens, Alerts):
     @classmethod
     def open(cls, path: str | Path, *, create: bool = True, wait_s: float = _WAIT_S) -> Store:
         """Open the store at `path`, bring its schema up to date, and make it first if `create`.
+
+        A damaged file that SQLite can still read is opened too: `damage` says what is wrong, and writes are refused.
 
         Parameters
         ----------
@@ -68,7 +86,7 @@ class Store(CameraEdits, Scenarios, LiveIncidents, Tokens, Alerts):
             Not a store, damaged, newer than this program, not writable, or on a network share.
         """
         file = open_file(path, create=create, wait_s=wait_s)
-        return cls(file[0], file[1], wait_s)
+        return cls(file[0], file[1], wait_s, file[2])
 
     # --- reading -----------------------------------------------------------------------------------------------
 
@@ -138,27 +156,36 @@ class Store(CameraEdits, Scenarios, LiveIncidents, Tokens, Alerts):
     # --- writing -----------------------------------------------------------------------------------------------
 
     def write(
-        self, batch: Batch, mode: Mode, provenance: Provenance, *, progress: writer.Progress | None = None
-    ) -> WriteResult:
+        self, batch: Batch, mode: Mode, provenance: Provenance, *, progress: writer.Progress | None = None,
+        within: Within | None = None,
+    ) -> WriteResult:  # fmt: skip
         """Write a batch with its provenance, notes and rejects in one transaction.
 
         `replace` clears the layer first (of grids, the levels in the batch); `upsert` overwrites whole rows by key;
         `append` adds. Rows without an id get one. The first batch that is not of the demo removes the demo's rows.
-        An empty store takes the batch's CRS and time zone.
+        An empty store takes the batch's CRS and time zone. Where only a part may be touched, `within` says so.
 
         Raises
         ------
         StoreError
-            Another CRS than the store's, a key twice, or the demo over real rows.
+            Another CRS than the store's, a key twice, the demo over real rows, or something changed since `within`.
         StoreBusyError
             Another writer did not end in time.
         """
         rows.check(batch)
+        # What needs no look into the store is done before everybody else has to wait.
+        with self._reading() as connection, transaction(connection, write=False):
+            part = within is not None or batch.layer == "grids"
+            prepared = prepare(connection, batch, mode, records.srs_id_of(connection, batch.crs), part)
+        sha256 = provenance.sha256 or digest(batch)
         with self._writing() as connection:
             at = now()
+            if within is not None and settled_revision(connection) != within.settled:
+                raise StoreError(N_("The store changed during the import."), N_("Try again."))
             removed = self._make_room_for(connection, provenance, at) if len(batch) else ()
             srs_id = self._agree_on_crs(connection, batch.crs, provenance.timezone)
-            change = writer.apply(connection, batch, mode, srs_id, at, progress)
+            before = {"rows": rows.count_rows(connection, batch.layer)}
+            change = writer.apply(connection, batch, mode, srs_id, at, progress, within, prepared)
             touched = change.inserted + change.updated
             revision = revisions.add(connection, at, batch.layer, mode, touched)
             for layer in removed:
@@ -170,6 +197,14 @@ class Store(CameraEdits, Scenarios, LiveIncidents, Tokens, Alerts):
             import_id = records.add_import(
                 connection, revision, at, batch.layer, mode, provenance, change.inserted, change.updated
             )
+            after = {
+                "import": import_id, "mode": mode, "inserted": change.inserted, "updated": change.updated,
+                "rejected": len(provenance.rejects), "file": provenance.file_name,
+                "sha256": sha256, "rows": rows.count_rows(connection, batch.layer),
+                "emptied": list(removed),
+            }  # fmt: skip
+            action = "demo" if provenance.demo else "import"
+            record(connection, action, batch.layer, before, after, revision=revision)
         self._settle()
         if progress:
             progress(1.0)
@@ -186,6 +221,7 @@ class Store(CameraEdits, Scenarios, LiveIncidents, Tokens, Alerts):
                 revisions.mark(connection, layer, revision, at, emptied=True)
             if not writer.has_rows(connection):
                 records.set_meta(connection, "demo", "0")
+            record(connection, "clear", ", ".join(names), {"rows": counts}, None, revision=revision)
         return revision
 
     def append_incident(
@@ -219,6 +255,7 @@ class Store(CameraEdits, Scenarios, LiveIncidents, Tokens, Alerts):
             indexes.widen_extent(connection, "incidents", point, at)
             revision = revisions.add(connection, at, "incidents", "append", 1)
             revisions.mark(connection, "incidents", revision, at)
+            record(connection, "incident.add", name, None, {"fid": fid, "x": x, "y": y}, revision=revision)
         return fid, revision
 
     def remember_mapping(self, signature: str, mapping: dict[str, Any]) -> None:
@@ -226,6 +263,7 @@ class Store(CameraEdits, Scenarios, LiveIncidents, Tokens, Alerts):
         with self._writing() as connection:
             row = (signature, json.dumps(mapping), now())
             connection.execute("INSERT OR REPLACE INTO atlas_mappings VALUES (?, ?, ?)", row)
+            record(connection, "mapping", signature, None, mapping)
 
     # --- inside ------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,14 +13,16 @@ from numpy.typing import NDArray
 
 from geo.errors import N_
 from store import indexes
-from store.batch import Batch, Mode
+from store.batch import Batch, Mode, Within
 from store.blobs import bounds
 from store.errors import StoreError
 from store.migrations import add_srs
+from store.prepare import Planned, Prepared, is_bulk
 from store.rows import (
     boxes,
     collision,
     column_values,
+    count_rows,
     find_rows,
     geometry_blobs,
     give_ids,
@@ -31,8 +34,6 @@ from store.schema import LAYERS, Layer
 
 Progress = Callable[[float], None]
 _STEP = 20_000
-_BULK_ROWS = 2_000  # fewer rows than this always go through the triggers
-_BULK_SHARE = 8  # a row through the triggers costs about as much as this many packed ones
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,6 @@ class Change:
     updated: int
     rewritten: bool
     emptied: bool
-
-
-def count_rows(connection: sqlite3.Connection, layer: str) -> int:
-    return int(connection.execute(f'SELECT count(*) FROM "{layer}"').fetchone()[0])
 
 
 def has_rows(connection: sqlite3.Connection) -> bool:
@@ -76,9 +73,12 @@ def empty_layer(connection: sqlite3.Connection, layer: str, at: str) -> int:
 
 
 def apply(
-    connection: sqlite3.Connection, batch: Batch, mode: Mode, srs_id: int, at: str, progress: Progress | None
-) -> Change:
+    connection: sqlite3.Connection, batch: Batch, mode: Mode, srs_id: int, at: str, progress: Progress | None,
+    within: Within | None = None, prepared: Prepared | None = None,
+) -> Change:  # fmt: skip
     """Write the (checked) rows of `batch`; the caller owns the transaction and the revision.
+
+    `within` names the rows that `replace` clears; `prepared` is what `prepare` made of the batch.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def apply(
     """
     layer = LAYERS[batch.layer]
     tell = progress or (lambda fraction: None)
-    doomed, parameters = _doomed(connection, layer, batch) if mode == "replace" else ("0", ())
+    doomed, parameters = _doomed(layer, batch, within) if mode == "replace" else ("0", ())
     deleted = _count_where(connection, layer, doomed, parameters)
     before = count_rows(connection, layer.name)
     hits = np.zeros(len(batch), dtype=np.int64)
@@ -97,16 +97,19 @@ def apply(
         hits = np.array(find_rows(connection, layer, keys), dtype=np.int64)
     old, new = np.flatnonzero(hits), np.flatnonzero(hits == 0)
     touched = deleted + len(batch)
-    bulk = touched >= _BULK_ROWS and touched * _BULK_SHARE >= before + len(new)
+    bulk = is_bulk(touched, before + len(new))
     tell(0.05)
     try:
         if bulk:
             indexes.drop(connection, layer.name)
         stale = _delete_and_update(connection, layer, batch, doomed, parameters, old, hits[old], srs_id)
         first = next_fid(connection, layer.name)
-        _insert(connection, layer, batch, new, first, srs_id, tell)
+        _insert(connection, layer, batch, new, first, srs_id, tell, prepared)
         if bulk:
-            _rebuild(connection, layer, batch, new, first, at)
+            planned = (
+                None if prepared is None or len(old) else prepared.trees_of(connection, layer.name, mode, before, first)
+            )
+            _rebuild(connection, layer, batch, new, first, at, planned)
         elif deleted or _on_border(connection, layer.name, stale):
             indexes.set_extent(connection, layer.name, indexes.stored_boxes(connection, layer.name)[1], at)
         else:
@@ -121,8 +124,10 @@ def apply(
     return Change(len(new), len(old), bool(deleted or len(old)), mode == "replace" and deleted == before)
 
 
-def _doomed(connection: sqlite3.Connection, layer: Layer, batch: Batch) -> tuple[str, tuple[Any, ...]]:
-    """Return what `replace` deletes: everything, but of grids only the levels that come anew."""
+def _doomed(layer: Layer, batch: Batch, within: Within | None) -> tuple[str, tuple[Any, ...]]:
+    """Return what `replace` deletes: everything or the rows of `within`; of grids only the levels that come anew."""
+    if within is not None:
+        return "fid IN (SELECT value FROM json_each(?))", (json.dumps(within.fids.tolist()),)
     if layer.name != "grids":
         return "1", ()
     levels = tuple(sorted({str(level) for level in batch.columns["level"].tolist()}))
@@ -156,7 +161,7 @@ def _delete_and_update(
 
 def _insert(
     connection: sqlite3.Connection, layer: Layer, batch: Batch, rows: NDArray[np.int64], first: int, srs_id: int,
-    tell: Progress,
+    tell: Progress, prepared: Prepared | None,
 ) -> None:  # fmt: skip
     if not len(rows):
         return
@@ -169,18 +174,28 @@ def _insert(
     sql = f'INSERT INTO "{layer.name}" (fid, geom, {names}) VALUES (?, ?, {marks})'
     for start in range(0, len(rows), _STEP):
         part = slice(start, start + _STEP)
-        columns = column_values(layer, batch, rows[part])
+        if prepared is None or prepared.srs_id != srs_id:
+            columns, blobs = column_values(layer, batch, rows[part]), geometry_blobs(batch, rows[part], srs_id)
+        else:
+            chosen = rows[part].tolist()
+            columns = [[column[row] for row in chosen] for column in prepared.columns]
+            blobs = [prepared.blobs[row] for row in chosen]
         if ids is not None:
             columns[layer.names.index("id")] = ids[part]
-        blobs = geometry_blobs(batch, rows[part], srs_id)
         connection.executemany(sql, zip(fids[part], blobs, *columns, strict=True))
         tell(0.05 + 0.6 * min(start + _STEP, len(rows)) / len(rows))
 
 
 def _rebuild(
-    connection: sqlite3.Connection, layer: Layer, batch: Batch, new: NDArray[np.int64], first: int, at: str
-) -> None:
+    connection: sqlite3.Connection, layer: Layer, batch: Batch, new: NDArray[np.int64], first: int, at: str,
+    planned: Planned | None,
+) -> None:  # fmt: skip
     """Pack the R-trees from the rows that were there and the added ones, and set the extent."""
+    if planned is not None:
+        none = np.empty(0, dtype=np.int64)
+        indexes.restore(connection, layer.name, none, planned.extents, None, planned.trees)
+        indexes.set_extent(connection, layer.name, planned.extents, at)
+        return
     fids, extents, times = indexes.stored_boxes(connection, layer.name, below=first)
     fids = np.concatenate([fids, np.arange(first, first + len(new), dtype=np.int64)])
     extents = np.concatenate([extents, boxes(batch)[new]])

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from geo.columns import Codes
-from store import reader, writer
+from store import prepare, reader
 from store.schema import LAYERS
 from store.store import Store
 from tests.store.checks import assert_sound
@@ -171,8 +171,8 @@ class Changes(RuleBasedStateMachine):
     @initialize(bulk=st.sampled_from([0, 2_000]))
     def open(self, bulk: int) -> None:
         self.folder = tempfile.TemporaryDirectory()
-        self.saved = writer._BULK_ROWS
-        writer._BULK_ROWS = bulk
+        self.saved = prepare._BULK_ROWS
+        prepare._BULK_ROWS = bulk
         self.store = Store.open(Path(self.folder.name) / "s.gpkg")
         self.model: dict[str, dict[str, float]] = {"incidents": {}, "cameras": {}}
         self.seed = 0
@@ -183,7 +183,7 @@ class Changes(RuleBasedStateMachine):
                 assert_sound(self.store.path)
             finally:
                 self.store.close()
-                writer._BULK_ROWS = self.saved
+                prepare._BULK_ROWS = self.saved
                 self.folder.cleanup()
 
     @rule(layer=st.sampled_from(["incidents", "cameras"]), mode=st.sampled_from(["append", "replace", "upsert"]),

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench import city
 from bench.store_bench import SOURCE, st_louis
+from store.schema import LAYERS
 from store.store import Store
 from tests.store.checks import assert_sound
 
@@ -35,3 +37,11 @@ def test_st_louis(shared_data: Path, tmp_path: Path) -> None:
             want = columns.fid[inside & (times >= start) & (times < end)]
             np.testing.assert_array_equal(store.incidents_in((west, south, east, north), start, end), want)
     assert_sound(tmp_path / "s.gpkg")
+
+
+def test_the_city_that_is_measured_has_every_column_of_its_layers() -> None:
+    rng = np.random.default_rng(0)
+    batches = (city.grids(rng), city.buildings(rng), city.cameras(rng, 10), city.incidents(rng, 10))
+    assert [(batch.layer, set(batch.columns)) for batch in batches] == [
+        (batch.layer, set(LAYERS[batch.layer].names)) for batch in batches
+    ]
