@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from branca.element import Element
+from numpy.typing import NDArray
 
 from geo.columns import Snapshot
 from geo.errors import N_
@@ -25,13 +27,23 @@ from layers.base import (
 from layers.drawn import fetched_layer
 from layers.incidents import iso_times
 from layers.joins import selected
-from layers.memo import Memo
+from layers.tails import Arrays, Tails
 
 if TYPE_CHECKING:
     from geo.assignment import AssignmentCheck
 
 LIMIT = 3_000
-_memo = Memo(6)
+_tails = Tails(16)
+
+
+def decided_rows(snapshot: Snapshot, level: str | None) -> NDArray[np.bool_]:
+    """Return which incidents were decided at `level`: they are in no doubt there any more."""
+    incidents = snapshot["incidents"]
+    found = np.zeros(len(incidents), dtype=bool)
+    if incidents.decided is not None:
+        rows = incidents.decided.rows_in(incidents.fid)
+        found[rows[(incidents.decided.level == level) & (rows >= 0)]] = True
+    return found
 
 
 class AssignmentLayer:
@@ -47,23 +59,27 @@ class AssignmentLayer:
         rows = rows_of_level(grids, level)
         if len(rows) == 0 or len(incidents) == 0 or grids.geometry is None:
             return None
-        from geo.assignment import check_assignment  # brings in the compiler; only where there is something to check
+        from geo.assignment import AssignmentCheck, check_assignment  # brings in the compiler; only to check something
 
-        shapes, codes = grids.geometry, grids.text("code")
+        shapes, codes, names = grids.geometry, grids.text("code"), [one.name for one in fields(AssignmentCheck)]
 
-        def make() -> AssignmentCheck:
+        def some(part: slice) -> Arrays:
             other = np.setdiff1d(np.arange(len(grids)), rows)
-            return check_assignment(
-                incidents.x,
-                incidents.y,
-                incidents.text("grid_code"),
+            assert incidents.x is not None and incidents.y is not None
+            found = check_assignment(
+                incidents.x[part],
+                incidents.y[part],
+                incidents.text("grid_code")[part],
                 shapes[rows],
                 codes[rows],
-                near_m=near_m,
+                near_m=0.0,
                 others=(shapes[other], codes[other]),
             )
+            return tuple(getattr(found, name) for name in names)
 
-        return _memo.get((grids, incidents), (level, near_m), make)
+        # A decision, or an incident more, is no reason to look at all others again.
+        kept = AssignmentCheck(*_tails.get(incidents, (grids,), ("check", level), some))
+        return replace(kept, near=kept.distance_m <= near_m)
 
     def frame(self, snapshot: Snapshot, params: Params) -> LayerFrame:
         """Return at most 3,000 doubtful incidents of the box: their doubts, and the gravest of them as `why`."""
@@ -83,6 +99,7 @@ class AssignmentLayer:
         }
         if check is None or snapshot.crs is None or incidents.x is None or incidents.y is None:
             return LayerFrame(features(snapshot.crs, np.zeros(0, dtype=object), {}), None, meta)
+        chosen = chosen & ~decided_rows(snapshot, level)
         differs, outside, near = (np.asarray(mask) & chosen for mask in (check.differs, check.outside, check.near))
         gravity = np.select([outside, differs, near], [3, 2, 1], default=0)
         doubtful = int((gravity > 0).sum())

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from geo.columns import LayerColumns, Snapshot
 from geo.errors import N_, ParameterError, UnknownLevelError
-from geo.hierarchy import build_hierarchy
+from geo.hierarchy import Hierarchy, build_hierarchy
 from geo.reach import edition
+from layers.balance_params import BalanceParams
 from layers.hotspot_params import HotspotParams
 from layers.legend import Legend as Legend
 from layers.legend import LegendItem as LegendItem
@@ -27,7 +28,7 @@ Method = Literal["quantiles", "fisher_jenks", "equal"]
 Against = Literal["previous", "last_year", "custom"]
 Choice = tuple[np.datetime64 | None, np.datetime64 | None, tuple[str, ...], tuple[int, ...], tuple[int, ...]]
 
-_levels = Memo(4)
+_trees = Memo(32)  # of the city and of areas in it
 
 METRICS: tuple[Metric, ...] = ("count", "per_km2", "per_10k")
 METHODS: tuple[Method, ...] = ("quantiles", "fisher_jenks", "equal")
@@ -83,6 +84,12 @@ class Params:
         Of the custom one, datetime64[ms] in UTC; None otherwise.
     hotspots
         What is asked of the hot spots.
+    balance
+        How the workload is weighed, and its bounds.
+    finding_kinds, finding_severity, finding_level, finding_state
+        Which findings of the audit; none: all.
+    division
+        By which division a past period is counted: "today", or the one in force "then" (`web.divisions`).
     scale_start, scale_end
         Window whose values give the scale of colours, as `start` and `end`: pictures of several windows are then
         comparable. Both None: each picture has the scale of its own window.
@@ -114,6 +121,12 @@ class Params:
     against_start: np.datetime64 | None = None
     against_end: np.datetime64 | None = None
     hotspots: HotspotParams = field(default_factory=HotspotParams)
+    balance: BalanceParams = field(default_factory=BalanceParams)
+    finding_kinds: tuple[str, ...] = ()
+    finding_severity: str | None = None
+    finding_level: str | None = None
+    division: str = "today"
+    finding_state: str | None = None
     scale_start: np.datetime64 | None = None
     scale_end: np.datetime64 | None = None
 
@@ -210,14 +223,16 @@ def number_or_none(values: NDArray[Any]) -> NDArray[Any]:
 
 def levels_of(grids: LayerColumns) -> tuple[str, ...]:
     """Return the level names, coarse to fine; empty without grids."""
-    if len(grids) == 0:
-        return ()
-    return _levels.get(
+    return hierarchy_of(grids).levels if len(grids) else ()
+
+
+def hierarchy_of(grids: LayerColumns) -> Hierarchy:
+    """Return how the grids of all levels hang together; made once for a state of the grids."""
+    shapes = np.zeros(0, dtype=object) if grids.geometry is None else grids.geometry
+    return _trees.get(
         (grids,),
-        "levels",
-        lambda: tuple(
-            build_hierarchy(grids.text("code"), grids.text("level"), grids.text("parent"), grids.geometry).levels
-        ),
+        "tree",
+        lambda: build_hierarchy(grids.text("code"), grids.text("level"), grids.text("parent"), shapes),
     )
 
 

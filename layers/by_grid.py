@@ -15,8 +15,8 @@ from layers.joins import assigned, selected
 from layers.memo import Memo
 
 BESIDE_M = 1.0  # borders that were drawn twice are seldom drawn alike
-_memo = Memo(12)
-_counts = Memo(8)
+_memo = Memo(48)
+_counts = Memo(32)
 
 
 @dataclass(frozen=True)

@@ -100,4 +100,4 @@ class ChangeLayer:
 
     def draw(self, url: str, title: str) -> Element:
         """Return the element that registers the layer with the page."""
-        return fetched_layer(self.name, url, title, depends=[*DEPENDS, *AGAINST_DEPENDS])
+        return fetched_layer(self.name, url, title, depends=[*DEPENDS, *AGAINST_DEPENDS, "division"])

@@ -9,7 +9,7 @@ from geo.heat_boundary import city_boundary
 from layers.base import levels_of, rows_of_level
 from layers.memo import Memo
 
-_memo = Memo(4)
+_memo = Memo(32)
 
 
 def city_level(grids: LayerColumns) -> str | None:

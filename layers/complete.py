@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from geo.area import Area
 from geo.camera_facts import ViewRules
 from geo.crs import lonlat
 from layers.fingerprint import Mark
@@ -19,7 +20,13 @@ if TYPE_CHECKING:  # the compiler comes with them
     from geo.city import City
     from geo.fragility import Fragility
 
-Slot = tuple[str | None, ViewRules]
+
+class Slot(NamedTuple):
+    """What a coverage answers, whatever the state of the store: a level, by rules, of an area (None: of the city)."""
+
+    level: str | None
+    rules: ViewRules
+    scope: Area | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,8 @@ class Complete:
         object (grids,): of each grid, in the order of `city.cells`.
     city
         See `geo.city`.
+    scope
+        The area whose grids and cameras these are; None: the whole city.
     """
 
     level: str | None
@@ -48,6 +57,7 @@ class Complete:
     names: NDArray[Any]
     parents: NDArray[Any]
     city: City
+    scope: Area | None = None
     _kept: dict[str, tuple[Any, Any, Any]] = field(default_factory=dict, repr=False, compare=False)
     _making: dict[str, threading.RLock] = field(default_factory=dict, repr=False, compare=False)
 
@@ -82,7 +92,7 @@ class Complete:
     @property
     def slot(self) -> Slot:
         """What it answers, whatever the state of the store."""
-        return (self.level, self.rules)
+        return Slot(self.level, self.rules, self.scope)
 
     @property
     def crs(self) -> str:

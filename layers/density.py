@@ -179,6 +179,7 @@ class DensityLayer:
                 "bbox",
                 "scale_from",
                 "scale_to",
+                "division",
             ],
         )
 

@@ -11,7 +11,7 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from geo.camera_facts import ViewRules
@@ -24,7 +24,7 @@ from layers.measures import measure
 from layers.sight import obstacles_of
 
 NEEDS = ("grids", "buildings", "cameras")
-MOST_KEPT = 6
+MOST_KEPT = 48  # of the city, and of areas in it
 MOST_LOOKED = 1000  # rules of which it is remembered that nothing is on disk
 # Cameras, buildings and grids of all that is kept together: a city of 60,000 cameras and 300,000 buildings twice over.
 MOST_ROWS = 800_000
@@ -103,7 +103,7 @@ def compute(
     city, before = found.city, found.before
     grids, rows = snapshot["grids"], rows_of_level(snapshot["grids"], level)
     texts = [text_or_none(grids.text(name)[rows]) for name in ("code", "name", "parent")]
-    complete = Complete(level, rules, state, revision_of(snapshot), *texts, city)
+    complete = Complete(level, rules, state, revision_of(snapshot), *texts, city, snapshot.scope)
     if before is not None and found.touched is not None:
         complete.follow(before, found.touched, FOLLOWED)
     return complete
@@ -133,7 +133,8 @@ class Engine:
             if slot in self._kept:
                 self._kept.move_to_end(slot)
                 return self._kept[slot]
-            if self._keeper is None or slot in self._looked:
+            # What is of an area stays in the process: a file is everybody's who finds it.
+            if self._keeper is None or slot.scope is not None or slot in self._looked:
                 return None
         with self._loading:
             with self._lock:
@@ -167,7 +168,8 @@ class Engine:
         same = self.latest(slot)
         with self._lock:
             others = tuple(found for found in reversed(self._kept.values()) if found is not same)
-        found = compute(snapshot, *slot, ((same,) if same else ()) + others, progress, cancelled)
+        assert slot.scope == snapshot.scope
+        found = compute(snapshot, slot.level, slot.rules, ((same,) if same else ()) + others, progress, cancelled)
         if cancelled():
             raise Stopped
         progress(CITY_SHARE, "measures")
@@ -179,7 +181,7 @@ class Engine:
 
     def keep(self, complete: Complete, *, now: bool = False) -> None:
         """Let a result outlive the process; a large one once a minute at most, unless it must be `now`."""
-        if self._keeper is None:
+        if self._keeper is None or complete.scope is not None:
             return
         slot, clock = complete.slot, time.monotonic()
         with self._lock:
@@ -201,9 +203,7 @@ class Engine:
     def _put(self, complete: Complete) -> None:
         self._kept[complete.slot] = complete
         self._kept.move_to_end(complete.slot)
-        while len(self._kept) > 1 and (
-            len(self._kept) > MOST_KEPT or sum(map(weight, self._kept.values())) > MOST_ROWS
-        ):
+        while len(self._kept) > 1 and (len(self._kept) > MOST_KEPT or weights(self._kept.values()) > MOST_ROWS):
             dropped, _ = self._kept.popitem(last=False)
             self._looked.discard(dropped)  # it may be read again
             self._written.pop(dropped, None)
@@ -216,4 +216,15 @@ class Engine:
 
 def weight(complete: Complete) -> int:
     """Return how many rows a result is of: what it weighs grows with them."""
-    return len(complete) + len(complete.city.facts.x) + len(complete.city.obstacles.height_m)
+    return _own(complete) + len(complete.city.obstacles.height_m)
+
+
+def weights(kept: Iterable[Complete]) -> int:
+    """Return how many rows several results are of; buildings that they share (those of areas do) count once."""
+    results = list(kept)
+    shared = {id(one.city.obstacles): len(one.city.obstacles.height_m) for one in results}
+    return sum(map(_own, results)) + sum(shared.values())
+
+
+def _own(complete: Complete) -> int:
+    return len(complete) + len(complete.city.facts.x)

@@ -44,7 +44,8 @@ def city_of(
     crs, grids_mark, buildings_mark, cameras_mark = state
     facts = CameraFacts.of(snapshot["cameras"])
     grids = snapshot["grids"]
-    before = kept[0] if kept and kept[0].slot == (level, rules) and kept[0].mark[:2] == (crs, grids_mark) else None
+    slot = (level, rules, snapshot.scope)
+    before = kept[0] if kept and kept[0].slot == slot and kept[0].mark[:2] == (crs, grids_mark) else None
     if before is not None and few_changed(before.city.facts, facts):
         city, touched = before.city, np.zeros(0, np.int64)
         if before.mark[2] != buildings_mark:

@@ -19,11 +19,11 @@ from layers.memo import Memo
 # What the coverage of a grid is worked out from; a new name or owner of a camera changes none of it.
 CAMERA_FACTS = (
     "id", "kind", "azimuth_deg", "azimuth_tolerance_deg", "hfov_deg", "range_m", "height_m", "tilt_deg", "vfov_deg",
-    "pixels_h", "online",
+    "pixels_h", "online", "masks",
 )  # fmt: skip
 GRID_FACTS = ("code", "name", "parent")
 BUILDING_FACTS = ("height_m",)
-_memo = Memo(12)
+_memo = Memo(96)
 
 Mark = tuple[str, str, str, str]
 

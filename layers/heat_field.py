@@ -19,10 +19,11 @@ from geo.heat_kernel import Kernel
 from geo.local_time import local_time
 from layers.base import Params
 from layers.city import city_area, city_level
-from layers.joins import assigned, local_times, selected
-from layers.tails import begins
+from layers.joins import local_times, located, selected
+from layers.memo import begins, outgrown
 
 _MOST_FIELDS = 128
+_MOST_SORTED, _MOST_ROWS = 16, 2_000_000  # of the city, and of areas in it
 _MOST_BYTES = 256 << 20
 _MOST_MORE = 5000  # incidents that are put in one by one
 
@@ -53,9 +54,13 @@ class _Kept:
             if key not in self._sorted:
                 boundary = self._boundary(snapshot["grids"])
                 found = self._grown(snapshot, boundary) or _sorted(snapshot, boundary)
+                for old in outgrown([(one, of) for one, (of, _) in self._sorted.items()], owners):
+                    del self._sorted[old]
                 self._sorted[key] = (owners, found)
-                while len(self._sorted) > 2:
+                while len(self._sorted) > 2 and not self._few():
                     self._sorted.popitem(last=False)
+                alive = {id(one) for _, one in self._sorted.values()}
+                self._fields = OrderedDict(item for item in self._fields.items() if id(item[1][0]) in alive)
             self._sorted.move_to_end(key)
             return self._sorted[key][1]
 
@@ -71,11 +76,15 @@ class _Kept:
                     return Sorted(columns, boundary, inside, more.severity)
         return None
 
+    def _few(self) -> bool:
+        rows = sum(len(incidents) for (_, incidents), _ in self._sorted.values())
+        return len(self._sorted) <= _MOST_SORTED and rows <= _MOST_ROWS
+
     def _boundary(self, grids: LayerColumns) -> Boundary | None:
         key = id(grids)
         if key not in self._boundaries:
             self._boundaries[key] = (grids, _boundary(grids))
-            while len(self._boundaries) > 2:
+            while len(self._boundaries) > _MOST_SORTED:
                 self._boundaries.popitem(last=False)
         return self._boundaries[key][1]
 
@@ -130,7 +139,7 @@ def _sorted(snapshot: Snapshot, boundary: Boundary | None, first: int = 0) -> So
     if boundary is not None and first:
         inside = boundary.contains(x, y)
     elif boundary is not None:
-        inside = assigned(snapshot, city_level(snapshot["grids"])).index >= 0
+        inside = located(snapshot, city_level(snapshot["grids"])).index >= 0
     local = local_time(when, snapshot.timezone) if first else local_times(snapshot)
     columns = heat_columns(
         x[inside],

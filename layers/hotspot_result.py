@@ -24,7 +24,7 @@ LEAST_UNITS = 8
 LEAST_INCIDENTS = 10
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-_memo = Memo(6)
+_memo = Memo(24)
 
 
 @dataclass(frozen=True)

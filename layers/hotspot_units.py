@@ -16,10 +16,10 @@ from geo.tessellation import fitting_size_m, tessellate
 from layers.base import chosen_level, rows_of_level
 from layers.city import city_area, city_level
 from layers.hotspot_params import LEAST_SIZE_M, HotspotParams
-from layers.joins import assigned
+from layers.joins import assigned, located
 from layers.memo import Memo
 
-_memo = Memo(12)
+_memo = Memo(48)
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _cells(snapshot: Snapshot, level: str | None, params: HotspotParams) -> Plac
         if whole is None or incidents.x is None or incidents.y is None:
             return index
         # In the city is what lies in a grid of the coarsest level; a cell at the edge reaches beyond it.
-        inside = np.flatnonzero(assigned(snapshot, whole).index >= 0)
+        inside = np.flatnonzero(located(snapshot, whole).index >= 0)
         index[inside] = lattice.locate(incidents.x[inside], incidents.y[inside])
         return index
 

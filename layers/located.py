@@ -6,11 +6,14 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import shapely
 
 from geo.columns import LayerColumns
 from geo.live import GridIndex
 from layers.base import levels_of, rows_of_level
+
+BETWEEN = "\x1f"  # level and code: no text of the store holds it
 
 
 @dataclass(frozen=True)
@@ -32,19 +35,19 @@ class LocatedGrids:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._grids: LayerColumns | None = None
-        self._trees: dict[str, GridIndex] = {}
-        self._shapes: dict[str, dict[str, Any]] = {}
-        self._facts: dict[str, dict[str, LocatedGrid]] = {}
+        self._tree = GridIndex()  # one for all levels: a place is looked up once
+        self._shapes: dict[str, Any] = {}
+        self._facts: dict[str, LocatedGrid] = {}
 
     def at(self, grids: LayerColumns, x: float, y: float) -> list[LocatedGrid]:
         """Return the grids that hold a place (metres), coarse level first; a level without one is left out."""
         self.follow(grids)
-        found = []
-        for level, tree in tuple(self._trees.items()):
-            code = tree.locate(x, y)
-            if code is not None and code in self._facts[level]:
-                found.append(self._facts[level][code])
-        return found
+        facts = self._facts
+        found: dict[str, LocatedGrid] = {}
+        for key in self._tree.all_at(x, y):
+            if key in facts:
+                found.setdefault(facts[key].level, facts[key])
+        return [found[level] for level in levels_of(grids) if level in found]
 
     def follow(self, grids: LayerColumns) -> None:
         """Bring the index to the state of `grids`: only grids that came, went or moved are touched."""
@@ -53,37 +56,27 @@ class LocatedGrids:
         with self._lock:
             if grids is self._grids:
                 return
-            levels = levels_of(grids)
-            for gone in set(self._trees) - set(levels):
-                del self._trees[gone], self._shapes[gone], self._facts[gone]
-            trees, facts = {}, {}
-            for level in levels:
-                trees[level], facts[level] = self._trees.get(level, GridIndex()), _facts(grids, level)
-                self._shapes[level] = _follow(trees[level], self._shapes.get(level, {}), grids, level)
-            self._facts, self._trees, self._grids = facts, trees, grids
+            rows = np.concatenate([np.zeros(0, np.int64), *(rows_of_level(grids, level) for level in levels_of(grids))])
+            columns = (grids.text(name)[rows].tolist() for name in ("level", "code", "name", "team"))
+            told = [LocatedGrid(*one) for one in zip(*columns, strict=True)]
+            keys = [f"{one.level}{BETWEEN}{one.code}" for one in told]
+            shapes = [] if grids.geometry is None else grids.geometry[rows].tolist()
+            now = dict(zip(keys, shapes, strict=True))
+            _follow(self._tree, self._shapes, now)
+            self._facts, self._shapes, self._grids = dict(zip(keys, told, strict=True)), now, grids
 
     def __len__(self) -> int:
-        return sum(len(tree) for tree in self._trees.values())
+        return len(self._tree)
 
 
-def _facts(grids: LayerColumns, level: str) -> dict[str, LocatedGrid]:
-    rows = rows_of_level(grids, level)
-    columns = (grids.text(name)[rows] for name in ("code", "name", "team"))
-    return {code: LocatedGrid(level, code, name, team) for code, name, team in zip(*columns, strict=True)}
-
-
-def _follow(tree: GridIndex, before: dict[str, Any], grids: LayerColumns, level: str) -> dict[str, Any]:
-    """Change `tree` from the polygons `before` to those of `level`, and return these by code."""
-    rows = rows_of_level(grids, level)
-    shapes = [] if grids.geometry is None else grids.geometry[rows].tolist()
-    now = dict(zip(grids.text("code")[rows].tolist(), shapes, strict=True))
-    for code in before.keys() - now.keys():
-        tree.delete(code)
-    both = [code for code in now if code in before]
-    same = shapely.equals_identical([before[code] for code in both], [now[code] for code in both]) if both else []
-    for code, still in zip(both, same, strict=True):
+def _follow(tree: GridIndex, before: dict[str, Any], now: dict[str, Any]) -> None:
+    """Change `tree` from the polygons `before` to those of `now`."""
+    for key in before.keys() - now.keys():
+        tree.delete(key)
+    both = [key for key in now if key in before]
+    same = shapely.equals_identical([before[key] for key in both], [now[key] for key in both]) if both else []
+    for key, still in zip(both, same, strict=True):
         if not still:
-            tree.move(code, now[code])
-    for code in now.keys() - before.keys():
-        tree.insert(code, now[code])
-    return now
+            tree.move(key, now[key])
+    for key in now.keys() - before.keys():
+        tree.insert(key, now[key])

@@ -19,8 +19,8 @@ MEASURES = (
     "streets_m", "streets_seen_m", "streets_certain_m", "incidents", "incidents_seen", "incidents_certain", "places",
     "places_seen", "places_certain",
 )  # fmt: skip
-_streets = Memo(4)
-_cell_of = Memo(8)
+_streets = Memo(16)
+_cell_of = Memo(32)
 
 Ints = NDArray[np.int64]
 

@@ -28,7 +28,7 @@ POINTS = 101  # of a curve that is sent: every hundredth of the area
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-_memo = Memo(4)
+_memo = Memo(16)
 
 
 @dataclass(frozen=True)

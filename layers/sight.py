@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # the compiler comes with them
     from geo.obstacles import Obstacles
 
 _obstacles = Memo(2)
-_sights = Memo(3)
+_sights = Memo(16)
 _building = threading.Lock()
 
 

@@ -11,26 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.columns import LayerColumns
+from layers.memo import begins
 
 Arrays = tuple[NDArray[Any], ...]
-
-
-def begins(old: LayerColumns, new: LayerColumns) -> bool:
-    """Return whether the rows of `new` are those of `old` and others behind them.
-
-    Told by the memory: `store.growth` lets columns grow in place and never writes what a view shows. `old` is alive,
-    so that its memory can be nobody else's.
-    """
-    if old is new:
-        return True
-    pairs = ((old.fid, new.fid), (old.x, new.x), (old.y, new.y))
-    return 0 < len(old) <= len(new) and all(_same(before, now) for before, now in pairs)
-
-
-def _same(before: NDArray[Any] | None, now: NDArray[Any] | None) -> bool:
-    if before is None or now is None:
-        return before is now
-    return before.ctypes.data == now.ctypes.data
 
 
 class Tails:

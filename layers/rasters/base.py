@@ -14,6 +14,7 @@ from PIL import Image
 from geo.crs import transform_xy
 from geo.errors import N_, ParameterError
 from layers.rasters.labels import Labels
+from layers.rasters.lettering import plain
 from layers.rasters.look import (
     BUILDINGS_FROM,
     FAR,
@@ -82,10 +83,11 @@ class BaseMap:
         self.lines = _Parts(lines, crs)
         self.buildings = _Parts(_rings(buildings), crs)
         self.water = _Parts(_rings(water), crs)
-        has_name = np.array([isinstance(name, str) and name != "" for name in names], dtype=bool)
+        names = np.array([plain(name) if isinstance(name, str) else "" for name in names], dtype=object)
+        has_name = np.asarray(names != "", dtype=bool)
         named = has_name[street] & (self.rank != HIDDEN)
         moved = shapely.set_coordinates(lines[named], self.lines.xy[np.repeat(named, np.diff(self.lines.starts))])
-        self.labels = Labels(moved, np.asarray(names, dtype=object)[street[named]], self.rank[named], fonts)
+        self.labels = Labels(moved, names[street[named]], self.rank[named], fonts)
 
     def tile(self, z: int, x: int, y: int, theme: Theme = "light", scale: int = 1) -> bytes:
         """Return one tile as a PNG of ``256 * scale`` px.

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 DASH_PX = 4.0
 # Bottom to top, as on the page; a layer that is not named lies above the density.
-ORDER = ("coverage", "density", "change", "*", "streetheat", "grids", "zones", "views", "blindspots", "places",
-         "cameras", "incidents", "assignment")  # fmt: skip
+ORDER = ("coverage", "density", "change", "*", "streetheat", "grids", "zones", "views", "exposure", "blindspots",
+         "places", "cameras", "incidents", "assignment", "findings")  # fmt: skip
 
 
 def in_order(names: Sequence[str]) -> list[str]:

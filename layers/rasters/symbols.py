@@ -43,8 +43,13 @@ _AREAS: Mapping[str, AreaStyle] = {
     "place": AreaStyle("place", 0.18, line="place", line_px=1.5, line_opacity=1),
     "view-certain": AreaStyle("view", 0.35, line="view", line_px=1, line_opacity=1),
     "view-possible": AreaStyle("view", 0.0, "hatch", 0.55, line="view", line_px=0.8, line_opacity=0.6),
+    "exposure-certain": AreaStyle("exposure", 0.6, line="exposure", line_px=1.5, line_opacity=1),
+    "exposure-possible": AreaStyle("exposure", 0.0, "hatch", 0.8, line="exposure", line_px=1.5, line_opacity=1),
     "blindspot": AreaStyle("blind-3", 0.45, line="blind-4", line_px=2, line_opacity=1),
     "ramp-zero": AreaStyle("ramp-zero", 0.3),
+    "finding-error": AreaStyle("bad", 0.4, line="bad", line_px=2, line_opacity=1),
+    "finding-warning": AreaStyle("warn-line", 0.0, "hatch", 0.6, line="warn-line", line_px=1.6, line_opacity=1),
+    "finding-note": AreaStyle("muted", 0.08, line="muted", line_px=1.4, line_opacity=1, dashed=True),
 }
 
 

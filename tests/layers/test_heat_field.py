@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from geo.columns import Codes, LayerColumns, Snapshot
+from layers import heat_field as heat_module
 from layers.base import Params
 from layers.heat_field import heat_counts, heat_field, rows_before, sorted_incidents
 from layers.joins import selected
@@ -25,7 +26,8 @@ def first(count: int, **columns: object) -> LayerColumns:
         for name, value in ALL.columns.items()
     }
     assert ALL.x is not None and ALL.y is not None
-    return replace(ALL, fid=ALL.fid[:count], x=ALL.x[:count], y=ALL.y[:count], columns={**cut, **columns})
+    found = replace(ALL, fid=ALL.fid[:count], x=ALL.x[:count], y=ALL.y[:count], columns={**cut, **columns})
+    return found.after(ALL)
 
 
 def store(incidents: LayerColumns) -> Snapshot:
@@ -58,7 +60,7 @@ def test_only_a_revision_that_goes_on_is_put_in() -> None:
     assert rows_before(old, first(705)) == 700
     assert rows_before(old, first(700)) == 700
     assert rows_before(first(705), old) is None
-    assert rows_before(old, replace(first(705), fid=ALL.fid[:705].copy())) is None  # another's memory: read anew
+    assert rows_before(old, replace(first(705), fid=ALL.fid[:705].copy())) is None  # read anew
     kinds = ALL.columns["category"]
     assert isinstance(kinds, Codes)
     assert rows_before(old, first(705, category=Codes(("noise", "other"), kinds.codes[:705]))) is None
@@ -71,3 +73,13 @@ def test_a_changed_incident_is_not_shown_where_it_was() -> None:
     turned = replace(ALL, fid=ALL.fid.copy(), x=ALL.x[::-1].copy())
     check(store(turned), Params(radius_m=80))
     assert sorted_incidents(before).columns is not sorted_incidents(store(turned)).columns
+
+
+def test_only_the_last_revisions_of_a_feed_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heat_module, "_kept", heat_module._Kept())
+    for count in range(100, 800, 50):
+        state = store(first(count))
+        for radius in (60, 80, 100):
+            heat_field(state, Params(radius_m=radius))
+    assert [len(found.inside) for _, found in heat_module._kept._sorted.values()] == [700, 750]
+    assert len(heat_module._kept._fields) == 6

@@ -15,6 +15,7 @@ from layers import REGISTRY
 from layers.base import Params
 from layers.elements import AtlasMap
 from tests.layers.factory import CELL, X0, Y0, layer, snapshot
+from web import identity
 from web.jsonio import collection
 from web.jstext import TEXTS
 from web.maps import MapParts
@@ -94,6 +95,7 @@ def environment() -> jinja2.Environment:
         _=lambda text, **fields: text.format(**fields) if fields else text,
         csp_nonce=lambda: "n0nce",
         url_for=lambda endpoint, filename, v="": f"/static/{filename}?v={v}",
+        **identity.TEMPLATES,  # outside a request: of the single user, who may do everything
     )
     return made
 
@@ -104,6 +106,7 @@ def context(page: str, text: str) -> dict:
         "crs": text,
         "timezone": text,
         "demo": False,
+        "damaged": False,
         "simulated": [text],
         "bounds": None,
         "layers": {text: {"rows": 1, "revision": 1, "updated_at": text, "simulated": True}},
@@ -117,6 +120,7 @@ def context(page: str, text: str) -> dict:
         "lang": "en",
         "lang_tag": "en",
         "csrf_token": "token",
+        "audit": True,
         "version": "1",
         "status": status,
         "js_text": dict.fromkeys(TEXTS, text),

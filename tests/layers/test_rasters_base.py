@@ -135,8 +135,19 @@ def test_names_are_drawn_from_zoom_16_and_only_with_a_font(fonts):
         column, row = int((east + half) / side), int((half - north) / side)
         around = [(z, column + i, row + j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
         assert any(bare.tile(*tile) != named.tile(*tile) for tile in around) is differs
-    odd = town(names=[float("nan"), None, ""], fonts=fonts)
+    odd = town(names=[float("nan"), None, "\u2029"], fonts=fonts)
     assert len(odd.labels) == 0
+
+
+@pytest.mark.parametrize("sign", ["\n", "\x1c", "\x85", "\u2028", "\u2029", "\u202e", "\ufeff"], ids=ascii)
+def test_a_name_with_signs_that_no_font_sets_is_drawn_without_them(fonts, sign):
+    odd, clean = (town(names=[f"{before}Main{before}"] * 3, fonts=fonts) for before in (sign, ""))
+    east, north = (float(v[0]) for v in transform_xy([E0], [N0], CRS, "EPSG:3857"))
+    side = metres_per_px(18) * 256
+    column, row = int(east / side + 2**17), int(2**17 - north / side)
+    around = [(18, column + i, row + j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
+    assert [odd.tile(*tile) for tile in around] == [clean.tile(*tile) for tile in around]
+    assert any(clean.tile(*tile) != town().tile(*tile) for tile in around)
 
 
 def test_names_agree_where_two_pictures_overlap(fonts):
