@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from flask import request
-
 from geo.errors import N_
 from web.errors import RequestError
-from web.state import atlas
+from web.identity import Reader, look_up
+from web.permissions import SEND
 
-# Routes that a token opens. No browser sends one by itself, so the safety token of pages is not asked for.
+# Routes that nothing but a token opens. No browser sends one by itself.
 ENDPOINTS = frozenset({"api_live.receive"})
 
 
-def sender(scope: str) -> str:
-    """Return the name of the token that the request carries.
+def sender(needed: str = SEND) -> Reader:
+    """Return whose token the request carries; it must open what is `needed` (`web.permissions`).
 
     Raises
     ------
     RequestError
-        401: no token, or one that is unknown, revoked or for something else; which of these is not told.
+        401: no token, or one that is unknown, ended or for something else; which of these is not told.
     """
-    kind, _, text = request.headers.get("Authorization", "").partition(" ")
-    name = atlas().store.token_of(text.strip(), scope) if kind.lower() == "bearer" else None
-    if name is None:
+    found = look_up()
+    if found is None or found.kind != "token" or not found.may(needed):
         raise RequestError(
             401,
             "token",
             N_("The request carries no valid token."),
             N_("Send “Authorization: Bearer …” with a token made by `flask token add NAME`."),
         )
-    return name
+    return found

@@ -48,7 +48,7 @@ class Gate:
             raise RequestError(
                 429,
                 "busy",
-                N_("The service is making as many files as it can at once."),
+                N_("The service is doing as much of this as it can at once."),
                 N_("Try again in {retry_s} seconds."),
                 retry_s=self._retry_s,
             )
