@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
 from geo.alerts import LEAST_WEEKS, Unusual, unusual
+from geo.area import Area
 from geo.columns import Snapshot
 from geo.crs import lonlat
 from geo.errors import N_, AtlasError
@@ -21,6 +23,7 @@ from store.alerts import Alert, Raised
 from store.values import time_texts
 from web.i18n import gettext
 from web.jsonio import DECIMALS
+from web.service import revisions
 
 if TYPE_CHECKING:
     from web.state import Atlas
@@ -31,6 +34,7 @@ EVERY_S = 60.0  # an alert ends when its window has passed, also where nothing c
 LEAST_S = 3.0  # between two looks, however many incidents come
 DUTY_DESK = "duty desk"  # who acknowledges where no team is named; shown translated
 MOST_POSTS = 500
+MOST_ALERTS = 10_000  # the last ones, of which those of an area are told
 LEAST = 0.001  # expectations below it are told as below it
 RARE = 1e-9  # below it the odds are a number nobody can read
 
@@ -128,10 +132,15 @@ def posts(snapshot: Snapshot) -> list[str]:
 def answer(snapshot: Snapshot, atlas: Atlas, limit: int) -> Json:
     """Return the alerts, the rule by which they are raised, and whether anything can be raised at all."""
     watch = atlas.live.watch
-    level, found = watch.last or look(snapshot, atlas, watch.now())
+    if snapshot.scope is None:
+        level, found = watch.last or look(snapshot, atlas, watch.now())
+        chosen = atlas.store.alerts(limit)
+    else:
+        level, found = _own_look(snapshot, atlas, watch.now())
+        chosen = of_area(snapshot, atlas.store.alerts(MOST_ALERTS))[:limit]
     rule = atlas.store.alert_rule()
     state = "no_grids" if found is None else "short_history" if found.weeks < LEAST_WEEKS else "watching"
-    listed = [told(alert, snapshot) for alert in atlas.store.alerts(limit)]
+    listed = [told(alert, snapshot) for alert in chosen]
     return {
         "state": state,
         "level": level,
@@ -145,8 +154,43 @@ def answer(snapshot: Snapshot, atlas: Atlas, limit: int) -> Json:
     }
 
 
+def _own_look(snapshot: Snapshot, atlas: Atlas, now: np.datetime64) -> tuple[str | None, Unusual | None]:
+    """Return how unusual the grids of an area are by what lies in it, worked out once a minute."""
+    minute = now.astype("datetime64[m]")
+    rule = tuple(vars(atlas.store.alert_rule()).values())
+    key = ("own look", revisions(snapshot, ("grids", "incidents")), str(minute), rule)
+    return atlas.cache.get(key, lambda: look(snapshot, atlas, minute.astype("datetime64[ms]")))
+
+
+def of_area(snapshot: Snapshot, alerts: Iterable[Alert]) -> list[Alert]:
+    """Return the alerts of the grids of a snapshot."""
+    grids = snapshot["grids"]
+    mine = set(zip(grids.text("level").tolist(), grids.text("code").tolist(), strict=True))
+    return [alert for alert in alerts if (alert.level, alert.grid_code) in mine]
+
+
+def alerts_mark(atlas: Atlas, area: Area | None) -> str:
+    """Return a text that changes when any alert of an area (None: the city) does."""
+    mark = atlas.store.alerts_mark()
+    if area is None:
+        return mark
+    snapshot = atlas.scoped(area)
+
+    def make() -> str:
+        facts = [
+            (one.id, one.updated_at, one.ended_at, one.acknowledged_at)
+            for one in of_area(snapshot, atlas.store.alerts(MOST_ALERTS))
+        ]
+        return hashlib.blake2b(repr(facts).encode(), digest_size=8).hexdigest()
+
+    return atlas.shared_cache.get(("alerts of", area, mark, revisions(snapshot, ("grids",))), make)
+
+
 def told(alert: Alert, snapshot: Snapshot) -> Json:
-    """Return an alert with its grid, place and explanation in the reader's language."""
+    """Return an alert with its grid, place and explanation in the reader's language.
+
+    Readers of an area are not told the threshold, which counts the grids of the city.
+    """
     grids = snapshot["grids"]
     rows = rows_of_level(grids, alert.level)
     place = np.flatnonzero(grids.text("code")[rows] == alert.grid_code) if len(rows) else np.zeros(0, np.int64)
@@ -160,6 +204,8 @@ def told(alert: Alert, snapshot: Snapshot) -> Json:
             east, north = lonlat([shapely.get_x(point)], [shapely.get_y(point)], str(snapshot.crs))
             lon, lat = round(float(east[0]), DECIMALS), round(float(north[0]), DECIMALS)
     facts = {name: value for name, value in vars(alert).items() if name not in ("level", "grid_code")}
+    if snapshot.scope is not None:
+        facts["threshold"] = None
     return {**facts, "grid": grid, "lon": lon, "lat": lat, "explanation": explain(alert)}
 
 

@@ -50,7 +50,9 @@ def acknowledge(alert_id: int) -> Response:
             what=what,
             field="note",
         )
-    found = state.store.acknowledge_alert(alert_id, by, note.strip())
+    asked = state.store.alert(alert_id)
+    mine = asked is not None and (snapshot.scope is None or bool(alerts.of_area(snapshot, [asked])))
+    found = state.store.acknowledge_alert(alert_id, by, note.strip()) if mine else None
     if found is None:
         raise RequestError(
             404, "unknown_alert", N_("There is no such alert."), N_("/api/alerts lists them."), id=str(alert_id)

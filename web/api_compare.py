@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request
 from layers.scored import SURFACES
 from web import comparing, scoring, service
 from web.api_data import asked
+from web.divisions import counted
 from web.params import number, one_of, short_text
 from web.replies import cached, cached_json
 
@@ -19,17 +20,17 @@ GEOJSON = "application/geo+json"
 @blueprint.get("/compare")
 def compare() -> Response:
     """Say what changed against the window before, the same one last year or another, and whether by chance."""
-    _, snapshot, params = asked()
+    state, snapshot, params = asked()
     by = one_of(request.args, "by", comparing.BY, "grids")
     code = short_text(request.args, "code")
     limit = int(number(request.args, "limit", 500, 0, MOST_PAIRS, whole=True))
-    return cached_json(
-        ("compare", by, code, limit, service.revisions(snapshot, NEEDS), params),
-        lambda: {
-            **comparing.compare_answer(snapshot, params, by, code, limit),
-            "meta": service.origin(snapshot, NEEDS, params),
-        },
-    )
+
+    def make() -> dict[str, object]:
+        grids = counted(state, snapshot, params)
+        meta = service.origin(grids.snapshot, NEEDS, params) | {"division": grids.facts}
+        return {**comparing.compare_answer(grids.snapshot, params, by, code, limit), "meta": meta}
+
+    return cached_json(("compare", by, code, limit, service.revisions(snapshot, NEEDS), params), make)
 
 
 @blueprint.get("/score")

@@ -6,9 +6,10 @@ from flask import Blueprint, Response, request
 
 from geo.columns import Snapshot
 from layers.base import Params
-from web import service, sites
+from web import assignments, service, sites
+from web.divisions import counted
 from web.i18n import current_lang
-from web.params import layer_params, number
+from web.params import Query, flag, layer_params, number, one_of
 from web.replies import cached_json
 from web.state import Atlas, atlas
 
@@ -28,14 +29,14 @@ def asked() -> tuple[Atlas, Snapshot, Params]:
 @blueprint.get("/density")
 def density() -> Response:
     """Incidents per grid of a level, as `flask density` prints them."""
-    _, snapshot, params = asked()
-    return cached_json(
-        ("density", service.revisions(snapshot, GRID_NEEDS), params),
-        lambda: {
-            **service.density_answer(snapshot, params),
-            "meta": service.origin(snapshot, ("grids", "incidents"), params),
-        },
-    )
+    state, snapshot, params = asked()
+
+    def make() -> dict[str, object]:
+        by = counted(state, snapshot, params)
+        meta = service.origin(by.snapshot, ("grids", "incidents"), params) | {"division": by.facts}
+        return {**service.density_answer(by.snapshot, params), "meta": meta}
+
+    return cached_json(("density", service.revisions(snapshot, GRID_NEEDS), params), make)
 
 
 @blueprint.get("/grids")
@@ -51,15 +52,27 @@ def grids() -> Response:
     )
 
 
+def queue_of(query: Query, limit: int, most: int) -> assignments.Queue:
+    """Return which part of the queue of doubtful incidents a request asks for."""
+    return assignments.Queue(
+        state=one_of(query, "queue", assignments.STATES, "open"),
+        why=one_of(query, "why", ("", *assignments.DOUBTS), ""),
+        sort=one_of(query, "order_by", assignments.SORTS, "doubt"),
+        down=flag(query, "down"),
+        offset=int(number(query, "offset", 0, 0, 1e9, whole=True)),
+        limit=int(number(query, "limit", limit, 0, most, whole=True)),
+    )
+
+
 @blueprint.get("/assignment")
 def assignment() -> Response:
-    """List incidents whose recorded grid is doubtful."""
-    _, snapshot, params = asked()
-    limit = int(number(request.args, "limit", 200, 0, MAX_ROWS, whole=True))
+    """List incidents whose grid is doubtful, and what was decided about them."""
+    state, snapshot, params = asked()
+    queue = queue_of(request.args, 200, MAX_ROWS)
     return cached_json(
-        ("assignment", limit, service.revisions(snapshot, GRID_NEEDS), params),
+        ("assignment", queue, service.revisions(snapshot, GRID_NEEDS), params),
         lambda: {
-            **service.assignment_answer(snapshot, params, limit),
+            **assignments.assignment_answer(snapshot, params, queue, state.store),
             "meta": service.origin(snapshot, ("grids", "incidents"), params),
         },
     )

@@ -13,9 +13,12 @@ from store.intake.scratch import scratch_folder
 from store.records import ImportRecord
 from store.schema import LAYERS
 from web.api_coverage import derived_table
+from web.api_exposure import file_table
+from web.api_findings import FINDINGS, findings_file
 from web.coverage_tables import NAMES as DERIVED
 from web.errors import RequestError, fill
 from web.i18n import current_lang
+from web.identity import reader
 from web.params import number, short_text
 from web.rejects import rejects_csv
 from web.replies import fresh_json
@@ -32,18 +35,22 @@ def export(name: str) -> Response:
 
     layer, dot, rest = name.partition(".")
     suffix = (dot + rest).lower()
-    if layer not in (*LAYERS, *DERIVED) or suffix not in SUFFIXES:
+    if layer not in (*LAYERS, *DERIVED, FINDINGS) or suffix not in SUFFIXES:
         raise RequestError(
             404,
             "unknown_export",
             N_("There is no export {name}."),
             N_("Use a layer ({layers}) followed by a format ({formats})."),
             name=name[:80],
-            layers=", ".join((*LAYERS, *DERIVED)),
+            layers=", ".join((*LAYERS, *DERIVED, FINDINGS)),
             formats=", ".join(SUFFIXES),
         )
     crs = short_text(request.args, "crs")
-    table = derived_table(layer) if layer in DERIVED else None
+    table = None
+    if layer in DERIVED:
+        table = file_table() if layer == "exposure" else derived_table(layer)
+    elif layer == FINDINGS:
+        table = findings_file()
     with ExitStack() as held:
         path = held.enter_context(scratch_folder(atlas().folder("scratch"))) / f"{layer}{suffix}"
         if table is None:
@@ -63,7 +70,17 @@ def export(name: str) -> Response:
 def imports() -> Response:
     """List the latest imports, newest first."""
     limit = int(number(request.args, "limit", 100, 1, 1000, whole=True))
-    return fresh_json({"imports": [_record(record) for record in atlas().store.imports(limit)]})
+    return fresh_json({"imports": [_record(record) for record in _imports()[:limit]]})
+
+
+def _imports() -> list[ImportRecord]:
+    """Return the last imports that the present reader may know of: those of an area, their own of the last days."""
+    state, asking = atlas(), reader()
+    found = state.store.imports(1000)
+    if asking.area is None:
+        return found
+    own = {report.get("import_id") for report in state.jobs.reports_of(asking.owner)}
+    return [record for record in found if record.id in own]
 
 
 def _record(record: ImportRecord) -> dict[str, Any]:
@@ -76,5 +93,7 @@ def rejects(import_id: int) -> Response:
     """Download the rows that an import did not take, with reason and remedy in the reader's language."""
     latest = atlas().store.imports(1)
     if not latest or not 1 <= import_id <= latest[0].id:
+        abort(404)
+    if reader().area is not None and import_id not in {record.id for record in _imports()}:
         abort(404)
     return rejects_csv(atlas().store.rejects(import_id), f"rejects-{import_id}.csv", current_lang())

@@ -11,14 +11,20 @@ from geo.errors import N_
 from layers import REGISTRY
 from layers.base import LayerFrame, Params
 from layers.coverage import CoverageLayer
-from web import api_coverage, coverage_service, service
+from layers.findings import FindingsLayer
+from web import api_coverage, api_findings, coverage_service, findings, service
+from web.cache import Revisions
+from web.divisions import counted
 from web.errors import RequestError
+from web.finding_notes import noted
 from web.i18n import current_lang, translate
+from web.identity import reader
 from web.jsonio import collection
 from web.params import layer_params
-from web.replies import cached, cached_json
+from web.replies import cached, cached_json, reply
 from web.state import atlas
 
+BY_DIVISION = frozenset({"density", "change"})  # layers that can count by an earlier division
 blueprint = Blueprint("api_layers", __name__, url_prefix="/api")
 GEOJSON = "application/geo+json"
 
@@ -27,10 +33,11 @@ def status_now() -> dict[str, Any]:
     """Return the object of /api/status for the present revision; the demo's attributions are translated."""
     state = atlas()
     found = service.status(state.cache, state.snapshot(), demo=state.store.is_demo())
-    settled = state.store.settled_revision()  # pages tell by it what was not received live
+    settled = state.settled(reader().area)  # pages tell by it what was not received live
     return {
         **found,
         "settled": settled,
+        "damaged": bool(state.store.damage),
         "sources": {name: [translate(text) for text in texts] for name, texts in found["sources"].items()},
     }
 
@@ -39,8 +46,10 @@ def status_now() -> dict[str, Any]:
 def status() -> Response:
     """Say what the store holds."""
     found = status_now()
+    read = Revisions((found["crs"], found["revision"], found["settled"]))
     return cached_json(
-        ("status", found["revision"], found["settled"], found["demo"], found["crs"], current_lang()), lambda: found
+        ("status", read, found["damaged"], found["demo"], current_lang()),
+        lambda: found,
     )
 
 
@@ -62,8 +71,12 @@ def layer(name: str) -> Response:
     if isinstance(chosen, CoverageLayer):
         return _coverage(chosen, snapshot, params)
 
+    if isinstance(chosen, FindingsLayer):
+        return _findings(chosen, snapshot, params)
+
     def make() -> bytes:
-        return _body(chosen.frame(snapshot, params), service.origin(snapshot, chosen.needs, params), lang)
+        shown = counted(atlas(), snapshot, params).snapshot if name in BY_DIVISION else snapshot
+        return _body(chosen.frame(shown, params), service.origin(shown, chosen.needs, params), lang)
 
     key = (name, service.revisions(snapshot, chosen.needs), params)
     return cached(key, make, GEOJSON)
@@ -83,3 +96,22 @@ def _coverage(layer: CoverageLayer, snapshot: Snapshot, params: Params) -> Respo
         return _body(frame, coverage_service.coverage_meta(found, snapshot, params), params.lang)
 
     return api_coverage.shown_json(found, ("layer", layer.name, params), snapshot, make, GEOJSON)
+
+
+def _findings(layer: FindingsLayer, snapshot: Snapshot, params: Params) -> Response:
+    """Return what the audit found, nothing while it is worked out; the page's worklist says how far it is."""
+    found = atlas().audits.ask(snapshot, api_findings.wait_s())
+
+    notes = noted(atlas().store)
+
+    def make() -> bytes:
+        frame = layer.frame_of(found.audit, snapshot, params, notes.accepted)
+        return _body(frame, findings.findings_meta(found, snapshot, params.lang), params.lang)
+
+    if found.state != "computing":
+        return cached(
+            (layer.name, found.state, notes.mark, service.revisions(snapshot, layer.needs), params), make, GEOJSON
+        )
+    response = reply(make(), GEOJSON)
+    response.status_code = 202
+    return response

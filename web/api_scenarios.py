@@ -14,7 +14,7 @@ from geo.errors import N_
 from layers.base import Params, chosen_level
 from store.errors import ConflictError
 from store.scenario import Scenario
-from web import scenarios
+from web import planned, scenarios
 from web.api_whatif import base_of, not_yet
 from web.errors import RequestError
 from web.i18n import current_lang
@@ -41,7 +41,7 @@ def may_apply() -> bool:
 @blueprint.get("")
 def listed() -> Response:
     """List the scenarios, the last changed first."""
-    return fresh_json({"scenarios": [asdict(one) for one in atlas().store.scenarios()]})
+    return fresh_json({"scenarios": [asdict(one) for one in planned.listed()]})
 
 
 @blueprint.post("")
@@ -55,13 +55,14 @@ def add() -> Response:
 @blueprint.get("/<scenario_id>")
 def one(scenario_id: str) -> Response:
     """Return a scenario with its changes, and which of its cameras changed meanwhile."""
-    return fresh_json(scenarios.whole(atlas().store.scenario(scenario_id), atlas().snapshot()))
+    return fresh_json(scenarios.whole(planned.seen(scenario_id), atlas().snapshot()))
 
 
 @blueprint.put("/<scenario_id>")
 def change(scenario_id: str) -> Response:
     """Rename a scenario, or save other changes in it; `version` says which one was seen."""
     body, snapshot = json_object(), atlas().snapshot()
+    planned.seen(scenario_id)
     content = _content(body, snapshot) if "changes" in body else {}
     made = atlas().store.change_scenario(scenario_id, _version(body), name=body.get("name"), **content)
     return fresh_json(scenarios.whole(made, snapshot))
@@ -71,6 +72,7 @@ def change(scenario_id: str) -> Response:
 def delete(scenario_id: str) -> Response:
     """Delete a scenario of the version given in the address; it can be restored."""
     version = int(number(request.args, "version", -1, 0, 1e9, whole=True))
+    planned.seen(scenario_id)
     gone = atlas().store.delete_scenario(scenario_id, version)
     return fresh_json({"id": gone.id, "name": gone.name, "deleted": True})
 
@@ -78,6 +80,7 @@ def delete(scenario_id: str) -> Response:
 @blueprint.post("/<scenario_id>/restore")
 def restore(scenario_id: str) -> Response:
     """Bring a deleted scenario back."""
+    planned.seen(scenario_id, deleted=True)
     return fresh_json(scenarios.whole(atlas().store.restore_scenario(scenario_id), atlas().snapshot()))
 
 
@@ -90,7 +93,7 @@ def apply(scenario_id: str) -> Response:
         )
     body, snapshot = json_object(), atlas().snapshot()
     store = atlas().store
-    found = store.scenario(scenario_id)
+    found = planned.seen(scenario_id)
     version = _version(body)
     plan: dict[str, Any] = {}
     if version == found.version and found.applied_revision is None:  # else the store says why not
@@ -113,7 +116,7 @@ def apply(scenario_id: str) -> Response:
 def export(scenario_id: str) -> Response:
     """Download a scenario."""
     kind = one_of(request.args, "format", tuple(FORMATS), "geojson")
-    found, snapshot = atlas().store.scenario(scenario_id), atlas().snapshot()
+    found, snapshot = planned.seen(scenario_id), atlas().snapshot()
     data = scenarios.csv_file(found, snapshot) if kind == "csv" else scenarios.geojson(found, snapshot)
     response = Response(data, mimetype=FORMATS[kind])
     response.headers["Cache-Control"] = "private, no-store"
@@ -150,7 +153,7 @@ def _compared(snapshot: Snapshot, params: Params, ids: list[str], own: Any) -> R
             "id", len(ids), N_("“{value}” cannot be used for {field}."), N_("Choose at most {limit} scenarios."),
             limit=MOST_COMPARED,
         )  # fmt: skip
-    chosen = [atlas().store.scenario(one) for one in ids]
+    chosen = [planned.seen(one) for one in ids]
     complete, found = base_of(snapshot, params, WAIT_S)
     if complete is None:
         return not_yet(found)
@@ -168,6 +171,10 @@ def _content(body: Mapping[str, Any], snapshot: Snapshot) -> dict[str, Any]:
         )
     params = asked(body, snapshot)
     plan = plan_of(body, snapshot, chosen_level(snapshot["grids"], params.level))
+    if snapshot.scope is not None and not plan:
+        raise fault(
+            "changes", 0, N_("A scenario without changes is of no area."), N_("Place, change or remove a camera first.")
+        )
     return {
         "changes": scenarios.kept_changes(plan, snapshot),
         "base": scenarios.base_of_plan(plan, snapshot),

@@ -12,9 +12,10 @@ from geo.month import parse_month
 from layers.base import Params, chosen_level
 from web import coverage_service, picture, service, workbook
 from web.bulletin_file import FORMS, file_name, make_bulletin
+from web.divisions import DIVISIONS, TODAY, counted
 from web.gate import Gate
 from web.i18n import current_lang, translate
-from web.params import layer_params, short_text
+from web.params import layer_params, one_of, short_text
 from web.phrases import origin_rows, today
 from web.replies import cached
 from web.runs import Shown
@@ -22,6 +23,7 @@ from web.state import atlas
 from web.tables import Asked, Listed, ordered, table_of
 from web.tiles import PNG
 
+BY_DIVISION = frozenset({"density", "compare", "profile"})  # tables that can count by an earlier division
 blueprint = Blueprint("takeaway", __name__, url_prefix="/api")
 # A picture takes a second or two of a core and, at the largest, 400 MB.
 PICTURES = Gate(2, 8.0, 5)
@@ -68,6 +70,8 @@ def table(name: str) -> Response:
     snapshot = state.snapshot()
     params = layer_params(request.args, snapshot, lang)
     with TABLES.entered():
+        if found.name in BY_DIVISION:
+            snapshot = counted(state, snapshot, params).snapshot
         listed = found.rows(Asked(state, snapshot, params, request.args))
         rows = ordered(found, listed.rows if isinstance(listed, Listed) else listed, request.args)
         total = listed.total if isinstance(listed, Listed) else len(rows)
@@ -109,5 +113,6 @@ def bulletin(form: str) -> Response:
         return state.runs.ask(snapshot, slot, COVERAGE_WAIT_S if mine else 0.0, begin=mine)
 
     with BULLETINS.entered():
-        body, facts = make_bulletin(state, snapshot, month, level, form, lang, made, coverage_of)
+        by = one_of(request.args, "division", DIVISIONS, TODAY)
+        body, facts = make_bulletin(state, snapshot, month, level, form, lang, made, coverage_of, by)
     return _attached(body, MEDIA[form], file_name(facts, form))

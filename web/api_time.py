@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request
 from web import service
 from web.api_data import asked
 from web.coverage_service import READS, slot_of
+from web.divisions import counted
 from web.jsonio import dumps
 from web.params import short_text
 from web.profile import NEEDS, grid_asked, profile_answer
@@ -39,10 +40,9 @@ def profile() -> Response:
     found = state.runs.ask(snapshot, slot_of(snapshot, params), begin=False)
 
     def make() -> dict[str, object]:
-        return {
-            **profile_answer(state.cache, snapshot, params, code, found),
-            "meta": service.origin(snapshot, NEEDS, params),
-        }
+        by = counted(state, snapshot, params)
+        meta = service.origin(by.snapshot, NEEDS, params) | {"division": by.facts}
+        return {**profile_answer(state.cache, by.snapshot, params, code, found), "meta": meta}
 
     if found.state == "computing":
         return reply(dumps(make()).encode(), JSON)

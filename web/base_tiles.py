@@ -87,7 +87,7 @@ class BaseTiles:
             self._make(key, parts())
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not be begun again at every request
             self._failed[key] = time.monotonic()
-            _log.error("the vector base map was not made: %s: %s", type(error).__name__, error)
+            _log.error("the vector base map was not made", exc_info=error)
         finally:
             self._thread = None
 
@@ -137,8 +137,11 @@ def base_tiles(state: Atlas) -> BaseTiles:
 
 
 def present(state: Atlas, snapshot: Snapshot) -> tuple[str, str]:
-    """Return key and state of the base map of `snapshot`, begun if missing; "empty": there is nothing to draw."""
-    key = state.cache.get(("base key", revisions(snapshot, NEEDS)), lambda: key_of(base_parts(snapshot)))
+    """Return key and state of the base map of `snapshot`, begun if missing; "empty": there is nothing to draw.
+
+    It is everybody's, so `snapshot` is that of the whole city.
+    """
+    key = state.shared_cache.get(("base key", revisions(snapshot, NEEDS)), lambda: key_of(base_parts(snapshot)))
     if not key:
         return "", "empty"
     try:

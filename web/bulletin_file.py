@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -9,6 +10,7 @@ from geo.columns import Snapshot
 from geo.month import Month
 from web import bulletin
 from web.bulletin import CoverageOf
+from web.divisions import TODAY, counted
 from web.state import Atlas
 
 Form = Literal["pdf", "xlsx"]
@@ -24,10 +26,17 @@ def file_name(facts: Json, form: str) -> str:
 
 def make_bulletin(
     state: Atlas, snapshot: Snapshot, month: Month, level: str | None, form: Form, lang: str, made: datetime,
-    coverage_of: CoverageOf,
+    coverage_of: CoverageOf, division: str = TODAY,
 ) -> tuple[bytes, Json]:  # fmt: skip
-    """Return the file and its figures."""
-    facts = bulletin.facts(snapshot, month, level, coverage_of)
+    """Return the file and its figures; `division` says by which one the month is counted (`web.divisions`)."""
+    params = replace(bulletin.params_of(snapshot, month, None), division=division)
+    by = counted(state, snapshot, params)
+    facts = bulletin.facts(by.snapshot, month, level, coverage_of if by.snapshot is snapshot else None)
+    facts["division"] = by.facts
+    if by.snapshot is not snapshot:  # cameras see what they see today, whatever the grids were
+        facts["coverage"] = bulletin.coverage(snapshot, replace(params, level=facts["level"]), coverage_of)
+        facts["revision"] = max(snapshot[name].revision for name in bulletin.NEEDS)
+        snapshot = by.snapshot
     if form == "pdf":
         from web.bulletin_pdf import bulletin_pdf
 

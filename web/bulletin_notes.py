@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+import numpy as np
+
 from geo.columns import Snapshot
 from geo.errors import N_
 from geo.month import parse_month
@@ -117,6 +119,27 @@ def method(facts: Json, words: Words) -> list[str]:
     return texts
 
 
+def division_texts(facts: Json, timezone: str, words: Words) -> list[str]:
+    """Return by which division the month was counted; only where the history has something to tell."""
+    by = facts.get("division")
+    if not by or (by["by"] == "today" and not by["changes"]):
+        return []
+
+    def day(text: str) -> str:
+        return phrases.day_text(phrases.local(np.datetime64(text.rstrip("Z"), "ms"), timezone).date(), words.lang)
+
+    text = words(N_("Counted by today's division, in force since {day}."), day=day(by["since"]))
+    if by["by"] == "then":
+        text = words(N_("Counted by the division in force at the end of the month, since {day}."), day=day(by["since"]))
+    texts = [text]
+    if by["changes"]:
+        days = words.listed([day(one["at"]) for one in by["changes"]][:12])
+        texts.append(words(N_("The division changed within the month: {days}."), days=days))
+    if by["before_history"]:
+        texts.append(words(N_("No history of the division before {day}."), day=day(by["history_from"])))
+    return texts
+
+
 def origin_lines(
     snapshot: Snapshot, facts: Json, words: Words, needs: Sequence[str], made: str
 ) -> list[tuple[str, str]]:
@@ -126,8 +149,11 @@ def origin_lines(
         (words(N_("Reference system of areas and distances")), facts["crs"] or "–"),
         (words(N_("Time zone")), facts["timezone"]),
         (words(N_("Grid level")), phrases.word(facts["level"], words.lang)),
+        *((words(N_("Division")), text) for text in division_texts(facts, snapshot.timezone, words)),
         (words(N_("Made on")), made),
     ]
+    if snapshot.scope is not None:
+        lines.append((words(N_("Area")), phrases.area_text(snapshot, words.lang)))
     sources = phrases.source_texts(snapshot, needs, words.lang)
     lines += [(words(N_("Source")), text) for text in sources] or [
         (words(N_("Source")), words(N_("not recorded at import")))

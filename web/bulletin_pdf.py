@@ -85,7 +85,11 @@ def context(state: Atlas, snapshot: Snapshot, facts: Json, lang: str, made: date
         "origin_line": words(N_("Data revision {revision}; made on {made}"), revision=facts["revision"], made=when),
         "timezone": facts["timezone"],
         "simulated": phrases.simulated_text(snapshot, NEEDS, lang),
-        "notes": [note for note in (partial, *bulletin_notes.against_notes(facts, words)) if note],
+        "notes": [
+            note
+            for note in (phrases.area_text(snapshot, lang), partial, *bulletin_notes.against_notes(facts, words))
+            if note
+        ],
         "cards": bulletin_view.key_figures(facts, words),
         "chart": bulletin_view.chart(facts, words),
         "matrix": bulletin_view.matrix(facts, words),

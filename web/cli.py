@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -13,9 +14,10 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
 from geo.errors import N_, AtlasError, ParameterError
+from store.actor import Actor, acting
 from web.errors import fill
 from web.i18n import gettext, translate
-from web.jobs import STEPS
+from web.job_facts import STEPS
 from web.jsonio import dumps
 
 DISK = N_("The system refused: {reason}")
@@ -26,7 +28,8 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with acting(Actor("command", _user())):
+                return super().invoke(ctx)
         except ParameterError as error:
             raise click.UsageError(sentence(error), ctx) from None
         except AtlasError as error:
@@ -40,6 +43,14 @@ class Command(click.Command):
             where = f" ({error.filename})" if error.filename else ""
             click.echo(fill(DISK, {"reason": f"{error.strerror or error}{where}"}), err=True)
             ctx.exit(1)
+
+
+def _user() -> str:
+    """Return the system user whose shell runs a command."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container may run as a number that has no name
+        return str(os.getuid())
 
 
 def sentence(error: AtlasError) -> str:
@@ -122,21 +133,50 @@ class Progress:
 
 def init_app(app: Flask) -> None:
     """Register the commands of this version."""
-    from web import cli_alerts, cli_bulletin, cli_coverage, cli_data, cli_figures, cli_sightings, cli_tokens
+    from web import (
+        cli_accounts,
+        cli_alerts,
+        cli_assignment,
+        cli_backup,
+        cli_balance,
+        cli_bulletin,
+        cli_check,
+        cli_coverage,
+        cli_data,
+        cli_exposure,
+        cli_figures,
+        cli_findings,
+        cli_publish,
+        cli_sightings,
+        cli_tokens,
+        cli_upgrade,
+    )
 
     assert isinstance(app.cli, AppGroup)
     for found in (
         cli_data.import_file_command,
         cli_data.export_command,
+        cli_publish.publish_command,
         cli_figures.density_command,
         cli_figures.demo_command,
         cli_coverage.coverage_command,
+        cli_findings.audit_command,
+        cli_assignment.assignment_command,
+        cli_assignment.responsible_command,
+        cli_balance.balance_command,
         cli_sightings.views_command,
         cli_coverage.blindspots_command,
         cli_sightings.seen_by_command,
+        cli_exposure.exposure_command,
         cli_tokens.token,
+        cli_accounts.account,
         cli_alerts.alerts_command,
         cli_bulletin.bulletin_command,
+        cli_check.check_command,
+        cli_upgrade.upgrade_command,
+        cli_backup.backup,
+        cli_backup.restore_command,
+        cli_backup.trail,
     ):
         app.cli.add_command(found)
 

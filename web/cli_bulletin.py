@@ -16,7 +16,9 @@ from web import coverage_service
 from web.bulletin_file import FORMS, make_bulletin
 from web.cli import command, show
 from web.cli_rules import FILE, complete_of
+from web.divisions import DIVISIONS, TODAY
 from web.i18n import current_lang, gettext
+from web.noted import note_file
 from web.runs import Shown
 from web.state import atlas
 
@@ -26,8 +28,11 @@ from web.state import atlas
 @click.option("--level", help="Grid level; the finest one when absent.")
 @click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of the bulletin; ATLAS_LANG when absent.")
 @click.option("-o", "--output", "file", type=FILE, required=True, help="The file; .pdf or .xlsx says the format.")
+@click.option("--division", type=click.Choice(DIVISIONS), default=TODAY, help="Count by today's, or that of then.")
 @click.option("--no-coverage", is_flag=True, help="Do not work coverage out; only what is known of it is shown.")
-def bulletin_command(month: str, level: str | None, lang: str | None, file: Path, no_coverage: bool, form: str) -> None:
+def bulletin_command(
+    month: str, level: str | None, lang: str | None, file: Path, division: str, no_coverage: bool, form: str
+) -> None:
     """Write the bulletin."""
     suffix = file.suffix.lower().removeprefix(".")
     if suffix not in FORMS:
@@ -42,8 +47,17 @@ def bulletin_command(month: str, level: str | None, lang: str | None, file: Path
         return Shown(complete, False, "none" if complete is None else "ready", coverage_service.revision_of(snapshot))
 
     body, facts = make_bulletin(
-        state, snapshot, parse_month(month), level, suffix, lang or current_lang(), datetime.now(UTC), coverage_of
+        state,
+        snapshot,
+        parse_month(month),
+        level,
+        suffix,
+        lang or current_lang(),
+        datetime.now(UTC),
+        coverage_of,
+        division,
     )
+    note_file("bulletin", file, month=facts["month"], level=facts["level"])
     write_aside(file, body)
     answer: dict[str, Any] = {
         "file": str(file), "month": facts["month"], "level": facts["level"], "revision": facts["revision"],

@@ -15,6 +15,7 @@ from web.cli import command, safe_line, show
 from web.cli_rules import FILE, WHY, WRITTEN, Options, complete_of, params_of, rules, window
 from web.cli_table import print_table
 from web.i18n import gettext
+from web.noted import note_file
 from web.runs import Shown
 from web.state import atlas
 
@@ -50,6 +51,7 @@ def coverage_command(file: Path | None, form: str, **given: Any) -> None:
     answer |= {"meta": coverage_service.coverage_meta(found, snapshot, params)}
     if file is not None:
         text = coverage_service.description(snapshot, params)
+        note_file("coverage", file, level=answer["level"])
         answer |= {
             "file": str(file),
             "rows": coverage_tables.coverage_table(complete, snapshot, params, text).write(file),
@@ -114,6 +116,7 @@ def blindspots_command(limit: int | None, file: Path | None, form: str, **given:
     }
     if file is not None:
         text = coverage_service.description(snapshot, params)
+        note_file("blindspots", file, level=answer["level"])
         written = coverage_tables.frame_table("blindspots", frame, snapshot, text).write(file)
         answer |= {"file": str(file), "rows": written}
     show(form, answer, lambda: _print_spots(answer))

@@ -12,6 +12,7 @@ from web.cli import Progress, command, pairs, safe_line, show
 from web.errors import fill
 from web.i18n import current_lang, gettext
 from web.intake import import_path, options_from_command
+from web.noted import note_file
 from web.state import atlas
 
 SHOWN = 20
@@ -90,6 +91,7 @@ def export_command(layer: str, file: Path, crs: str | None, form: str) -> None:
     """Export a layer."""
     from store.export import export_layer  # brings in GDAL and Arrow, which no other command needs
 
+    note_file(layer, file, crs=crs)
     rows = export_layer(atlas().snapshot(), layer, file, crs)
     show(
         form,

@@ -13,6 +13,7 @@ from store.intake.scratch import scratch_folder
 from web import service
 from web.cli import Progress, command, safe_line, show
 from web.cli_table import print_table
+from web.divisions import DIVISIONS, TODAY, counted
 from web.i18n import current_lang, gettext
 from web.intake import limits
 from web.params import window
@@ -20,10 +21,11 @@ from web.state import atlas
 
 
 def _params(
-    snapshot: Snapshot, level: str | None, start: str | None, end: str | None, category: tuple[str, ...]
+    snapshot: Snapshot, level: str | None, start: str | None, end: str | None, category: tuple[str, ...], division: str
 ) -> Params:
     first, last = window(start, end, snapshot.timezone)
-    return Params(level=level, start=first, end=last, categories=tuple(sorted(set(category))), lang=current_lang())
+    chosen = tuple(sorted(set(category)))
+    return Params(level=level, start=first, end=last, categories=chosen, lang=current_lang(), division=division)
 
 
 @command("density", "Count incidents per grid of a level: by area and by population.")
@@ -31,8 +33,9 @@ def _params(
 @click.option("--from", "start", metavar="T", help="First moment, ISO 8601; a date is local midnight.")
 @click.option("--to", "end", metavar="T", help="End, ISO 8601; not part of the window.")
 @click.option("--category", multiple=True, help="Only this category. Repeat.")
+@click.option("--division", type=click.Choice(DIVISIONS), help="Count by today's, or that of then; and say which.")
 def density_command(
-    level: str | None, start: str | None, end: str | None, category: tuple[str, ...], form: str
+    level: str | None, start: str | None, end: str | None, category: tuple[str, ...], division: str | None, form: str
 ) -> None:
     """Print the density of a level."""
     snapshot = atlas().snapshot()
@@ -40,7 +43,9 @@ def density_command(
         raise UnknownLevelError(
             N_("There is no grid level {level}: the store holds no grids."), N_("Import grids first."), level=level
         )
-    answer = service.density_answer(snapshot, _params(snapshot, level, start, end, category))
+    params = _params(snapshot, level, start, end, category, division or TODAY)
+    by = counted(atlas(), snapshot, params)
+    answer = service.density_answer(by.snapshot, params) | ({"division": by.facts} if division else {})
     show(form, answer, lambda: _print_density(answer))
 
 

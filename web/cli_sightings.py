@@ -14,6 +14,7 @@ from web.cli import command, safe_line, show
 from web.cli_rules import FILE, WHY, WRITTEN, Options, params_of, rules
 from web.cli_table import print_table
 from web.i18n import gettext
+from web.noted import note_file
 from web.state import atlas
 
 SEEN_HEAD = (N_("Camera"), N_("Name"), N_("State"), "m", "px/m", N_("online"))
@@ -29,6 +30,7 @@ def views_command(camera: tuple[str, ...], file: Path, form: str, **given: Any) 
     params = params_of(snapshot, given)
     rows = sightings.rows_of_cameras(snapshot, list(camera))
     frame = sightings.views_frame(snapshot, params, rows)
+    note_file("views", file, cameras=len(rows))
     found = coverage_tables.frame_table("views", frame, snapshot, coverage_service.description(snapshot, params))
     answer = {"cameras": len(rows), "rows": found.write(file), "file": str(file)}
     answer |= {"meta": {**sightings.sighting_meta(snapshot, params), **frame.meta}}

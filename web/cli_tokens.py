@@ -1,24 +1,34 @@
-"""`flask token`: who may send incidents."""
+"""`flask token`: what programs may do without signing in."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import click
 from flask.cli import AppGroup
 
 from geo.errors import N_
+from store.tokens import INCIDENTS_WRITE, SCOPES, Token
+from web.account_words import area_lines, parse_area
 from web.cli import command, safe_line, show
 from web.cli_table import print_table
 from web.i18n import gettext
 from web.state import atlas
 
-token = AppGroup("token", help="Tokens of programs that may send incidents.")
+token = AppGroup("token", help="Tokens of programs that may send incidents, or read.")
 
 
 @command("add", "Make a token for the system NAME; it is shown once and never again.")
 @click.argument("name")
-def add_command(name: str, form: str) -> None:
+@click.option(
+    "--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help=f"What it is for; {INCIDENTS_WRITE}. Repeat."
+)
+@click.option("--expires", metavar="T", help="When it ends by itself, ISO 8601; never when absent.")
+@click.option("--area", multiple=True, metavar="LEVEL:CODE", help="Only this grid. Repeat.")
+def add_command(name: str, scopes: tuple[str, ...], expires: str | None, area: tuple[str, ...], form: str) -> None:
     """Make a token."""
-    text = atlas().store.add_token(name)
+    chosen = scopes or (INCIDENTS_WRITE,)
+    text = atlas().store.add_token(name, chosen, area=parse_area(area) if area else None, expires_at=expires)
 
     def tell() -> None:
         click.echo(text)
@@ -27,17 +37,33 @@ def add_command(name: str, form: str) -> None:
     show(form, {"name": name, "token": text}, tell)
 
 
+def facts(found: Token) -> dict[str, Any]:
+    """Return what commands tell of a token."""
+    area = None if found.area is None else area_lines(found.area)
+    return {
+        "name": found.name, "scope": found.scope, "created_at": found.created_at, "revoked_at": found.revoked_at,
+        "expires_at": found.expires_at, "area": area,
+    }  # fmt: skip
+
+
 @command("list", "List all tokens that were ever made, without the tokens themselves.")
 def list_command(form: str) -> None:
     """List the tokens."""
     found = atlas().store.tokens()
 
     def tell() -> None:
-        head = [gettext("Name"), gettext("May"), gettext("Made"), gettext("Revoked")]
-        rows = [[safe_line(one.name), one.scope, one.created_at, one.revoked_at or "–"] for one in found]
-        print_table(head, rows, left=4)
+        head = [
+            gettext(text)
+            for text in (N_("Name"), N_("May"), N_("Area of responsibility"), N_("Made"), N_("Ends"), N_("Revoked"))
+        ]
+        rows = [
+            [safe_line(one.name), one.scope, safe_line(", ".join(area_lines(one.area)) or gettext("The whole city")),
+             one.created_at, one.expires_at or "–", one.revoked_at or "–"]
+            for one in found
+        ]  # fmt: skip
+        print_table(head, rows, left=6)
 
-    show(form, {"tokens": [vars(one) for one in found]}, tell)
+    show(form, {"tokens": [facts(one) for one in found]}, tell)
 
 
 @command("revoke", "Let no request pass with the token of NAME any more.")

@@ -20,6 +20,7 @@ from layers.sight import assumptions, sight_of
 from web.errors import fill
 from web.i18n import translate
 from web.jsonio import iso
+from web.run_answers import fault_answer, progress_answer
 from web.runs import STEPS, Runs, Shown
 from web.service import origin
 
@@ -29,33 +30,13 @@ AREA_KEYS = (*AREAS, "seen_by_2_m2", "seen_by_3_m2")
 
 
 def slot_of(snapshot: Snapshot, params: Params) -> Slot:
-    """Return what a request asks to be worked out: a level (None without grids) and the rules."""
-    return (chosen_level(snapshot["grids"], params.level), rules_of(params))
+    """Return what a request asks to be worked out: a level (None without grids), the rules, and whose."""
+    return Slot(chosen_level(snapshot["grids"], params.level), rules_of(params), snapshot.scope)
 
 
 def shown(runs: Runs, snapshot: Snapshot, params: Params, wait_s: float) -> Shown:
     """Return what can be shown now, after at most `wait_s`."""
     return runs.ask(snapshot, slot_of(snapshot, params), wait_s)
-
-
-def progress_of(found: Shown, lang: str | None = None) -> Json | None:
-    """Return how far the computation on its way is, None where there is none."""
-    if found.state != "computing":
-        return None
-    return {
-        "job": found.job,
-        "progress": round(found.progress, 3),
-        "step": translate(STEPS.get(found.step, found.step), lang),
-    }
-
-
-def error_of(found: Shown, lang: str | None = None) -> Json | None:
-    """Return why the last computation failed, None where it did not."""
-    if found.error is None:
-        return None
-    error = found.error
-    texts = {name: fill(error[name], error["params"], lang) for name in ("message", "remedy")}
-    return {"code": error["code"], **texts}
 
 
 def status_answer(found: Shown, lang: str | None = None) -> Json:
@@ -68,7 +49,7 @@ def status_answer(found: Shown, lang: str | None = None) -> Json:
         "job": found.job,
         "computed_revision": None if complete is None else complete.revision,
         "revision": found.revision,
-        "error": error_of(found, lang),
+        "error": fault_answer(found.error, lang),
     }
 
 
@@ -80,8 +61,8 @@ def coverage_meta(found: Shown, snapshot: Snapshot, params: Params) -> Json:
         "computed_revision": None if complete is None else complete.revision,
         "stale": found.stale,
         "state": found.state,
-        "computing": progress_of(found, params.lang),
-        "error": error_of(found, params.lang),
+        "computing": progress_answer(found, STEPS, params.lang),
+        "error": fault_answer(found.error, params.lang),
         "edition": rules.edition,
         "task": rules.task,
         "px_per_m": rules.px_per_m,

@@ -25,7 +25,7 @@ TEXTS = frozenset({"code", "name", "parent", "loss_camera", "camera", "state", "
 WHOLE = frozenset({"incidents", "incidents_seen", "incidents_certain", "places", "places_seen", "places_certain",
                    "rank", "incidents_unseen"})  # fmt: skip
 FLAGS = frozenset({"range_assumed"})
-NAMES = ("coverage", "views", "blindspots")
+NAMES = ("coverage", "views", "blindspots", "exposure")
 _POLYGON = frozenset({"polygon"})
 
 

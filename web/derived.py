@@ -22,6 +22,7 @@ from geo.errors import AtlasError
 from layers.complete import Complete, Slot
 from settings import ROOT
 from web.frozen import OutdatedError, pack, unpack
+from web.logs import fault_of
 
 FORMAT = 1
 MOST_FILES = 4
@@ -64,7 +65,7 @@ class Derived:
         except (FileNotFoundError, OutdatedError):
             return None
         except Exception as error:  # noqa: BLE001 - a damaged file may fail in any way; all of it can be worked out anew
-            self._log(f"{path.name} is not used: {type(error).__name__}: {error}")
+            self._log(f"{path.name} is not used: {fault_of(error, error.__traceback__)}")
             return None
         if not isinstance(found, Complete) or found.slot != slot:
             return None
@@ -80,7 +81,7 @@ class Derived:
             pack(complete, aside, {"format": FORMAT, "formulas": formulas()})
             aside.replace(path)
         except OSError as error:
-            self._log(f"{path.name}: {error}")
+            self._log(f"{path.name}: {fault_of(error, error.__traceback__)}")
         finally:
             with suppress(OSError):
                 aside.unlink()
@@ -128,7 +129,7 @@ class Derived:
             note = _read(path)
             try:
                 if note is not None and note["tries"] < MOST_TRIES:
-                    found.append((note["level"], ViewRules(**note["rules"])))
+                    found.append(Slot(note["level"], ViewRules(**note["rules"])))
             except (KeyError, TypeError, AtlasError):
                 path.unlink(missing_ok=True)
         return found

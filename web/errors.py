@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import PurePath
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, make_response, redirect, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from geo import errors as domain
@@ -30,10 +31,20 @@ STATUS: Mapping[type[AtlasError], tuple[int, str]] = {
     domain.ConservationError: (500, "conservation"),
     domain.FontMissingError: (503, "font_missing"),
     domain.NoDataError: (404, "no_data"),
+    domain.ReshapeError: (422, "reshape"),
     storage.StoreError: (503, "store"),
+    storage.DamagedError: (503, "damaged"),
+    storage.BackupError: (409, "backup"),
     storage.StoreBusyError: (503, "store_busy"),
     storage.ConflictError: (409, "conflict"),
+    storage.DivisionConflictError: (409, "division_conflict"),
+    storage.DraftStateError: (409, "draft_state"),
+    storage.OwnDraftError: (403, "own_draft"),
+    storage.UnknownDraftError: (404, "unknown_draft"),
+    storage.UnknownRevisionError: (404, "unknown_revision"),
     storage.UnknownScenarioError: (404, "unknown_scenario"),
+    storage.UnknownAccountError: (404, "unknown_account"),
+    storage.LinkError: (410, "link"),
     storage.IntakeError: (422, "intake"),
     storage.PersonalDataError: (422, "personal_data"),
     storage.ExportError: (400, "export"),
@@ -76,6 +87,13 @@ class RequestError(AtlasError):
         self.code = code
 
 
+class SignInError(RequestError):
+    """Nobody has signed in, or no longer; a page leads to where it is done."""
+
+    def __init__(self) -> None:
+        super().__init__(401, "sign_in", N_("You are not signed in."), N_("Sign in, or send a token that is for this."))
+
+
 def status_of(error: AtlasError) -> tuple[int, str]:
     """Return the HTTP status and the stable code of a domain error."""
     if isinstance(error, RequestError):
@@ -115,21 +133,34 @@ def without_places(params: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def for_log(error: AtlasError) -> str:
+    """Return the English message of an error for the log: with paths and plain numbers, without other values."""
+    told = {name: value for name, value in error.params.items() if name in PLACES or isinstance(value, int | float)}
+    return error.message.format(**{**dict.fromkeys(error.params, "…"), **told})
+
+
+def route() -> str:
+    """Return the route of the present request as it is declared: its address holds values."""
+    return request.url_rule.rule if request.url_rule is not None else "(no route)"
+
+
 def wants_json() -> bool:
     """Return whether the caller is a program: everything but the pages, unless HTML is asked for first."""
-    if request.path.startswith(("/api/", "/tiles/", "/healthz")):
+    if request.path.startswith(("/api/", "/tiles/", "/healthz", "/readyz", "/metrics")):
         return True
     best = request.accept_mimetypes.best_match(["text/html", "application/json"], default="text/html")
     return best == "application/json"
 
 
-def answer(status: int, shape: Mapping[str, str]) -> Response:
+def answer(status: int, shape: Mapping[str, Any]) -> Response:
     """Return the error as JSON or as a page."""
     if wants_json():
         response = jsonify({"error": shape})
     else:
-        # No store and no secret is touched here: they may be what failed.
-        context = shell("error", None) | {"error": shape, "http_status": status, "csrf_token": str}
+        # Neither store nor secret is touched here, as they may be what failed, but to let an account sign out.
+        context = shell("error", None) | {"error": shape, "http_status": status}
+        if g.get("session") is None:
+            context["csrf_token"] = str
         response = make_response(render_template("error.html", **context))
     response.status_code = status
     response.headers["Cache-Control"] = "no-store"
@@ -139,8 +170,13 @@ def answer(status: int, shape: Mapping[str, str]) -> Response:
 def on_domain(error: AtlasError) -> Response:
     """Answer a domain error."""
     status, _ = status_of(error)
+    if isinstance(error, SignInError) and not wants_json():
+        wish = request.full_path.rstrip("?") if request.method in ("GET", "HEAD") else "/"
+        response = redirect(f"/sign-in?{urlencode({'next': wish})}" if wish != "/" else "/sign-in", 303)
+        response.headers["Cache-Control"] = "no-store"
+        return response  # type: ignore[return-value]
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        current_app.logger.error("%s: %s", type(error).__name__, error.text())
+        current_app.logger.error("%s: %s", type(error).__name__, for_log(error))
     response = answer(status, body(error))
     if isinstance(error, storage.StoreBusyError) or "retry_s" in error.params:
         response.headers["Retry-After"] = str(error.params.get("retry_s", 2))
@@ -169,7 +205,7 @@ def on_http(error: HTTPException) -> Response:
 
 def on_system(error: OSError) -> Response:
     """Answer what the operator must put right: no room (507), no right to write (503); else an unknown fault."""
-    current_app.logger.exception("%s %s failed", request.method, request.path)
+    current_app.logger.exception("%s %s failed", request.method, route())
     status, code = SYSTEM.get(error.errno or 0, (500, "internal"))
     message, remedy = HTTP_TEXTS[status]
     return answer(status, {"code": code, "message": translate(message), "remedy": translate(remedy)})
@@ -177,7 +213,7 @@ def on_system(error: OSError) -> Response:
 
 def on_unknown(error: Exception) -> Response:
     """Log an unexpected fault with its traceback and say no more than that it happened."""
-    current_app.logger.error("%s %s failed", request.method, request.path, exc_info=error)
+    current_app.logger.error("%s %s failed", request.method, route(), exc_info=error)
     message, remedy = HTTP_TEXTS[500]
     return answer(500, {"code": "internal", "message": translate(message), "remedy": translate(remedy)})
 

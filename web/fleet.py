@@ -11,7 +11,7 @@ from geo.columns import Snapshot
 from geo.inventory import PIXELS_FROM, Targets, inventory
 from layers.base import Params
 from layers.complete import Complete
-from web.cache import Cache
+from web.cache import Caching
 from web.coverage_service import areas_of, rows_of
 from web.service import LevelData, cameras_index, level_data
 
@@ -22,7 +22,7 @@ Json = dict[str, Any]
 SIDES = ("open_m2", "certain_m2", "possible_m2", "blind_m2")
 
 
-def inventory_answer(cache: Cache, snapshot: Snapshot, params: Params, targets: Targets) -> Json:
+def inventory_answer(cache: Caching, snapshot: Snapshot, params: Params, targets: Targets) -> Json:
     """Return what is recorded of the cameras: by grid of a level, by owner, and of all."""
     data: LevelData = level_data(snapshot, params.level)
     found = inventory(snapshot["cameras"], cameras_index(cache, snapshot, data), len(data.rows), targets)

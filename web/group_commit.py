@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from geo.errors import N_, AtlasError
+from store.actor import Actor, actor
 from store.live import HeldIncident, LiveIncident
 from store.store import Store
 from web.errors import RequestError
@@ -21,6 +22,7 @@ RETRY_S = 1
 class _Entry:
     incidents: Sequence[LiveIncident]
     simulated: bool
+    sender: Actor
     done: threading.Event = field(default_factory=threading.Event)
     answer: list[HeldIncident] | BaseException | None = None
 
@@ -54,7 +56,7 @@ class GroupCommit:
         ConflictError, StoreBusyError
             As `store.live` has them.
         """
-        mine = _Entry(incidents, simulated)
+        mine = _Entry(incidents, simulated, actor())
         with self._lock:
             if self._rows + len(incidents) > MOST_WAITING:
                 raise RequestError(
@@ -87,7 +89,9 @@ class GroupCommit:
         fresh = False
         try:
             answers = self._store().receive(
-                [entry.incidents for entry in taken], simulated=[entry.simulated for entry in taken]
+                [entry.incidents for entry in taken],
+                simulated=[entry.simulated for entry in taken],
+                actors=[entry.sender for entry in taken],
             )
             for entry, answer in zip(taken, answers, strict=True):
                 entry.answer = answer

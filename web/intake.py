@@ -7,11 +7,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from geo.area import Area
 from geo.errors import N_, AtlasError, ParameterError
 from store.intake.options import ImportOptions, ImportReport, Limits, NothingAcceptedError, StrictError
 from store.intake.scratch import scratch_folder
 from store.schema import LAYERS
 from web.errors import fill, without_places
+from web.fence import AreaFence
 from web.i18n import translate
 from web.uploading import Upload
 
@@ -96,8 +98,9 @@ def import_path(
     rejects: Path | None,
     progress: Callable[[float, str], None],
     file_name: str | None = None,
+    area: Area | None = None,
 ) -> ImportReport:
-    """Import the file at `file`, recorded as `file_name`; the reading subprocess's scratch folder goes away."""
+    """Import the file at `file`, recorded as `file_name`, into `area` (None: the city)."""
     from store.intake.run import import_file  # brings in Arrow and pandas, which only imports need
 
     store = atlas.store  # what is wrong with it is told first
@@ -112,14 +115,20 @@ def import_path(
             limits=limits(atlas),
             progress=progress,
             file_name=file_name,
+            fence=None if area is None else AreaFence(atlas, area, simulated=options.simulated),
         )
 
 
 def import_upload(
-    atlas: Atlas, upload: Upload, layer: str, options: ImportOptions, progress: Callable[[float, str], None]
+    atlas: Atlas,
+    upload: Upload,
+    layer: str,
+    options: ImportOptions,
+    progress: Callable[[float, str], None],
+    area: Area | None,
 ) -> dict[str, Any]:
-    """Import an upload under its display name; return the report as a job keeps it."""
-    return report_json(import_path(atlas, layer, upload.path, options, None, progress, upload.display_name))
+    """Import an upload under its display name into `area`; return the report as a job keeps it."""
+    return report_json(import_path(atlas, layer, upload.path, options, None, progress, upload.display_name, area))
 
 
 def report_json(report: ImportReport) -> dict[str, Any]:

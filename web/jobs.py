@@ -14,53 +14,32 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from geo.errors import N_, AtlasError
-from web.errors import HTTP_TEXTS, status_of
+from store.actor import acting, actor
+from web.errors import HTTP_TEXTS, RequestError, status_of
+from web.job_facts import (
+    FAILED,
+    FAILED_REMEDY,
+    INTERRUPTED,
+    INTERRUPTED_REMEDY,
+    Job,
+    Progress,
+    Report,
+    Work,
+    job_error,
+)
+from web.logs import fault_of
 
-State = Literal["queued", "running", "done", "failed", "interrupted"]
-Progress = Callable[[float, str], None]
-Report = dict[str, Any]
-Work = Callable[[Progress], Report]
-
-# Steps that an import reports, as a reader is told of them.
-STEPS: Mapping[str, str] = {
-    "read": N_("Reading the file"),
-    "understand": N_("Checking the rows"),
-    "hand over": N_("Handing the rows over"),
-    "write": N_("Writing the rows"),
-}
 WRITE_EVERY_S = 0.5
+MOST_OPEN, MOST_EACH = 20, 5  # jobs that have not ended: of all who ask, and of one
 KEEP_IN_MEMORY = 50
 KEEP_S = 7 * 24 * 3600
-INTERRUPTED = N_("The import was interrupted because the service stopped.")
-INTERRUPTED_REMEDY = N_("Nothing was changed. Start the import again.")
-FAILED = N_("The import failed inside the service.")
-FAILED_REMEDY = N_("Nothing was changed. Try again; if it stays, tell the operator when it happened.")
-
-
-@dataclass(frozen=True)
-class Job:
-    """What is known of one job; `error` holds templates and parameters, so that every reader gets his language."""
-
-    id: str
-    owner: str
-    state: State = "queued"
-    progress: float = 0.0
-    step: str = ""
-    report: Report | None = None
-    error: dict[str, Any] | None = None
-    created: float = field(default_factory=time.time)
-    details: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def ended(self) -> bool:
-        return self.state in ("done", "failed", "interrupted")
 
 
 class Jobs:
@@ -92,17 +71,45 @@ class Jobs:
         fcntl.flock(self._held, fcntl.LOCK_EX)
         self._sweep()
 
-    def submit(self, work: Work, **details: Any) -> Job:
-        """Queue `work` and return its job."""
-        job = Job(secrets.token_hex(16), self._owner, details=details)
+    def submit(self, work: Work, asked_by: str = "", **details: Any) -> Job:
+        """Queue `work` and return its job, which is `asked_by`'s.
+
+        Raises
+        ------
+        RequestError
+            As many wait as may: 429 of this one who asks, 503 of all.
+        """
+        job = Job(secrets.token_hex(16), self._owner, details=details, asked_by=asked_by)
         with self._lock:
+            self._make_room(asked_by)
             self._jobs[job.id] = job
             self._write(job)
-            self._queue.append((job.id, work))
+            self._queue.append((job.id, as_now(work)))
             self._forget()
             self._start()
             self._lock.notify_all()
         return job
+
+    def _make_room(self, asked_by: str) -> None:
+        open_ = [one.asked_by for one in self._jobs.values() if not one.ended]
+        if open_.count(asked_by) >= MOST_EACH:
+            raise RequestError(
+                429,
+                "own_imports",
+                N_("{count} imports of yours have not ended yet."),
+                N_("Wait until one of them has ended."),
+                count=MOST_EACH,
+                retry_s=30,
+            )
+        if len(open_) >= MOST_OPEN:
+            raise RequestError(
+                503,
+                "imports_full",
+                N_("{count} imports are waiting; the service takes no more for now."),
+                N_("Try again when some of them have ended."),
+                count=MOST_OPEN,
+                retry_s=60,
+            )
 
     def _start(self) -> None:
         if self._thread is None and self._queue and not self._closed:
@@ -114,6 +121,18 @@ class Jobs:
         ended = [job.id for job in self._jobs.values() if job.ended]
         for job_id in ended[:-KEEP_IN_MEMORY]:
             del self._jobs[job_id]
+
+    def reports_of(self, asked_by: str) -> list[Report]:
+        """Return the reports of the jobs of one who asks, of the days that jobs are kept."""
+        found = []
+        for path in self._folder.glob("*.json"):
+            try:
+                facts = json.loads(path.read_text("utf-8"))
+            except (OSError, ValueError):  # gone, or not a job's
+                continue
+            if isinstance(facts, dict) and facts.get("asked_by") == asked_by and facts.get("report"):
+                found.append(facts["report"])
+        return found
 
     def get(self, job_id: str) -> Job | None:
         """Return a job, None when there is none of this name."""
@@ -127,7 +146,7 @@ class Jobs:
         except FileNotFoundError:
             return None
         if not found.ended and not self._alive(found.owner):
-            found = replace(found, state="interrupted", error=_error("interrupted", INTERRUPTED, INTERRUPTED_REMEDY))
+            found = replace(found, state="interrupted", error=job_error("interrupted", INTERRUPTED, INTERRUPTED_REMEDY))
             self._write(found)
         return found
 
@@ -138,6 +157,11 @@ class Jobs:
                 not job.ended and all(job.details.get(name) == value for name, value in details.items())
                 for job in self._jobs.values()
             )
+
+    def waiting(self) -> int:
+        """Return how many jobs of this process have not ended."""
+        with self._lock:
+            return sum(not job.ended for job in self._jobs.values())
 
     def wait(self, job_id: str, timeout_s: float) -> Job | None:
         """Wait until a job of this process has ended and return it as it then is."""
@@ -184,7 +208,7 @@ class Jobs:
     def _work(self, job_id: str, work: Work) -> None:
         self._change(job_id, state="running")
         written = time.monotonic()
-        end: dict[str, Any] = {"state": "failed", "error": _error("internal", FAILED, FAILED_REMEDY)}
+        end: dict[str, Any] = {"state": "failed", "error": job_error("internal", FAILED, FAILED_REMEDY)}
 
         def progress(share: float, step: str = "") -> None:
             nonlocal written
@@ -199,13 +223,12 @@ class Jobs:
             end = {
                 "state": "failed",
                 "report": self._report_of(error),
-                "error": _error(status_of(error)[1], error.message, error.remedy, error.params),
+                "error": job_error(status_of(error)[1], error.message, error.remedy, error.params),
             }
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
-            self._log(f"job {job_id}: {error}")
-            end = {"state": "failed", "error": _error("disk_full", *HTTP_TEXTS[507])}
+        except Exception as error:  # noqa: BLE001 - a fault of the program must reach who waits; its text may hold data
+            self._log(f"job {job_id}: {fault_of(error, error.__traceback__)}")
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                end = {"state": "failed", "error": job_error("disk_full", *HTTP_TEXTS[507])}
         finally:
             self._change(job_id, **end)
 
@@ -226,7 +249,7 @@ class Jobs:
             aside.replace(path)
         except OSError as error:
             # The state in memory goes on; a full disk must not end the import itself.
-            self._log(f"{path.name}: {error}")
+            self._log(f"{path.name}: {fault_of(error, error.__traceback__)}")
             with suppress(FileNotFoundError):
                 aside.unlink()
 
@@ -256,8 +279,12 @@ class Jobs:
                 path.unlink(missing_ok=True)
 
 
-def _error(code: str, message: str, remedy: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    texts = {
-        name: value if isinstance(value, (str, int, float)) else str(value) for name, value in (params or {}).items()
-    }
-    return {"code": code, "message": message, "remedy": remedy, "params": texts}
+def as_now(work: Work) -> Work:
+    """Return `work` to be done later, by who acts now."""
+    who = actor()
+
+    def later(progress: Progress) -> Report:
+        with acting(who):
+            return work(progress)
+
+    return later

@@ -7,19 +7,25 @@ from collections.abc import Mapping
 from geo.errors import N_
 from geo.simulate_patterns import CATEGORY_TITLES, STATUS_TITLES
 from web.i18n import translate
+from web.jstext_assignment import TEXTS as ASSIGNMENT
+from web.jstext_balance import TEXTS as BALANCE
 from web.jstext_compare import TEXTS as COMPARE
+from web.jstext_drafts import TEXTS as DRAFTS
+from web.jstext_findings import TEXTS as FINDINGS
 from web.jstext_gl import TEXTS as GL
 from web.jstext_heat import TEXTS as HEAT
 from web.jstext_hotspots import TEXTS as HOTSPOTS
 from web.jstext_live import TEXTS as LIVE
 from web.jstext_planner import TEXTS as PLANNER
+from web.jstext_privacy import TEXTS as PRIVACY
 from web.jstext_takeaway import TEXTS as TAKEAWAY
 from web.jstext_time import TEXTS as TIME
+from web.jstext_upload import TEXTS as UPLOAD
 from web.jstext_whatif import TEXTS as WHATIF
 
 # Fields are written {name} and filled by the script, which sets textContent. `value.X` is what a page shows for the
 # word X of the schema or of the demo; other data is shown as it is.
-TEXTS: Mapping[str, str] = {
+OWN: Mapping[str, str] = {
     "age": N_("{ago} · revision {revision}"),
     "age.none": N_("No data yet"),
     "data.changed": N_("The data changed: revision {revision}."),
@@ -32,8 +38,6 @@ TEXTS: Mapping[str, str] = {
     "error.network.remedy": N_("Check that it runs, then try again."),
     "error.shape": N_("The service answered in a way this page does not understand (status {status})."),
     "error.retry": N_("Try again"),
-    "link.copied": N_("Link copied."),
-    "link.copy": N_("Copy this link"),
     "layer.density": N_("Incident density"),
     "layer.heat": N_("Heat map"),
     "layer.change": N_("Change against before"),
@@ -118,7 +122,9 @@ TEXTS: Mapping[str, str] = {
     "brush.window": N_("from {from} to {to}"),
     "brush.most": N_("most: {count}"),
     "lead.command.total": N_("{count} incidents"),
-    "lead.command.share": N_("The hottest tenth ({grids} grids) holds {share} % of them. {outside} lie in no grid."),
+    "lead.command.share": N_(
+        "The hottest tenth of the grids ({grids}) has {share} % of them. {outside} lie in no grid."
+    ),
     "lead.command.outside": N_("{outside} lie in no grid."),
     "lead.command.none": N_("No incident in this window and these categories."),
     "lead.grids.count": N_("{count} grids (level: {level})."),
@@ -128,6 +134,7 @@ TEXTS: Mapping[str, str] = {
     "assume.range": N_(
         "Range unknown for {count} of {cameras} cameras: drawn with an assumed {range} m, never as certain."
     ),
+    "assume.area": N_("Only the cameras of your area are counted: one outside may see into it."),
     "assume.direction": N_("Direction unknown for {count}: possible all round."),
     "assume.turning": N_("{count} can turn (PTZ, dome): possible all round."),
     "assume.fov": N_("Angle of view unknown for {count}: possible within 180°."),
@@ -180,43 +187,6 @@ TEXTS: Mapping[str, str] = {
     "value.grid": N_("unit grid"),
     "value.block": N_("block"),
     **{f"value.{word}": title for word, title in {**CATEGORY_TITLES, **STATUS_TITLES}.items()},
-    "upload.reading": N_("Reading {name} …"),
-    "upload.file": N_("{name} · {size} · {driver}"),
-    "upload.again": N_("Another file"),
-    "upload.columns": N_("First rows"),
-    "upload.choose": N_("– choose –"),
-    "upload.no_column": N_("– leave empty –"),
-    "upload.remembered": N_("A mapping used before for such a file was put in."),
-    "upload.crs.unknown": N_("The file does not say its coordinate system: choose one."),
-    "upload.crs.taken": N_("WGS 84, as the columns say longitude and latitude"),
-    "upload.options": N_(
-        "Words such as --map or --timezone are options of the command line; on this page they are fields of the form."
-    ),
-    "upload.crs.found": N_("As in the file: {crs}"),
-    "upload.encoding.found": N_("As found: {encoding}"),
-    "upload.layer.guessed": N_("guessed from the columns"),
-    "upload.guard": N_("These columns look like data about persons and are never taken:"),
-    "upload.trying": N_("Trying …"),
-    "upload.importing": N_("Importing …"),
-    "upload.step": N_("{step} · {share} %"),
-    "upload.done": N_("Imported"),
-    "upload.tried": N_("Trial: nothing was written"),
-    "upload.refused": N_("Refused: nothing was changed"),
-    "upload.accepted": N_("accepted"),
-    "upload.rejected": N_("rejected"),
-    "upload.revision": N_("revision"),
-    "upload.notes": N_("Notes"),
-    "upload.rejects": N_("Rejected rows"),
-    "upload.rejects.download": N_("Download the rejects (CSV)"),
-    "upload.rejects.shown": N_("The first {shown} of {count} are shown."),
-    "upload.row": N_("Row"),
-    "upload.field": N_("Field"),
-    "upload.value": N_("Value"),
-    "upload.reason": N_("Reason"),
-    "upload.remedy": N_("What to do"),
-    "upload.demo_removed": N_("The demo data was removed with this first import of your own."),
-    "upload.see": N_("See it on the map"),
-    "upload.lost": N_("The upload is gone; send the file again."),
     "history.none": N_("Nothing was imported yet."),
     "history.when": N_("When"),
     "history.layer": N_("Data"),
@@ -272,16 +242,26 @@ TEXTS: Mapping[str, str] = {
     "field.lat": N_("Latitude"),
     "field.x": N_("Easting (x)"),
     "field.y": N_("Northing (y)"),
-    **TAKEAWAY,
-    **PLANNER,
-    **GL,
-    **HEAT,
-    **HOTSPOTS,
-    **COMPARE,
-    **LIVE,
-    **TIME,
-    **WHATIF,
 }
+PARTS = (
+    OWN,
+    ASSIGNMENT,
+    PRIVACY,
+    TAKEAWAY,
+    PLANNER,
+    DRAFTS,
+    FINDINGS,
+    BALANCE,
+    GL,
+    HEAT,
+    HOTSPOTS,
+    COMPARE,
+    LIVE,
+    TIME,
+    UPLOAD,
+    WHATIF,
+)  # of different pages: no key stands in two
+TEXTS: Mapping[str, str] = {key: text for part in PARTS for key, text in part.items()}
 
 
 def js_text() -> dict[str, str]:

@@ -87,4 +87,5 @@ TEXTS: Mapping[str, str] = {
     "fact.tilt_deg": N_("Tilt"),
     "fact.vfov_deg": N_("Vertical angle"),
     "fact.pixels_h": N_("Pixels across"),
+    "fact.masks": N_("Masked sectors"),
 }

@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from typing import Any
 
+from geo.area import Area
 from geo.columns import Snapshot
 from geo.crs import lonlat
 from layers.asked import Seers, seers_at
@@ -20,20 +21,21 @@ from web.jsonio import DECIMALS, iso
 Json = dict[str, Any]
 MOST_CAMERAS = 8  # told of one incident; `cameras_total` says how many see it
 _KEPT = 2_000
+_AREAS = 64
 
 
 class LiveFacts:
     """Facts by incident, worked out once for the sender and for every page; safe to share between threads."""
 
     def __init__(self) -> None:
-        self._grids = LocatedGrids()
+        self._grids: OrderedDict[Area | None, LocatedGrids] = OrderedDict()
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[Any, ...], Json] = OrderedDict()
         self._preparing = threading.Lock()
 
     def prepare(self, snapshot: Snapshot) -> None:
         """Make ready what the first incident would wait for: seconds for a large city."""
-        self._grids.follow(snapshot["grids"])
+        self._located_in(snapshot).follow(snapshot["grids"])
         if snapshot.crs is not None and len(snapshot["cameras"]):
             known = sight(snapshot, rules_of(Params()))
             seers_at(known, float(known.facts.x[0]), float(known.facts.y[0]))
@@ -43,6 +45,7 @@ class LiveFacts:
         known = self._sight(snapshot)
         grids, cameras = snapshot["grids"], snapshot["cameras"]
         key = (
+            snapshot.scope,
             held.fid,
             held.incident.digest(),
             grids.revision,
@@ -78,8 +81,17 @@ class LiveFacts:
             "lat": round(float(lat[0]), DECIMALS),
         }
 
+    def _located_in(self, snapshot: Snapshot) -> LocatedGrids:
+        """Return the grids of the area of a snapshot by place; the last areas that were asked for are kept."""
+        with self._lock:
+            found = self._grids.setdefault(snapshot.scope, LocatedGrids())
+            self._grids.move_to_end(snapshot.scope)
+            while len(self._grids) > _AREAS:
+                self._grids.popitem(last=False)
+            return found
+
     def _located(self, held: HeldIncident, snapshot: Snapshot) -> Json:
-        found = self._grids.at(snapshot["grids"], held.incident.x, held.incident.y)
+        found = self._located_in(snapshot).at(snapshot["grids"], held.incident.x, held.incident.y)
         listed = [{"level": one.level, "code": one.code, "name": one.name, "team": one.team} for one in found]
         return {
             "grids": listed,

@@ -27,7 +27,7 @@ LONGEST_ID, LONGEST_TEXT = 200, 200
 AHEAD = np.timedelta64(24, "h")  # of a sender's clock
 OUTSKIRTS_M = 10_000.0
 FIELDS = ("id", "lon", "lat", "occurred_at", "category", "status", "severity", "grid_code", "simulated")
-_boxes = Memo(4)
+_boxes = Memo(16)
 
 
 def body() -> tuple[list[Any], bool]:

@@ -50,8 +50,8 @@ PAGE_LAYERS: Mapping[str, tuple[str, ...]] = {
         "incidents",
         "timeline",
     ),
-    "planner": ("coverage", "density", "grids", "views", "zones", "places", "cameras"),
-    "grids": ("density", "grids", "zones", "places", "incidents", "assignment"),
+    "planner": ("coverage", "density", "grids", "views", "exposure", "zones", "places", "cameras"),
+    "grids": ("density", "balance", "grids", "zones", "places", "incidents", "assignment", "findings", "sections"),
     "wall": ("density", "heat"),
 }
 PAGE_OPENS: Mapping[str, tuple[str, ...]] = {

@@ -9,14 +9,21 @@ from flask import Blueprint, Response
 from layers import REGISTRY
 from store.schema import LAYERS
 from web.api_files import SUFFIXES
+from web.api_findings import FINDINGS
 from web.coverage_tables import NAMES as DERIVED
 from web.jsonio import dumps
+from web.openapi_assignment import ASSIGNMENT_PATHS
+from web.openapi_balance import BALANCE_PATHS, BOUNDS, SECTION, WORK
 from web.openapi_compare import AGAINST, COMPARE_PATHS
 from web.openapi_coverage import CAMERA, COVERAGE_PATHS, RULES, WAIT
+from web.openapi_drafts import DRAFT_PATHS
+from web.openapi_findings import CHOSEN, FINDING_PATHS
 from web.openapi_heat import HEAT_PATHS
 from web.openapi_hotspots import HOTSPOT_PATHS, SPOTS
-from web.openapi_live import LIVE_PATHS, SECURITY
+from web.openapi_live import LIVE_PATHS, METRICS, SECURITY
 from web.openapi_parts import (
+    ANY,
+    DIVISION,
     HEAT,
     LANG,
     LEVEL,
@@ -37,9 +44,11 @@ from web.openapi_parts import (
     path,
     query,
 )
+from web.openapi_privacy import PRIVACY_PATHS
 from web.openapi_takeaway import TAKEAWAY_PATHS
 from web.openapi_tiles import TILE_PATHS
 from web.openapi_time import TIME_PATHS
+from web.openapi_trail import TRAIL_PATHS
 from web.openapi_whatif import WHATIF_PATHS
 from web.replies import JSON, reply
 
@@ -59,6 +68,8 @@ _FILE = {
 
 PATHS: dict[str, dict[str, Operation]] = {
     "/healthz": {"get": operation("Whether the store can be read.")},
+    "/readyz": {"get": operation("Whether the service is warm, so that it may be sent readers.")},
+    "/metrics": {"get": METRICS},
     "/api/openapi.json": {"get": operation("This description.")},
     "/api/csrf": {"get": operation("A safety token for changing requests, and its cookie.")},
     "/api/status": {"get": operation("What the store holds.")},
@@ -79,16 +90,25 @@ PATHS: dict[str, dict[str, Operation]] = {
                 *HEAT,
                 RAMP,
                 *SPOTS,
+                *CHOSEN,
+                DIVISION,
+                *WORK,
+                *BOUNDS,
+                *SECTION,
                 LANG,
             ],
             "application/geo+json",
         )
     },
-    "/api/density": {"get": operation("Incidents per grid.", [LEVEL, *WINDOW])},
+    "/api/density": {"get": operation("Incidents per grid.", [LEVEL, *WINDOW, DIVISION])},
     "/api/grids": {"get": operation("Grids of a level with what lies in them.", [LEVEL, PARENT, *WINDOW])},
-    "/api/assignment": {"get": operation("Incidents whose grid is doubtful.", [LEVEL, *WINDOW, NEAR, LIMIT])},
+    **ASSIGNMENT_PATHS,
     "/api/cameras": {"get": operation("Cameras, 5,000 at a time when not asked otherwise.", [OFFSET, LIMIT])},
+    **FINDING_PATHS,
+    **DRAFT_PATHS,
+    **BALANCE_PATHS,
     **TIME_PATHS,
+    **TRAIL_PATHS,
     **LIVE_PATHS,
     **COMPARE_PATHS,
     **HEAT_PATHS,
@@ -96,9 +116,10 @@ PATHS: dict[str, dict[str, Operation]] = {
     **COVERAGE_PATHS,
     **WHATIF_PATHS,
     **TAKEAWAY_PATHS,
+    **PRIVACY_PATHS,
     "/api/export/{name}": {
         "get": operation(
-            f"As a file: one of {', '.join((*LAYERS, *DERIVED))} followed by one of {', '.join(SUFFIXES)}.",
+            f"As a file: one of {', '.join((*LAYERS, *DERIVED, FINDINGS))} followed by one of {', '.join(SUFFIXES)}.",
             [
                 path("name"),
                 query("crs", "EPSG code; WGS 84 when absent."),
@@ -108,9 +129,10 @@ PATHS: dict[str, dict[str, Operation]] = {
                 *WINDOW,
                 *RULES,
                 LIMIT,
+                *CHOSEN,
                 WAIT,
             ],
-            "application/octet-stream",
+            ANY,
         )
     },
     "/api/imports": {"get": operation("The latest imports.", [LIMIT])},

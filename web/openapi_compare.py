@@ -5,7 +5,7 @@ from __future__ import annotations
 from layers.base import AGAINST as KNOWN
 from layers.scored import SURFACES
 from web.comparing import BY
-from web.openapi_parts import HEAT, LANG, LEVEL, LIMIT, MAP, WINDOW, Operation, operation, query
+from web.openapi_parts import DIVISION, HEAT, LANG, LEVEL, LIMIT, MAP, WINDOW, Operation, operation, query
 
 AGAINST = [
     query(
@@ -36,6 +36,7 @@ COMPARE_PATHS: dict[str, dict[str, Operation]] = {
                 LEVEL,
                 *WINDOW,
                 *AGAINST,
+                DIVISION,
                 query("by", "What a row stands for.", {"type": "string", "enum": list(BY), "default": "grids"}),
                 query("code", "Compare the categories of this grid only."),
                 LIMIT,

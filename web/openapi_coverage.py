@@ -6,7 +6,8 @@ from dataclasses import asdict
 
 from geo.inventory import Targets
 from geo.reach import EDITIONS
-from web.openapi_parts import LANG, LEVEL, LIMIT, PARENT, WINDOW, Operation, operation, query
+from web.openapi_parts import LANG, LEVEL, LIMIT, PARENT, WINDOW, Operation, also, operation, query
+from web.replies import JSON
 
 RULES = [
     query(
@@ -57,7 +58,14 @@ COVERAGE_PATHS: dict[str, dict[str, Operation]] = {
         "get": operation("What cameras see of each grid.", [LEVEL, PARENT, *WINDOW, *RULES, WAIT]),
     },
     "/api/coverage/status": {"get": operation("How the computation of coverage stands.", CITY)},
-    "/api/coverage/start": {"post": operation("Begin to compute coverage.", CITY, body={}, status="202")},
+    "/api/coverage/start": {
+        "post": also(
+            operation("Begin to compute coverage.", CITY, body={}, status="202"),
+            "200",
+            "It was worked out before.",
+            {JSON: {"schema": {"type": "object"}}},
+        )
+    },
     "/api/coverage/cancel": {"post": operation("Stop computing coverage.", CITY, body={})},
     "/api/blindspots": {
         "get": operation(

@@ -67,3 +67,7 @@ LIVE_PATHS |= {
     },
 }
 SECURITY = {"token": {"type": "http", "scheme": "bearer", "description": "Made by `flask token add NAME`."}}
+METRICS = {
+    **operation("Figures of the running process for Prometheus.", [], "text/plain"),
+    "security": [{"token": []}, {}],
+}

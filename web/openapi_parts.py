@@ -8,6 +8,7 @@ from layers.base import KERNELS, RAMP_NAMES, WEIGHTS
 from web.replies import JSON
 
 Operation = dict[str, Any]
+ANY = "*/*"  # a file whose kind its suffix says
 
 
 def query(name: str, text: str, schema: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -22,6 +23,10 @@ def path(name: str, schema: dict[str, Any] | None = None) -> dict[str, Any]:
 
 LEVEL = query("level", "Grid level; the finest one when absent.")
 PARENT = query("parent", "Only grids whose parent has this code.")
+DIVISION = query(
+    "division", "By which division a past period is counted.",
+    {"type": "string", "enum": ["today", "then"], "default": "today"},
+)  # fmt: skip
 WINDOW = [
     query("from", "ISO 8601 date or time; a date is local midnight in the store's timezone. Included."),
     query("to", "ISO 8601 date or time. Not included."),
@@ -101,8 +106,17 @@ def operation(
             },
         },
     }
+    if any(one["name"] == "wait_s" for one in parameters or []):
+        told = {kind: {"schema": {"type": "object"}} for kind in {JSON, media} if kind.endswith("json")}
+        also(found, "202", "Not worked out within `wait_s`: how far it is.", dict(sorted(told.items())))
     if body is not None:
         found["parameters"].append(TOKEN)
         if body:
             found["requestBody"] = {"required": True, "content": body}
+    return found
+
+
+def also(found: Operation, status: str, text: str, content: dict[str, Any] | None = None) -> Operation:
+    """Add another answer to an operation; no `content`: an empty one."""
+    found["responses"][status] = {"description": text, **({"content": content} if content else {})}
     return found

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import web.tables_detail  # noqa: F401  its tables are listed below
+import web.tables_balance
+import web.tables_detail
+import web.tables_exposure
+import web.tables_findings
+import web.tables_progress  # noqa: F401
 from layers import REGISTRY
 from web.bulletin_file import FORMS
 from web.comparing import BY as COMPARED
+from web.openapi_balance import BOUNDS, SECTION, WORK
 from web.openapi_compare import AGAINST, MEASURE
 from web.openapi_coverage import RULES
 from web.openapi_hotspots import METRIC, SPOTS
 from web.openapi_parts import (
+    DIVISION,
     HEAT,
     LANG,
     LEVEL,
@@ -64,6 +70,7 @@ TAKEAWAY_PATHS: dict[str, dict[str, Operation]] = {
                 path("form", {"type": "string", "enum": list(FORMS)}),
                 {**query("month", "YYYY-MM."), "required": True},
                 LEVEL,
+                DIVISION,
                 LANG,
             ],
             "application/octet-stream",
@@ -83,12 +90,16 @@ TAKEAWAY_PATHS: dict[str, dict[str, Operation]] = {
                 CODE,
                 *OF_MEASURE,
                 *SPOTS,
+                *WORK,
+                *BOUNDS,
+                *SECTION,
                 METRIC,
                 LEVEL,
                 PARENT,
                 *WINDOW,
                 NEAR,
                 *RULES,
+                DIVISION,
                 {**LIMIT, "schema": {"type": "integer", "minimum": 0, "maximum": MOST_ROWS}},
                 LANG,
             ],

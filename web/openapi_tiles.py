@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from web.openapi_coverage import RULES
-from web.openapi_parts import LEVEL, PARENT, TILE, WINDOW, Operation, operation, query
+from web.openapi_parts import LEVEL, PARENT, TILE, WINDOW, Operation, also, operation, query
 
 MVT = "application/vnd.mapbox-vector-tile"
 ONLINE = next(rule for rule in RULES if rule["name"] == "online_only")
+EMPTY = "Nothing lies there."
 KEY = query("v", "Key of the base map, from /tiles/base.json; the present one when absent.")
 
 TILE_PATHS: dict[str, dict[str, Operation]] = {
@@ -19,3 +20,6 @@ TILE_PATHS: dict[str, dict[str, Operation]] = {
         "get": operation("Blind spots as vectors.", [*TILE, LEVEL, PARENT, *WINDOW, *RULES], MVT)
     },
 }
+for _address, _found in TILE_PATHS.items():
+    if _address.endswith(".mvt"):
+        also(_found["get"], "204", EMPTY)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from web.openapi_coverage import RULES
-from web.openapi_parts import LEVEL, NEAR, WINDOW, Operation, operation, query
+from web.openapi_parts import DIVISION, LEVEL, NEAR, WINDOW, Operation, operation, query
 
 CODE = query("code", "Code of one grid of the level.")
 
@@ -17,7 +17,7 @@ TIME_PATHS: dict[str, dict[str, Operation]] = {
     "/api/profile": {
         "get": operation(
             "One grid: incidents, trend, categories, cameras, coverage, doubts, neighbours.",
-            [LEVEL, {**CODE, "required": True}, *WINDOW, NEAR, *RULES],
+            [LEVEL, {**CODE, "required": True}, *WINDOW, NEAR, *RULES, DIVISION],
         )
     },
 }

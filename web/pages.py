@@ -11,6 +11,7 @@ from settings import ROOT
 from store.schema import CAMERA_KINDS, LAYERS
 from web.api_layers import status_now
 from web.i18n import translate
+from web.identity import reader
 from web.security import nonce
 from web.shell import shell
 from web.state import atlas
@@ -93,6 +94,13 @@ def about() -> str:
         for record in atlas().store.imports(1000)
         if status["layers"][record.layer]["rows"]
     ]
+    if reader().area is not None:
+        # The wording of a licence stands with what is shown; files and times tell of what lies elsewhere.
+        sources = [
+            {"layer": layer, "attribution": text, "simulated": status["layers"][layer]["simulated"]}
+            for layer, texts in status["sources"].items()
+            for text in texts
+        ]
     return render_template("about.html", sources=sources, licences=licences(), **shell("about", status))
 
 

@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from werkzeug.datastructures import MultiDict
 
+from geo.audit_kinds import SEVERITIES, TITLES
 from geo.columns import Snapshot
 from geo.crs import bbox_from_lonlat
 from geo.errors import N_, ParameterError
 from geo.reach import EDITIONS
 from layers.base import AGAINST, KERNELS, METHODS, METRICS, RAMP_NAMES, WEIGHTS, Params
+from layers.findings import GONE, STATES
 from layers.hotspot_params import LEAST_SIZE_M, MOST_SIZE_M, MOST_STEPS, STEPS, UNITS, HotspotParams
 
 Query = MultiDict[str, str]
@@ -180,15 +182,12 @@ def metric_bbox(query: Query, crs: str | None) -> tuple[float, float, float, flo
         parts = [float(part) for part in text.split(",")]
     except ValueError:
         parts = []
-    if len(parts) != 4 or not all(map(math.isfinite, parts)):
-        raise fault(
-            "bbox", text, N_("The map section {value} cannot be used."), N_("Give west, south, east, north in degrees.")
-        )
+    bad = fault(
+        "bbox", text, N_("The map section {value} cannot be used."), N_("Give west, south, east, north in degrees.")
+    )
+    if len(parts) != 4 or not all(map(math.isfinite, parts)) or not -90 <= parts[1] <= parts[3] <= 90:
+        raise bad
     west, south, east, north = parts
-    if south > north or not (south >= -90 and north <= 90):
-        raise fault(
-            "bbox", text, N_("The map section {value} cannot be used."), N_("Give west, south, east, north in degrees.")
-        )
     return bbox_from_lonlat(west, south, east, north, crs)
 
 
@@ -240,8 +239,27 @@ def hotspot_params(query: Query) -> HotspotParams:
     )
 
 
+STATE_ASKED = {"": None, "all": None, **{name: name for name in (*STATES, GONE)}}
+
+
+def finding_params(query: Query) -> dict[str, Any]:
+    """Return which findings a request asks for: ``kind`` (repeated), ``severity``, ``at_level``, ``state``."""
+    kinds = tuple(dict.fromkeys(text for text in query.getlist("kind") if text))
+    for kind in kinds:
+        if kind not in TITLES:
+            raise fault(
+                "kind", kind, N_("There is no kind of finding “{value}”."), N_("Use one of: {known}."),
+                known=", ".join(TITLES),
+            )  # fmt: skip
+    severity = one_of(query, "severity", ("", *SEVERITIES), "") or None
+    state, level = STATE_ASKED[one_of(query, "state", tuple(STATE_ASKED), "")], short_text(query, "at_level")
+    return {"finding_kinds": kinds, "finding_severity": severity, "finding_level": level, "finding_state": state}
+
+
 def layer_params(query: Query, snapshot: Snapshot, lang: str) -> Params:
     """Return what a request asks of a layer."""
+    from web.work_params import balance_params  # reads its numbers as this module does
+
     start, end = window(query.get("from"), query.get("to"), snapshot.timezone)
     against = one_of(query, "against", AGAINST, "previous")
     earlier = _against_window(query, snapshot.timezone) if against == "custom" else (None, None)
@@ -274,6 +292,9 @@ def layer_params(query: Query, snapshot: Snapshot, lang: str) -> Params:
         against_start=earlier[0],
         against_end=earlier[1],
         hotspots=hotspot_params(query),
+        balance=balance_params(query),
+        **finding_params(query),
+        division=one_of(query, "division", ("today", "then"), "today"),
         scale_start=scale_start,
         scale_end=scale_end,
     )

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from geo.errors import N_
 from settings import ROOT
 from web.errors import RequestError
+from web.logs import without_values
 
 LIMIT_S = 120
 PASSED = ("PATH", "HOME", "XDG_CACHE_HOME", "FONTCONFIG_PATH", "FONTCONFIG_FILE", "LD_LIBRARY_PATH")
@@ -47,7 +48,7 @@ def to_pdf(html: str, pictures: Mapping[str, bytes], limit_s: float = LIMIT_S) -
             seconds=round(limit_s),
         ) from None
     if done.returncode or not done.stdout.startswith(b"%PDF"):
-        logging.getLogger("gunicorn.error").error("pdf: %s", done.stderr.decode("utf-8", "replace")[-2000:])
+        logging.getLogger("gunicorn.error").error("pdf: %s", without_values(done.stderr.decode("utf-8", "replace")))
         raise RequestError(
             503,
             "pdf",

@@ -23,6 +23,9 @@ LAYER_WORDS = {
 }  # fmt: skip
 
 
+MOST_NAMED = 4  # grids of an area in a line
+
+
 def say(template: str, lang: str, **params: object) -> str:
     """Return a template in `lang`, filled in."""
     return fill(template, params, lang)
@@ -112,6 +115,26 @@ def origin_text(snapshot: Snapshot, revision: int, lang: str, made: date) -> str
     )  # fmt: skip
 
 
+def area_names(snapshot: Snapshot, lang: str) -> str:
+    """Return the grids that name the area of a snapshot, "" for the whole city."""
+    if snapshot.scope is None:
+        return ""
+    named = [f"{word(level, lang)} {code}" for level, code in snapshot.scope.grids]
+    listed = ("、" if lang == "zh" else ", ").join(named[:MOST_NAMED]) or "–"
+    more = len(named) - MOST_NAMED
+    return say(N_("{grids} and {count} more"), lang, grids=listed, count=more) if more > 0 else listed
+
+
+def area_text(snapshot: Snapshot, lang: str) -> str:
+    """Return that figures are of an area only, and what that means; "" for the whole city."""
+    names = area_names(snapshot, lang)
+    if not names:
+        return ""
+    return say(
+        N_("Only of the area {grids}; what lies outside is not counted, nor are cameras there."), lang, grids=names
+    )
+
+
 def source_texts(snapshot: Snapshot, needs: Sequence[str], lang: str) -> list[str]:
     """Return the attributions of the layers that were read, each once."""
     found: dict[str, None] = {}
@@ -159,6 +182,8 @@ def origin_rows(
         (N_("Time zone"), snapshot.timezone),
         (N_("Grid level"), word(params.level, lang)),
     ]
+    if snapshot.scope is not None:
+        rows.append((N_("Area"), area_text(snapshot, lang)))
     if "incidents" in needs:
         rows.append((N_("Incidents of the time"), window_text(snapshot, params, lang)))
     rows += [(N_("Filter"), text) for text in filter_texts(params, lang)]

@@ -128,6 +128,8 @@ def sheet_of(state: Atlas, snapshot: Snapshot, params: Params, wish: Wish, made:
     if "incidents" in needs:
         lines.append(phrases.say(N_("Incidents: {window}"), lang, window=phrases.window_text(snapshot, params, lang)))
         lines += phrases.filter_texts(params, lang)
+    if snapshot.scope is not None:
+        lines.append(phrases.say(N_("Area: {grids}"), lang, grids=phrases.area_names(snapshot, lang)))
     if level:
         lines.append(phrases.say(N_("Grid level: {level}"), lang, level=phrases.word(level, lang)))
     lines += windows_of_layers(snapshot, params, wish)

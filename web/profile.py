@@ -15,18 +15,19 @@ from geo.hierarchy import Hierarchy
 from geo.local_time import NO_DAY
 from geo.profile import breakdown, rate_ratio
 from geo.rhythm import Span, by_month, dense_span
-from layers.assignment import AssignmentLayer
+from layers.assignment import AssignmentLayer, decided_rows
 from layers.base import Params
 from layers.by_grid import beside, bucketed, counted, position
 from layers.joins import local_times, selected
 from layers.memo import Memo
 from web import service
-from web.cache import Cache
-from web.coverage_service import areas_of, error_of, progress_of
+from web.cache import Caching
+from web.coverage_service import areas_of
 from web.jsonio import DECIMALS
 from web.params import Query, fault, short_text
 from web.rhythm import months_json
-from web.runs import Shown
+from web.run_answers import fault_answer, progress_answer
+from web.runs import STEPS, Shown
 
 Json = dict[str, Any]
 NEEDS = ("grids", "incidents", "cameras")
@@ -50,7 +51,7 @@ def grid_asked(query: Query) -> str:
     return code
 
 
-def profile_answer(cache: Cache, snapshot: Snapshot, params: Params, code: str, coverage: Shown) -> Json:
+def profile_answer(cache: Caching, snapshot: Snapshot, params: Params, code: str, coverage: Shown) -> Json:
     """Return the profile of a grid of a level.
 
     Raises
@@ -179,8 +180,8 @@ def coverage_json(found: Shown, code: str, lang: str) -> Json:
     answer: Json = {
         "state": found.state,
         "stale": found.stale,
-        "computing": progress_of(found, lang),
-        "error": error_of(found, lang),
+        "computing": progress_answer(found, STEPS, lang),
+        "error": fault_answer(found.error, lang),
         "areas": None,
     }
     complete = found.complete
@@ -205,8 +206,10 @@ def findings(
     check = AssignmentLayer().result(snapshot, level, params.near_m)
     if check is None:
         return {"near_m": params.near_m, "differs": 0, "recorded_here": 0, "near_border": 0, "incidents": 0}
+    left = ~decided_rows(snapshot, level)
+    mine = mine[left[mine]]
     differs, near = mine[check.differs[mine]], mine[check.near[mine]]
-    recorded = np.flatnonzero((check.recorded == place) & check.differs & chosen & (check.located != place))
+    recorded = np.flatnonzero((check.recorded == place) & check.differs & chosen & left & (check.located != place))
     return {
         "near_m": params.near_m,
         "differs": len(differs),

@@ -22,8 +22,10 @@ def reply(body: bytes, mimetype: str, *, etag: str | None = None, max_age: int =
     return response.make_conditional(request)  # type: ignore[return-value]
 
 
-def cached(key: Hashable, make: Callable[[], bytes], mimetype: str, *, max_age: int = 0) -> Response:
-    """Return the body of `key`, made once and shared by every reader.
+def cached(
+    key: Hashable, make: Callable[[], bytes], mimetype: str, *, max_age: int = 0, everybodys: bool = False
+) -> Response:
+    """Return the body of `key`, made once and shared by every reader of the same area.
 
     Parameters
     ----------
@@ -31,13 +33,16 @@ def cached(key: Hashable, make: Callable[[], bytes], mimetype: str, *, max_age: 
         Everything the body depends on: the revisions of what it reads, the parameters, the language.
     make
         Returns the body.
+    everybodys
+        Readers of all areas are answered alike: nothing but the base map is read.
     """
 
     def made() -> tuple[bytes, str]:
         body = make()
         return body, hashlib.blake2b(body, digest_size=12).hexdigest()
 
-    body, etag = atlas().cache.get(("reply", mimetype, key), made)
+    kept = atlas().shared_cache if everybodys else atlas().cache
+    body, etag = kept.get(("reply", mimetype, key), made)
     return reply(body, mimetype, etag=etag, max_age=max_age)
 
 

@@ -16,11 +16,13 @@ from geo.errors import AtlasError, ParameterError
 from geo.plans import Change, Plan, fold
 from layers.base import Params
 from layers.engine import Complete
-from layers.joins import assigned, selected
+from layers.joins import located as lying_in
+from layers.joins import selected
 from store.edits import CameraEdit, differences
 from store.export_tables import safe_text
 from store.scenario import Scenario
 from web.jsonio import DECIMALS, dumps
+from web.planned import options_of
 from web.whatif_answer import AREAS, collections
 from web.whatif_request import COLUMNS, camera_row, change_json, changes_of, located, plan_of, rows_by_id
 from web.whatif_trials import TRIALS
@@ -67,7 +69,7 @@ def whole(scenario: Scenario, snapshot: Snapshot) -> Json:
     return {
         **asdict(scenario.heading),
         "changes": list(scenario.changes),
-        "options": dict(scenario.options),
+        "options": dict(options_of(scenario, snapshot)),
         "base_revision": scenario.base_revision,
         "cameras_revision": snapshot["cameras"].revision,
         "stale": stale(scenario, snapshot),
@@ -144,7 +146,7 @@ def _incidents(complete: Complete, snapshot: Snapshot, params: Params, trial: Tr
     if incidents.x is None or incidents.y is None or not len(incidents):
         return {"incidents": 0, "incidents_seen": 0, "incidents_unseen": 0}
     chosen = np.flatnonzero(selected(snapshot, params))
-    cell = assigned(snapshot, complete.level).index[chosen]
+    cell = lying_in(snapshot, complete.level).index[chosen]
     states = incident_states(incidents.x[chosen], incidents.y[chosen], cell, trial.city.coverage)
     seen = int(((states == 0) | (states == 1)).sum())
     unseen = int((states == 2).sum())

@@ -1,4 +1,4 @@
-"""Where the server may listen, and how it is started. Loopback only until accounts exist."""
+"""Where the server may listen, and how it is started. Loopback only until an administrator exists."""
 
 from __future__ import annotations
 
@@ -6,21 +6,44 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any, NoReturn
 
 import click
 
 from settings import ROOT, Settings, from_env
+from store.errors import StoreError
+from web import logs
 
 LOOPBACK_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost"})
-LEFT = 16  # threads that pages which follow what happens never take
+# For glibc, which reads it when a process starts. By its own choice it has eight heaps a processor, and each keeps
+# the most that ever lay in it; two are enough for threads that take turns. Not MALLOC_MMAP_THRESHOLD_ with it: arrays
+# of a few hundred KB then cost twice the time.
+MEMORY = {"MALLOC_ARENA_MAX": "2"}
 REFUSAL = (
-    "GridAtlas refuses to listen on {host}: it has no accounts yet, so it serves this machine only. "
-    "Set ATLAS_HOST to 127.0.0.1 (the default), localhost or ::1."
+    "GridAtlas refuses to listen on {host}: it has no administrator yet, so without accounts it serves this machine "
+    "only. Start it on 127.0.0.1 (the default) and open the link that it prints, or run "
+    "`flask account add NAME --role administrator`."
+)
+NO_ORIGIN = (
+    "GridAtlas refuses to listen on {host} without the address that others open it by: set ATLAS_ORIGIN, such as "
+    "https://map.city.example. Its accounts are in place."
+)
+PLAIN = (
+    "Warning: ATLAS_ORIGIN is {origin}: passwords and data cross the network unencrypted. "
+    "Put a proxy with TLS in front (docs/operations.md)."
+)
+FIRST = (
+    "GridAtlas has no accounts: whoever sits at this machine may do everything, and no other machine is served.\n"
+    "Where others are to use it, make the administrator by this one-time link (a new one comes with each start):\n"
+    "  {link}"
 )
 
 
+@lru_cache(maxsize=256)  # the names that requests carry
 def is_loopback(host: str) -> bool:
     """Return whether `host` names this machine and nothing else."""
     name = host.strip().removeprefix("[").removesuffix("]").lower()
@@ -35,17 +58,53 @@ def is_loopback(host: str) -> bool:
 
 
 def bind_address(settings: Settings) -> str:
-    """Return "host:port" for the server, or leave with status 2 when the host is not loopback."""
-    if not is_loopback(settings.host):
-        refuse(settings.host)
+    """Return "host:port" for the server, or leave with status 2 when the host may not be served."""
+    refusal = why_not(settings.host, settings)
+    if refusal:
+        leave(refusal)
     host = settings.host.strip("[]")
     return f"[{host}]:{settings.port}" if ":" in host else f"{host}:{settings.port}"
 
 
-def refuse(host: str) -> None:
-    """Say why `host` is not served and leave with status 2."""
-    print(REFUSAL.format(host=host or "every address"), file=sys.stderr)  # noqa: T201
+def why_not(host: str, settings: Settings) -> str:
+    """Return why `host` is not served, "" if it is: other machines only behind accounts, by a known address."""
+    if is_loopback(host):
+        return ""
+    if not _has_administrator(settings):
+        return REFUSAL.format(host=host or "every address")
+    return "" if settings.origin else NO_ORIGIN.format(host=host or "every address")
+
+
+def _has_administrator(settings: Settings) -> bool:
+    from store.store import Store  # slow to import, and not needed on loopback
+
+    try:
+        with Store.open(settings.store, create=False) as store:
+            return store.has_administrator()
+    except StoreError as error:
+        print(error.text(), file=sys.stderr)  # noqa: T201
+        return False
+
+
+def leave(refusal: str) -> NoReturn:
+    """Say why the service does not start and leave with status 2."""
+    print(refusal, file=sys.stderr)  # noqa: T201
     raise SystemExit(2)
+
+
+def first_link(settings: Settings) -> str:
+    """Return what a start says: the first administrator's link, or that passwords cross the network in the open."""
+    from store.store import Store
+    from web.account_words import link_address
+
+    try:
+        with Store.open(settings.store) as store:
+            if not store.has_accounts():
+                local = replace(settings, origin="")
+                return FIRST.format(link=link_address(local, "/first", store.make_first_link()))
+    except StoreError:
+        return ""  # /healthz and every page tell what is wrong with the store
+    return PLAIN.format(origin=settings.origin) if settings.origin.startswith("http://") else ""
 
 
 def settings_from(environ: Mapping[str, str]) -> Settings:
@@ -64,37 +123,49 @@ def threads_from(environ: Mapping[str, str]) -> int:
     return int(text)
 
 
-def streams_from(environ: Mapping[str, str], threads: int) -> int:
-    """Return how many pages may follow what happens at once, from ATLAS_STREAMS.
+def streams_from(environ: Mapping[str, str]) -> int:
+    """Return how many pages may follow what happens at once, from ATLAS_STREAMS."""
+    text = environ.get("ATLAS_STREAMS") or str(Settings.streams)
+    if not text.isdecimal() or int(text) > 1000:
+        raise click.UsageError(f"ATLAS_STREAMS is {text!r}; it must be a number from 0 to 1000")
+    return int(text)
 
-    Each holds a thread, so `LEFT` threads stay for plain requests whatever is asked for.
-    """
-    text = environ.get("ATLAS_STREAMS") or "64"
-    if not text.isdecimal() or int(text) > 500:
-        raise click.UsageError(f"ATLAS_STREAMS is {text!r}; it must be a number from 0 to 500")
-    return max(0, min(int(text), threads - LEFT))
+
+def logging_from(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the configuration of the log, from ATLAS_LOG and ATLAS_ACCESS_LOG."""
+    try:
+        return logs.config(environ)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def refuse_open_run(settings: Settings) -> None:
-    """Refuse `flask run --host` with an address other hosts can reach."""
+    """Refuse `flask run --host` with an address that may not be served."""
     context = click.get_current_context(silent=True)
     if context is None or context.info_name != "run":
         return
     host = context.params.get("host")
-    if host is not None and not is_loopback(str(host)):
-        raise click.UsageError(REFUSAL.format(host=host))
+    refusal = "" if host is None else why_not(str(host), settings)
+    if refusal:
+        raise click.UsageError(refusal)
 
 
-def check_addresses(addresses: list[object]) -> None:
+def check_addresses(addresses: list[object], settings: Settings) -> None:
     """Check the addresses gunicorn is about to bind: (host, port) pairs; a path is a local socket."""
     for address in addresses:
-        if isinstance(address, tuple) and not is_loopback(str(address[0])):
-            refuse(str(address[0]))
+        refusal = why_not(str(address[0]), settings) if isinstance(address, tuple) else ""
+        if refusal:
+            leave(refusal)
 
 
 def command(root: Path) -> list[str]:
     """Return the command that serves the application with gunicorn."""
     return [sys.executable, "-m", "gunicorn", "-c", str(root / "web" / "gunicorn_conf.py"), "app:create_app()"]
+
+
+def environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what gunicorn runs with: `environ`, and `MEMORY` where it says nothing else."""
+    return {**MEMORY, **environ}
 
 
 def main(environ: Mapping[str, str], arguments: Sequence[str] = ()) -> int:
@@ -109,8 +180,11 @@ def main(environ: Mapping[str, str], arguments: Sequence[str] = ()) -> int:
         print("usage: python -m web.serve [--check | --demo]", file=sys.stderr)  # noqa: T201
         return 2
     try:
-        bind_address(settings_from(environ))
-        streams_from(environ, threads_from(environ))
+        settings = settings_from(environ)
+        bind_address(settings)
+        threads_from(environ)
+        streams_from(environ)
+        logging_from(environ)
     except click.UsageError as error:
         print(error.format_message(), file=sys.stderr)  # noqa: T201
         return 2
@@ -123,8 +197,11 @@ def main(environ: Mapping[str, str], arguments: Sequence[str] = ()) -> int:
         )
         if demo.returncode:
             return demo.returncode
+    said = first_link(settings)
+    if said:
+        print(said, file=sys.stderr)  # noqa: T201
     sys.stderr.flush()
-    return os.execve(sys.executable, command(ROOT), dict(environ))  # noqa: S606
+    return os.execve(sys.executable, command(ROOT), environment(environ))  # noqa: S606
 
 
 if __name__ == "__main__":

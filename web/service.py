@@ -13,24 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.columns import Codes, Snapshot
-from geo.crs import lonlat
 from geo.density import Density, density
-from geo.extent import opening_extent
-from geo.hierarchy import Hierarchy, build_hierarchy
-from layers.assignment import AssignmentLayer
-from layers.base import Params, chosen_level, rows_of_level
+from geo.extent import city_box, opening_extent, opening_radius_m
+from geo.hierarchy import Hierarchy
+from layers.base import Params, chosen_level, hierarchy_of, rows_of_level
 from layers.extent import MOST
 from layers.joins import Assigned, assigned, selected
 from store.schema import LAYERS
-from web.cache import Cache
+from web.cache import Caching, Revisions
 from web.jsonio import DECIMALS, iso
 
 Json = dict[str, Any]
 
 
-def revisions(snapshot: Snapshot, needs: Sequence[str]) -> tuple[Any, ...]:
+def revisions(snapshot: Snapshot, needs: Sequence[str]) -> Revisions:
     """Return what a result that reads the layers `needs` depends on."""
-    return (snapshot.crs, snapshot.timezone, *(snapshot[name].revision for name in needs))
+    return Revisions((snapshot.scope, snapshot.crs, snapshot.timezone, *(snapshot[name].revision for name in needs)))
 
 
 @dataclass(frozen=True)
@@ -51,17 +49,12 @@ def level_data(snapshot: Snapshot, level: str | None) -> LevelData:
     return LevelData(chosen, placed.rows, grids.text("code")[placed.rows], placed)
 
 
-def hierarchy(cache: Cache, snapshot: Snapshot) -> Hierarchy:
+def hierarchy(cache: Caching, snapshot: Snapshot) -> Hierarchy:
     """Return how the grids of all levels hang together."""
-    grids = snapshot["grids"]
-    geometry = np.zeros(0, dtype=object) if grids.geometry is None else grids.geometry
-    return cache.get(
-        ("hierarchy", revisions(snapshot, ("grids",))),
-        lambda: build_hierarchy(grids.text("code"), grids.text("level"), grids.text("parent"), geometry),
-    )
+    return hierarchy_of(snapshot["grids"])
 
 
-def cameras_index(cache: Cache, snapshot: Snapshot, data: LevelData) -> NDArray[np.int64]:
+def cameras_index(cache: Caching, snapshot: Snapshot, data: LevelData) -> NDArray[np.int64]:
     """Return in which grid of `data` each camera stands, -1 in none."""
     cameras, grids = snapshot["cameras"], snapshot["grids"]
     if len(data.rows) == 0 or len(cameras) == 0 or cameras.x is None or cameras.y is None or grids.geometry is None:
@@ -73,10 +66,17 @@ def cameras_index(cache: Cache, snapshot: Snapshot, data: LevelData) -> NDArray[
     return cache.get(key, lambda: assign(x, y, polygons, data.codes))
 
 
-def cameras_placed(cache: Cache, snapshot: Snapshot, data: LevelData) -> NDArray[np.int64]:
+def cameras_placed(cache: Caching, snapshot: Snapshot, data: LevelData) -> NDArray[np.int64]:
     """Return how many cameras stand in each grid of `data`."""
     index = cameras_index(cache, snapshot, data)
     return np.bincount(index[index >= 0], minlength=len(data.rows))
+
+
+def area_of(snapshot: Snapshot) -> list[dict[str, str]] | None:
+    """Return the grids that name the area whose figures are told; None: the whole city."""
+    if snapshot.scope is None:
+        return None
+    return [{"level": level, "code": code} for level, code in snapshot.scope.grids]
 
 
 def origin(snapshot: Snapshot, needs: Sequence[str], params: Params | None = None) -> Json:
@@ -86,6 +86,7 @@ def origin(snapshot: Snapshot, needs: Sequence[str], params: Params | None = Non
         "crs": snapshot.crs,
         "timezone": snapshot.timezone,
         "simulated": [name for name in needs if snapshot[name].simulated and len(snapshot[name])],
+        "area": area_of(snapshot),
     }
     if params is not None:
         meta |= {
@@ -98,7 +99,7 @@ def origin(snapshot: Snapshot, needs: Sequence[str], params: Params | None = Non
     return meta
 
 
-def status(cache: Cache, snapshot: Snapshot, *, demo: bool) -> Json:
+def status(cache: Caching, snapshot: Snapshot, *, demo: bool) -> Json:
     """Return what the store holds."""
 
     def make() -> Json:
@@ -114,6 +115,7 @@ def status(cache: Cache, snapshot: Snapshot, *, demo: bool) -> Json:
             "crs": snapshot.crs,
             "timezone": snapshot.timezone,
             "demo": demo,
+            "area": area_of(snapshot),
             "simulated": [name for name in LAYERS if snapshot[name].simulated and len(snapshot[name])],
             "layers": {
                 name: {
@@ -132,10 +134,12 @@ def status(cache: Cache, snapshot: Snapshot, *, demo: bool) -> Json:
                 "last": iso(known.max()) if len(known) else None,
             },
             "bounds": bounds(snapshot),
+            "heat_radius_m": opening_radius_m(city_box(snapshot)),
             "sources": {name: list(texts) for name, texts in snapshot.sources.items() if texts},
         }
 
-    return cache.get(("status", demo, snapshot.revision, revisions(snapshot, tuple(LAYERS))), make)
+    read = Revisions((*revisions(snapshot, tuple(LAYERS)), snapshot.revision))
+    return cache.get(("status", demo, read), make)
 
 
 def opening_level(snapshot: Snapshot, levels: Sequence[str]) -> str | None:
@@ -172,7 +176,7 @@ def density_answer(snapshot: Snapshot, params: Params) -> Json:
     return {"level": data.level, "outside": found.outside, "total": found.total, "grids": grids}
 
 
-def grids_answer(cache: Cache, snapshot: Snapshot, params: Params) -> Json:
+def grids_answer(cache: Caching, snapshot: Snapshot, params: Params) -> Json:
     """Return the grids of a level (of one parent when asked) with what lies in them."""
     grids = snapshot["grids"]
     data, found = level_density(snapshot, params)
@@ -200,55 +204,3 @@ def grids_answer(cache: Cache, snapshot: Snapshot, params: Params) -> Json:
         if params.parent is None or text["parent"][row] == params.parent
     ]
     return {"level": data.level, "finer": finer, "grids": listed}
-
-
-def assignment_answer(snapshot: Snapshot, params: Params, limit: int) -> Json:
-    """Return incidents whose recorded grid is not where they lie, that lie in no grid, or near a border."""
-    data = level_data(snapshot, params.level)
-    incidents = snapshot["incidents"]
-    mask = selected(snapshot, params)
-    answer: Json = {
-        "level": data.level,
-        "near_m": params.near_m,
-        "total": int(mask.sum()),
-        "outside": 0,
-        "differs": 0,
-        "near_border": 0,
-        "listed": 0,
-        "rows": [],
-    }
-    check = AssignmentLayer().result(snapshot, data.level, params.near_m)
-    if check is None or incidents.x is None or incidents.y is None:
-        return answer
-    kinds = {"outside": check.outside & mask, "differs": check.differs & mask, "near_border": check.near & mask}
-    answer |= {name: int(found.sum()) for name, found in kinds.items()}
-    # The gravest first, as on the map: in no grid, then in another than recorded, then a doubtful place.
-    rank = np.select([kinds["outside"], kinds["differs"], kinds["near_border"]], [0, 1, 2], 3)
-    order = np.lexsort((incidents.fid, rank))
-    rows = order[rank[order] < 3]
-    answer["listed"] = len(rows)
-    rows = rows[:limit]
-    if len(rows):
-        lon, lat = lonlat(incidents.x[rows], incidents.y[rows], str(snapshot.crs))
-        text = {name: incidents.text(name)[rows] for name in ("id", "category", "grid_code")}
-        times = np.asarray(incidents.columns["occurred_at"])[rows]
-        located = check.located[rows]
-        answer["rows"] = [
-            {
-                "id": text["id"][i],
-                "category": text["category"][i],
-                "occurred_at": iso(times[i]),
-                "recorded": text["grid_code"][i],
-                "located": data.codes[located[i]] if located[i] >= 0 else None,
-                "distance_m": _metres(check.distance_m[row]),
-                "why": [name for name in ("differs", "outside", "near_border") if kinds[name][row]],
-                "lon": round(float(lon[i]), DECIMALS),
-                "lat": round(float(lat[i]), DECIMALS),
-            }
-            for i, row in enumerate(rows)
-        ]
-    return answer
-
-
-def _metres(value: float) -> float | None:
-    return round(float(value), 2) if np.isfinite(value) else None

@@ -9,7 +9,24 @@ from typing import Any
 
 from settings import ROOT
 from web.i18n import current_lang
+from web.identity import reader
 from web.jstext import js_text
+from web.jstext_balance import TEXTS as BALANCE
+from web.jstext_drafts import TEXTS as DRAFTS
+from web.jstext_findings import TEXTS as FINDINGS
+from web.jstext_live import TEXTS as LIVE
+from web.jstext_privacy import TEXTS as PRIVACY
+from web.jstext_time import TEXTS as TIME
+from web.jstext_whatif import TEXTS as WHATIF
+from web.permissions import AUDIT
+
+KEYS = ("finding.", "repair.")  # of the worklist
+# Texts that the scripts of some pages show: the others do not carry them.
+ONLY: tuple[tuple[tuple[str, ...], Mapping[str, str]], ...] = (
+    (("grids",), {**BALANCE, **DRAFTS, **{key: text for key, text in FINDINGS.items() if key.startswith(KEYS)}}),
+    (("planner",), {**WHATIF, **PRIVACY}),
+    (("command", "wall"), {**LIVE, **{key: text for key, text in TIME.items() if not key.startswith("filter.")}}),
+)
 
 
 @cache
@@ -23,6 +40,16 @@ def version() -> str:
     return found.hexdigest()
 
 
+def texts_of(page: str) -> dict[str, str]:
+    """Return the texts that the scripts of a page show, in the reader's language."""
+    others = {key for pages, texts in ONLY if page not in pages for key in texts}
+    return {key: text for key, text in js_text().items() if key not in others}
+
+
 def shell(page: str, status: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the context of `page`; `status` is the object of /api/status, None where the store is not asked."""
-    return {"page": page, "status": status, "lang": current_lang(), "js_text": js_text(), "version": version()}
+    one = reader()
+    return {
+        "page": page, "status": status, "lang": current_lang(), "js_text": texts_of(page), "version": version(),
+        "audit": one.may(AUDIT) and one.area is None,
+    }  # fmt: skip

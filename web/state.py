@@ -10,17 +10,28 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, current_app
 
+from geo.area import Area
+from geo.audit_rules import AuditRules, ruled
 from geo.columns import Snapshot
 from layers.engine import Engine
 from settings import Settings
 from store.errors import StoreError
 from store.intake.scratch import sweep
 from store.store import Store
-from web.cache import Cache
+from web import backups
+from web.areas import Areas
+from web.audit_runs import AuditRuns
+from web.cache import Cache, Shelf
 from web.derived import Derived
+from web.dividing import Divisions
+from web.exposures import Exposures
+from web.finding_notes import keep_findings
+from web.identity import reader
 from web.intake import report_of
 from web.jobs import Jobs
+from web.limits import Limits
 from web.runs import Runs
+from web.sectioning import SectionRuns
 from web.uploading import clean_stale
 
 if TYPE_CHECKING:
@@ -28,7 +39,7 @@ if TYPE_CHECKING:
 
 EXTENSION = "atlas"
 CACHE_BYTES = 256 << 20
-PREPARED = 8
+PREPARED = 16
 FRESH_S = 2.0
 
 
@@ -37,15 +48,24 @@ class Atlas:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.cache = Cache(CACHE_BYTES)
+        self.audit_rules = ruled(AuditRules(), settings.audit_rules)
+        self._cache = Cache(CACHE_BYTES)
         # Objects that tiles are drawn from: large, few, worth keeping whatever they weigh.
-        self.prepared = Cache(PREPARED, lambda value: 1)
+        self._prepared = Cache(PREPARED, lambda value: 1)
+        self._areas = Areas()
+        self.limits = Limits()
         self._lock = threading.Lock()
         self._store: Store | None = None
         self._jobs: Jobs | None = None
         self._runs: Runs | None = None
+        self._audits: AuditRuns | None = None
+        self._exposures: Exposures | None = None
+        self._divisions: Divisions | None = None
+        self._sections: SectionRuns | None = None
         self._live: Live | None = None
         self._held: tuple[float, Snapshot] | None = None
+        self.backups = backups.Schedule(self)
+        self.ready = threading.Event()  # warm: the first reader waits for nothing that could be done before
 
     @property
     def store(self) -> Store:
@@ -54,6 +74,12 @@ class Atlas:
             if self._store is None:
                 self._store = Store.open(self.settings.store)
             return self._store
+
+    def let_go(self) -> None:
+        """Let go of the connections to the store that nobody needed since the last call."""
+        store = self._store
+        if store is not None:
+            store.let_go()
 
     @property
     def jobs(self) -> Jobs:
@@ -79,8 +105,85 @@ class Atlas:
                     self._runs = Runs(Engine(derived), derived, log)
             return self._runs
 
+    @property
+    def audits(self) -> AuditRuns:
+        """The runner of audits, made at first use."""
+        with self._lock:
+            if self._audits is None:
+                self._audits = AuditRuns(
+                    logging.getLogger("gunicorn.error").error, self.audit_rules,
+                    lambda snapshot, found: keep_findings(self.store, snapshot, found),
+                )  # fmt: skip
+            return self._audits
+
+    @property
+    def exposures(self) -> Exposures:
+        """The runner of exposure audits, made at first use."""
+        with self._lock:
+            if self._exposures is None:
+                self._exposures = Exposures(logging.getLogger("gunicorn.error").error)
+            return self._exposures
+
+    @property
+    def divisions(self) -> Divisions:
+        """The runner of divisions that are drafted, made at first use."""
+        with self._lock:
+            if self._divisions is None:
+                self._divisions = Divisions(logging.getLogger("gunicorn.error").error)
+            return self._divisions
+
+    @property
+    def sections(self) -> SectionRuns:
+        """The runner of road sections, made at first use."""
+        with self._lock:
+            if self._sections is None:
+                self._sections = SectionRuns(logging.getLogger("gunicorn.error").error)
+            return self._sections
+
+    @property
+    def cache(self) -> Shelf:
+        """Answers kept for readers of the same area as the present one; see `shared_cache` for everybody's."""
+        return Shelf(self._cache, reader().area)
+
+    @property
+    def prepared(self) -> Shelf:
+        """What tiles are drawn from, kept for readers of the same area as the present one."""
+        return Shelf(self._prepared, reader().area)
+
+    @property
+    def shared_cache(self) -> Shelf:
+        """Answers that every reader may see, as the tiles of the base map."""
+        return Shelf(self._cache, None)
+
+    @property
+    def shared_prepared(self) -> Shelf:
+        """What tiles that every reader may see are drawn from."""
+        return Shelf(self._prepared, None)
+
     def snapshot(self) -> Snapshot:
-        """Return the immutable columns of the present revision.
+        """Return all that the present reader may see: the one door of every page, tile, figure, export and error.
+
+        That is `whole` for a reader of the whole city, and outside a request; else what `web.areas` leaves of it.
+        """
+        area = reader().area
+        return self.whole() if area is None else self._areas.of(self.whole(), area)
+
+    def scoped(self, area: Area | None) -> Snapshot:
+        """Return all that a reader of `area` may see, where that is not the present one's: a stream, a job."""
+        return self.whole() if area is None else self._areas.of(self.whole(), area)
+
+    def settled(self, area: Area | None) -> int:
+        """Return the last revision not made by incidents received live; of an area, the last that changed it."""
+        revision = self.store.settled_revision()
+        return revision if area is None else self._areas.settled(self.whole(), area, revision)
+
+    @property
+    def areas(self) -> Areas:
+        """What lies in which area."""
+        return self._areas
+
+    def whole(self) -> Snapshot:
+        """Return the immutable columns of the present revision, of the whole city: for work behind the pages only.
 
         While incidents come in live, one that is up to `FRESH_S` old is handed out again: so all readers share what
         was worked out for it, instead of each working it out for a revision of its own.
@@ -122,16 +225,54 @@ class Atlas:
             warm(self)
         except StoreError as error:
             logging.getLogger("gunicorn.error").error("%s", error.text())
+        else:
+            self.ready.set()
+            self.backups.start()
+            damage = self.store.check()  # reads the whole file, which may take a while; pages are served meanwhile
+            if damage:
+                logging.getLogger("gunicorn.error").error("the store is damaged: %s", damage)
+
+    def figures(self) -> dict[str, float]:
+        """Return what /metrics tells of this process; nothing is started or opened to know it."""
+        with self._lock:
+            jobs, live = self._jobs, self._live
+        found = {
+            "ready": int(self.ready.is_set()),
+            "imports_waiting": 0 if jobs is None else jobs.waiting(),
+            "cache_bytes": self.cache.bytes,
+            "cache_entries": len(self.cache) + len(self.prepared),
+        }
+        backup = backups.state(self.settings)
+        if backup["age_s"] is not None:
+            found["backup_age_seconds"] = backup["age_s"]
+        if live is not None:
+            found |= {"streams": len(live.hub), "streams_most": live.hub.most}
+        return found
 
     def close(self) -> None:
         """Let a running import end, then close the store; the next use opens them again."""
         with self._lock:
             jobs, self._jobs = self._jobs, None
             runs, self._runs = self._runs, None
+            audits, self._audits = self._audits, None
+            exposures, self._exposures = self._exposures, None
+            divisions, self._divisions = self._divisions, None
+            sections, self._sections = self._sections, None
             live, self._live = self._live, None
         self._held = None
+        self._areas = Areas()
+        self.backups.close()
+        self.backups = backups.Schedule(self)
         if live is not None:
             live.close()
+        if audits is not None:
+            audits.close()
+        if exposures is not None:
+            exposures.close()
+        if divisions is not None:
+            divisions.close()
+        if sections is not None:
+            sections.close()
         if runs is not None:
             runs.close()
         if jobs is not None:

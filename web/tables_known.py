@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from geo.errors import N_
-from web import coverage_service, service, sites, spots
-from web.api_data import GRID_NEEDS
+from web import assignments, coverage_service, decided, service, sites, spots
+from web.api_data import GRID_NEEDS, queue_of
 from web.params import number
 from web.rhythm import rhythm_answer
 from web.tables import Asked, Column, Listed, Row, Table, register
@@ -27,8 +27,24 @@ def _grids(asked: Asked) -> Iterable[Row]:
 
 
 def _assignment(asked: Asked) -> Listed:
-    found = service.assignment_answer(asked.snapshot, asked.params, limit_of(asked))
-    return Listed(found["rows"], found["listed"])
+    queue = queue_of(asked.query, MOST_ROWS, MOST_ROWS)
+    found = assignments.assignment_answer(asked.snapshot, asked.params, queue, asked.state.store)
+    held = [one["decision"] or {} for one in found["rows"]]
+    rows = [
+        {**one, "decided": what.get("grid"), **{name: what.get(name) for name in ("reason", "by", "at")}}
+        for one, what in zip(found["rows"], held, strict=True)
+    ]
+    return Listed(rows, found["listed"])
+
+
+def _flows(asked: Asked) -> Listed:
+    found = assignments.flows_answer(asked.snapshot, asked.params, limit_of(asked))
+    return Listed(found["flows"], found["pairs"])
+
+
+def _decisions(asked: Asked) -> Listed:
+    found = decided.listed(asked.state.store, asked.snapshot, ended=True)
+    return Listed(decided.told(found[: limit_of(asked)], asked.snapshot), len(found))
 
 
 def _cameras(asked: Asked) -> Listed:
@@ -79,7 +95,20 @@ register(Table("assignment", N_("Assignment check"), ("grids", "incidents"), (
     Column("id", "ID"), Column("category", N_("Category"), kind="word"), Column("occurred_at", N_("Time"), kind="time"),
     Column("recorded", N_("Recorded grid")), Column("located", N_("Located grid")),
     Column("distance_m", N_("To the border"), "m", "number"), Column("why", N_("Doubt"), kind="words"), LON, LAT,
+    Column("decided", N_("Decided grid")), Column("reason", N_("Reason")), Column("by", N_("Decided by"), kind="word"),
+    Column("at", N_("Decided at"), kind="time"),
 ), _assignment))  # fmt: skip
+register(Table("flows", N_("Flows between grids"), ("grids", "incidents"), (
+    Column("recorded", N_("Recorded grid")), Column("recorded_name", N_("Name")),
+    Column("located", N_("Located grid")), Column("located_name", N_("Name")), INCIDENTS,
+), _flows))  # fmt: skip
+register(Table("decisions", N_("Decisions"), ("grids", "incidents"), (
+    Column("incident", N_("Incident")), Column("level", N_("Level"), kind="word"), Column("grid", N_("Decided grid")),
+    Column("recorded", N_("Recorded grid")), Column("located", N_("Located grid")), Column("reason", N_("Reason")),
+    Column("by", N_("Decided by"), kind="word"), Column("at", N_("Decided at"), kind="time"),
+    Column("seen", N_("Decided on revision"), kind="whole"), Column("state", N_("State"), kind="word"),
+    Column("ended_by", N_("Ended by"), kind="word"), Column("ended_at", N_("Ended at"), kind="time"),
+), _decisions))  # fmt: skip
 register(Table("cameras", N_("Cameras"), ("cameras",), (
     Column("id", "ID"), NAME, Column("kind", N_("Kind"), kind="word"),
     Column("azimuth_deg", N_("Direction"), "°", "number"), Column("hfov_deg", N_("Angle of view"), "°", "number"),

@@ -20,8 +20,8 @@ SEEN = {
 
 def _live(asked: Asked) -> Iterable[Row]:
     lang = asked.params.lang
-    found, _ = asked.state.live.latest(min(limit_of(asked), MOST_LIVE))
-    return [live_row(facts, lang) for _, facts in found]
+    found, _ = asked.state.live.latest(min(limit_of(asked), MOST_LIVE), asked.snapshot.scope)
+    return [live_row(facts, lang) for facts in found]
 
 
 def live_row(facts: dict[str, Any], lang: str) -> Row:

@@ -12,6 +12,8 @@ from geo.columns import Snapshot
 from layers.base import Params
 from layers.rasters.mercator import WEB_MERCATOR, tile_bounds
 from layers.tiles.parts import WATER
+from settings import ROOT
+from web.kept import keep
 from web.params import layer_params, one_of
 from web.replies import cached
 from web.service import revisions
@@ -26,8 +28,10 @@ blueprint.register_blueprint(vectors)
 PNG = "image/png"
 THEMES = ("light", "dark")
 BASE_NEEDS = ("streets", "buildings", "zones")
+HEAT_NEEDS = ("grids", "incidents")
 # Street names need a font with Chinese; the first that is installed is used (package fonts-noto-cjk).
 FONTS = (
+    str(ROOT / "fonts" / "NotoSansCJK-Regular.ttc"),  # of the offline bundle
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
     "/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc",
     "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
@@ -35,8 +39,11 @@ FONTS = (
 
 
 def base_map(state: Atlas, snapshot: Snapshot) -> BaseMap:
-    """Return the base map of the present streets and buildings."""
+    """Return the base map of the present streets, buildings and water, which is everybody's."""
     from layers.rasters.base import BaseMap
+
+    if snapshot.scope is not None:
+        snapshot = state.whole()
 
     def make() -> BaseMap:
         streets, zones = snapshot["streets"], snapshot["zones"]
@@ -52,7 +59,7 @@ def base_map(state: Atlas, snapshot: Snapshot) -> BaseMap:
             fonts=FONTS,
         )
 
-    return state.prepared.get(("base", revisions(snapshot, BASE_NEEDS)), make)
+    return state.shared_prepared.get(("base", revisions(snapshot, BASE_NEEDS)), make)
 
 
 def heat_picture(snapshot: Snapshot, params: Params, tile: tuple[int, int, int], scale: int, theme: str) -> bytes:
@@ -77,10 +84,15 @@ def base(z: int, x: int, y: int) -> Response:
     """Draw a tile of the base map."""
     tile_bounds(z, x, y)
     state = atlas()
-    snapshot, scale = state.snapshot(), scale_asked()
+    snapshot, scale = state.whole(), scale_asked()  # the base map is everybody's
     theme = one_of(request.args, "theme", THEMES, "light")
     key = ("base", z, x, y, theme, scale, revisions(snapshot, BASE_NEEDS))
-    return cached(key, lambda: base_map(state, snapshot).tile(z, x, y, theme, scale), PNG)  # type: ignore[arg-type]
+    return cached(
+        key,
+        lambda: base_map(state, snapshot).tile(z, x, y, theme, scale),  # type: ignore[arg-type]
+        PNG,
+        everybodys=True,
+    )
 
 
 @blueprint.get("/heat/<int:z>/<int:x>/<int:y>.png")
@@ -91,7 +103,8 @@ def heat(z: int, x: int, y: int) -> Response:
     params, theme, scale = heat_asked(request.query_string, snapshot.crs, snapshot.timezone)
     kept = (params.scale_start, params.scale_end)
     chosen = (theme, params.ramp, params.radius_m, params.kernel, params.weight, params.choice, kept)
-    key = ("heat", z, x, y, scale, chosen, revisions(snapshot, ("grids", "incidents")))
+    keep(snapshot, HEAT_NEEDS)
+    key = ("heat", z, x, y, scale, chosen, revisions(snapshot, HEAT_NEEDS))
     return cached(key, lambda: heat_picture(snapshot, params, (z, x, y), scale, theme), PNG)
 
 

@@ -23,6 +23,7 @@ FORM_BYTES = 1 << 20  # of the form around the file, and of what the parser hold
 DRAIN_BYTES = 4 << 30
 SPARE_BYTES = 64 << 20  # left on the disk for the store
 STALE_S = 24 * 3600
+_LONGEST = 1_000  # letters of a file name that are looked at
 NAME = re.compile(r"[0-9a-f]{32}")
 SUFFIX = re.compile(r"\.[a-z0-9]{1,12}")
 
@@ -39,7 +40,7 @@ class Upload:
 
 def display_name(name: str | None) -> str:
     """Return the last part of a sender's file name, without control characters, at most 150 characters."""
-    last = (name or "").replace("\\", "/").rpartition("/")[2]
+    last = (name or "").replace("\\", "/").rpartition("/")[2][-_LONGEST:]
     # Categories C*: controls, direction overrides that disguise a suffix, lone surrogates.
     kept = "".join(
         sign for sign in unicodedata.normalize("NFC", last) if not unicodedata.category(sign).startswith("C")
@@ -62,11 +63,14 @@ class Uploads:
         Exists; belongs to this service alone.
     limit
         Largest file, in bytes.
+    owner
+        Who sends and finds them; nobody finds another one's.
     """
 
-    def __init__(self, folder: Path, limit: int) -> None:
+    def __init__(self, folder: Path, limit: int, owner: str = "") -> None:
         self._folder = folder
         self._limit = limit
+        self._owner = owner
 
     def receive(self, environ: dict[str, Any]) -> Upload:
         """Stream the one file of a multipart request to disk.
@@ -133,7 +137,8 @@ class Uploads:
         size = path.stat().st_size
         if size > self._limit:
             raise self._too_large()
-        (folder / "about.json").write_text(json.dumps({"file": path.name, "name": name, "size": size}), "utf-8")
+        about = {"file": path.name, "name": name, "size": size, "owner": self._owner}
+        (folder / "about.json").write_text(json.dumps(about), "utf-8")
         return Upload(upload_id, path, name, size)
 
     def _too_large(self) -> RequestError:
@@ -154,11 +159,11 @@ class Uploads:
             There is none (404): removed, stale, or never there.
         """
         about = self._folder / upload_id / "about.json"
-        if not NAME.fullmatch(upload_id) or not about.is_file():
+        facts = json.loads(about.read_text("utf-8")) if NAME.fullmatch(upload_id) and about.is_file() else {}
+        if facts.get("owner") != self._owner:
             raise RequestError(
                 404, "unknown_upload", N_("This upload is not there any more."), N_("Send the file again.")
             )
-        facts = json.loads(about.read_text("utf-8"))
         return Upload(upload_id, about.parent / facts["file"], facts["name"], facts["size"])
 
     def remove(self, upload: Upload) -> None:

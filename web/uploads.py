@@ -11,9 +11,11 @@ from geo.errors import N_, AtlasError
 from store.batch import Reject
 from store.schema import LAYERS
 from web.errors import RequestError, body, fill, status_of, without_places
+from web.gate import Gate
 from web.i18n import current_lang, translate
+from web.identity import reader
 from web.intake import import_upload, options_from_json, preview
-from web.jobs import STEPS, Job
+from web.job_facts import STEPS, Job
 from web.rejects import rejects_csv
 from web.replies import fresh_json
 from web.security import csrf_token
@@ -22,11 +24,12 @@ from web.uploading import Upload, Uploads
 
 blueprint = Blueprint("uploads", __name__, url_prefix="/api")
 SHOWN_REJECTS = 100
+LOOKS = Gate(2, 20.0, 5)  # each reads the file in a process of its own, which may take gigabytes
 
 
 def uploads() -> Uploads:
-    """Return the uploads of this instance."""
-    return Uploads(atlas().folder("uploads"), atlas().settings.upload_limit_bytes)
+    """Return the present reader's uploads."""
+    return Uploads(atlas().folder("uploads"), atlas().settings.upload_limit_bytes, reader().owner)
 
 
 @blueprint.get("/csrf")
@@ -75,9 +78,10 @@ def start(upload_id: str) -> Response:
             known=", ".join(LAYERS),
         )
     options = options_from_json(wish)
-    state = atlas()
+    state, asking = atlas(), reader()
     job = state.jobs.submit(
-        lambda progress: import_upload(state, kept, str(layer), options, progress),
+        lambda progress: import_upload(state, kept, str(layer), options, progress, asking.area),
+        asking.owner,
         upload=upload_id,
         layer=layer,
         file=kept.display_name,
@@ -138,14 +142,15 @@ def job_json(job: Job) -> dict[str, Any]:
 
 def _job(job_id: str) -> Job:
     found = atlas().jobs.get(job_id)
-    if found is None:
+    if found is None or found.asked_by != reader().owner:
         raise RequestError(404, "unknown_job", N_("This job does not exist."), N_("It may have ended days ago."))
     return found
 
 
 def _looked(kept: Upload, wish: dict[str, Any], status: int) -> Response:
     try:
-        found = preview(atlas(), kept, wish)
+        with LOOKS.entered():
+            found = preview(atlas(), kept, wish)
     except AtlasError as error:
         return fresh_json({"upload": kept.id, "error": body(error)}, status_of(error)[0])
     return fresh_json({"upload": kept.id, "file": kept.display_name, "bytes": kept.size, "preview": found}, status)

@@ -50,7 +50,7 @@ def tile_reply(body: bytes, etag: str, *, forever: bool) -> Response:
 def base_facts() -> Response:
     """Say whether the vector base map is there, and how to draw it."""
     state = atlas()
-    return fresh_json(facts(state, state.snapshot()))
+    return fresh_json(facts(state, state.whole()))  # the base map is everybody's
 
 
 @blueprint.get("/base/<int:z>/<int:x>/<int:y>.mvt")
@@ -59,7 +59,7 @@ def base(z: int, x: int, y: int) -> Response:
     tile_bounds(z, x, y)
     state = atlas()
     wanted = request.args.get("v", "")
-    key, found = (wanted, "ready") if wanted else present(state, state.snapshot())
+    key, found = (wanted, "ready") if wanted else present(state, state.whole())
     if found == "empty":
         return tile_reply(b"", "empty", forever=False)
     archives = base_tiles(state).archives(key)
@@ -75,12 +75,12 @@ def base(z: int, x: int, y: int) -> Response:
             N_("Try again in a moment; until then there are picture tiles."),
             retry_s=RETRY_S,
         )
-    body = state.cache.get(("base tile", key, z, x, y), lambda: archives.tile(z, x, y))
+    body = state.shared_cache.get(("base tile", key, z, x, y), lambda: archives.tile(z, x, y))
     return tile_reply(body, f"{key}-{z}-{x}-{y}", forever=bool(wanted))
 
 
 def live(kind: str, key: Hashable, z: int, x: int, y: int, make: Callable[[], bytes]) -> Response:
-    """Return the tile of `key`, made once and shared by every reader."""
+    """Return the tile of `key`, made once and shared by every reader of the same area."""
 
     def made() -> tuple[bytes, str]:
         body = make()

@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from layers.base import Params, levels_of
+from layers.complete import Slot
 from layers.engine import rules_of
 from layers.joins import assigned
 from web.base_tiles import present
@@ -24,7 +25,7 @@ def warm(state: Atlas) -> None:
     """Import what pages need and compute what they open with; what would take long waits until it is asked for."""
     for module in BEHIND:
         importlib.import_module(module)
-    snapshot = state.snapshot()
+    snapshot = state.whole()
     present(state, snapshot)
     base_map(state, snapshot)
     level = opening_level(snapshot, levels_of(snapshot["grids"]))
@@ -39,7 +40,7 @@ def warm(state: Atlas) -> None:
 
 def begin_coverage(state: Atlas, snapshot: Snapshot, level: str | None) -> None:
     """Begin to work out what the planner's page opens with, and what a killed process had begun; waits for nothing."""
-    slot = (level, rules_of(Params()))
+    slot = Slot(level, rules_of(Params()))
     if len(snapshot["cameras"]) and state.runs.may_begin(slot):
         state.runs.ask(snapshot, slot)
     state.runs.resume(snapshot)

@@ -25,6 +25,7 @@ from web.errors import RequestError
 from web.i18n import current_lang
 from web.jsonio import DECIMALS
 from web.params import fault, layer_params
+from web.planned import require_area
 
 OPS = ("place", "set", "remove")
 MAX_CHANGES = 500
@@ -32,7 +33,7 @@ MAX_NAME = 200
 NEAR_CITY_M = 1000.0
 COLUMNS = tuple(column for column in LAYERS["cameras"].columns if column.name != "id")
 PLACED_FIELDS = frozenset({"lon", "lat", *(column.name for column in COLUMNS)})
-_memo = Memo(6)
+_memo = Memo(24)
 Box = tuple[float, float, float, float]
 
 
@@ -110,7 +111,9 @@ def plan_of(body: Mapping[str, Any], snapshot: Snapshot, level: str | None) -> d
         With the field ("changes[3].range_m"), the value and a remedy.
     """
     place = located(snapshot, level)
-    return fold(changes_of(body.get("changes"), snapshot, place), place.rows)
+    changes = changes_of(body.get("changes"), snapshot, place)
+    require_area(changes, snapshot)
+    return fold(changes, place.rows)
 
 
 def changes_of(given: object, snapshot: Snapshot, place: Located) -> list[Change]:

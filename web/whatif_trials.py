@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from geo.errors import N_
+from geo.parallel import Cancelled
 from geo.plans import Plan
+from web.errors import RequestError
+from web.gate import Gate
 
 if TYPE_CHECKING:
     from geo.city import City
     from geo.whatif import Trial
 
+# Hundreds of cameras that see the whole city take minutes, whether anybody still waits for the answer or not.
+MOST_S = 30.0
+GATE = Gate(3, 10.0, 2, waiting=8)
 KEPT = 6
 BASES = 2
 
@@ -25,7 +33,13 @@ class Trials:
         self._kept: OrderedDict[int, Trial] = OrderedDict()
 
     def reach(self, base: City, plan: Plan) -> Trial:
-        """Return the trial of `plan` in `base`, worked out from the kept one that is nearest to it."""
+        """Return the trial of `plan` in `base`, worked out from the kept one that is nearest to it.
+
+        Raises
+        ------
+        RequestError
+            422: it takes too long. 429: others are being worked out.
+        """
         from geo.whatif import advance, begin
 
         with self._lock:
@@ -34,7 +48,15 @@ class Trials:
         if start is None or start.base is not base:
             start = begin(base)
         source = min([*reversed(near), start], key=lambda trial: trial.apart(plan))
-        found = advance(source, plan)
+        try:
+            with GATE.entered():
+                ends = time.monotonic() + MOST_S
+                found = advance(source, plan, lambda: time.monotonic() > ends)
+        except Cancelled:
+            raise RequestError(
+                422, "too_much", N_("This plan takes too long to work out."),
+                N_("Plan fewer cameras at once, or shorter ranges."),
+            ) from None  # fmt: skip
         with self._lock:
             self._bases[id(base)] = start
             self._bases.move_to_end(id(base))

@@ -1,7 +1,7 @@
 // Every request of the pages: one error shape, one sign of work, nothing older than what was asked last.
 
 import { byId } from "./dom.js";
-import { csrf, t } from "./i18n.js";
+import { csrf, t, who } from "./i18n.js";
 
 let running = 0;
 let timer = null;
@@ -31,9 +31,25 @@ function end() {
   setTimeout(() => { if (running === 0) for (const run of idle.splice(0)) run(); }, 60);
 }
 
+/** Let a wait count as a running request: nobody takes the page for settled meanwhile. */
+export async function counted(wait) {
+  begin();
+  try {
+    return await wait;
+  } finally {
+    end();
+  }
+}
+
 /** Resolve when no request is running (and none was started right after). */
 export function settled() {
   return new Promise((resolve) => { if (running === 0) setTimeout(() => (running === 0 ? resolve() : idle.push(resolve)), 60); else idle.push(resolve); });
+}
+
+/** A session that ended leads to where one signs in, and from there back to this page. */
+function signIn(status, error) {
+  if (status !== 401 || error?.code !== "sign_in" || who === "nobody") return;
+  location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 
 function addressOf(path, query) {
@@ -58,6 +74,7 @@ export async function download(path, { query = null } = {}) {
     }
     if (!answer.ok) {
       const found = await answer.json().catch(() => null);
+      signIn(answer.status, found?.error);
       throw new Refused(found?.error ?? { code: "shape", message: t("error.shape", { status: answer.status }), remedy: t("error.network.remedy") }, answer.status);
     }
     const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1] ?? path.split("/").at(-1);
@@ -94,6 +111,7 @@ export async function request(path, { method = "GET", query = null, body = undef
     } catch {
       throw new Refused({ code: "shape", message: t("error.shape", { status: answer.status }), remedy: t("error.network.remedy") }, answer.status);
     }
+    signIn(answer.status, found?.error);
     if (!answer.ok) throw Object.assign(new Refused(found.error ?? { message: String(answer.status) }, answer.status), { answer: found });
     return found;
   } finally {

@@ -7,6 +7,7 @@ import { startPan } from "./brush_pan.js";
 import { binsOf, countIn, dayNumber, dayText, localDay, worthwhile } from "./days.js";
 import { byId, toast } from "./dom.js";
 import { day, number, t } from "./i18n.js";
+import { pictured } from "./map.js";
 import { onChange, queryOf, set, state } from "./state.js";
 import { onTheme } from "./symbols.js";
 
@@ -246,7 +247,7 @@ export function startBrush(status) {
   byId("to").addEventListener("change", (event) => typed(event, (value) => choose(begin(), value + 1)));
   byId("all-time").addEventListener("click", () => set({ from: null, to: null }));
   onChange((changed) => {
-    if (["category", "hours", "weekdays"].some((name) => changed.has(name))) loadBrush(status);
+    if (["category", "hours", "weekdays"].some((name) => changed.has(name))) pictured().then(() => loadBrush(status));
     if (["from", "to", "span", "panel", "play_from", "play_to"].some((name) => changed.has(name))) draw();
   });
   onTheme(draw);

@@ -1,6 +1,6 @@
 // Hours of the day and weekdays: how the address writes them ("22-5", "6,7"), as lists, and as words.
 
-import { lang, t } from "./i18n.js";
+import { COMMA, lang, t } from "./i18n.js";
 
 const CLOCK = { hours: [0, 24], weekdays: [1, 7] };
 
@@ -45,8 +45,8 @@ const two = (value) => String(value).padStart(2, "0");
 const clock = (first, last) => `${two(first)}:00–${two(last + 1)}:00`;
 
 /** Return hours as words: "22:00–06:00". */
-export const hoursWords = (list) => runs("hours", list).map(([first, last]) => clock(first, last)).join(", ") || t("filter.all");
+export const hoursWords = (list) => runs("hours", list).map(([first, last]) => clock(first, last)).join(COMMA) || t("filter.all");
 
 /** Return weekdays as words: "Sat, Sun" or "Mon–Fri". */
 export const weekdaysWords = (list) => runs("weekdays", list).map(([first, last]) => (first === last ? weekday(first)
-  : (last - first + 7) % 7 === 1 ? `${weekday(first)}, ${weekday(last)}` : `${weekday(first)}–${weekday(last)}`)).join(", ") || t("filter.all");
+  : (last - first + 7) % 7 === 1 ? `${weekday(first)}${COMMA}${weekday(last)}` : `${weekday(first)}–${weekday(last)}`)).join(COMMA) || t("filter.all");

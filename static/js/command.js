@@ -8,7 +8,8 @@ import { fillHeat, startHeat } from "./heat.js";
 import { beginSpots, hoverSpot, startSpots } from "./hotspots.js";
 import { lang, number, t } from "./i18n.js";
 import { liveTable, startLive } from "./live_tab.js";
-import { goToGrid, mark } from "./map.js";
+import { sayDivision, startDivision } from "./divisions.js";
+import { goToGrid, mark, pictured } from "./map.js";
 import { isPlaying, onRest } from "./play.js";
 import { followProfile, PROFILE_DEPENDS, profileTable, reloadProfile, startProfile } from "./profile.js";
 import { followScore, startScore } from "./score.js";
@@ -39,7 +40,8 @@ const table = new Table(byId("table"), {
 
 let answer = null;
 
-const load = loader("/api/density", () => queryOf(["level", ...CHOICE], null), (found) => {
+const load = loader("/api/density", () => queryOf(["level", "division", ...CHOICE], null), (found) => {
+  sayDivision(found.meta.division);
   const sized = found.grids.some((row) => row.per_10k !== null);
   table.setColumns(sized ? columns : columns.slice(0, 3));
   table.setRows(found.grids);
@@ -90,6 +92,7 @@ offerTable("compare", () => (state.compare === "measure" ? measureTable() : { na
 offerTable("live", liveTable);
 offerTable("detail", profileTable);
 startTakeaway();
+startDivision();
 startLive();
 document.addEventListener("keydown", (event) => { if (event.key === "f" && !typing(event)) location.assign(byId("wall-link").href); });
 
@@ -111,7 +114,7 @@ startWorkspace({
     if (changed.has("selected")) follow();
     else if (PROFILE_DEPENDS.some((name) => changed.has(name))) followProfile();
     if (changed.has("metric")) { table.sort = { key: METRIC[state.metric], down: true }; table.drawHead(); }
-    if (["level", "metric", ...CHOICE].some((name) => changed.has(name))) load();
+    if (["level", "metric", "division", ...CHOICE].some((name) => changed.has(name))) pictured().then(load);
   },
   // Who compares picks grids one after the other: the tab stays.
   picked(kind) { if (kind === "grid" && byId("pane-compare").hidden) detail(); },

@@ -12,7 +12,7 @@ import { Table } from "./table.js";
 import { loader, selectGrid, selectedGrid } from "./workspace.js";
 
 const DAY = 86400000;
-const QUERY = ["level", ...CHOICE, "against", "against_from", "against_to", "by"];
+const QUERY = ["level", "division", ...CHOICE, "against", "against_from", "against_to", "by"];
 const dayAfter = (text, days) => new Date(Date.parse(`${text}T00:00:00Z`) + days * DAY).toISOString().slice(0, 10);
 const zone = () => status()?.timezone ?? "UTC";
 const localDay = (iso) => new Intl.DateTimeFormat("en-CA", { timeZone: zone(), year: "numeric", month: "2-digit", day: "2-digit" }).format(new Date(iso));

@@ -3,7 +3,7 @@
 
 import { latest, Refused } from "./api.js";
 import { byId, make } from "./dom.js";
-import { day, number, t } from "./i18n.js";
+import { COMMA, day, number, t } from "./i18n.js";
 import { gridFeature, map, on } from "./map.js";
 import { onTab } from "./panel.js";
 import { now as status } from "./shell.js";
@@ -86,7 +86,7 @@ function sentences({ total, local, spill, placebo, features, control }) {
     lines.push(t(`measure.spill.${way}`, { change: signed(spill.estimate), p: small(spill.p) }));
   }
   if (all < FEW) lines.push(t("measure.few"));
-  lines.push(t("measure.chosen", { names: control.map(nameOf).join(", ") }));
+  lines.push(t("measure.chosen", { names: control.map(nameOf).join(COMMA) }));
   return [what, lines.join(" ")];
 }
 

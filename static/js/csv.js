@@ -5,7 +5,7 @@ import { make } from "./dom.js";
 /** Return a value as a cell: numbers as they are, text quoted where it must be and never begun like a formula. */
 export function csvCell(value, numeric = false) {
   const text = value === null || value === undefined ? "" : String(value);
-  const safe = !numeric && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const safe = !numeric && /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text;
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 

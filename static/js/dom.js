@@ -17,12 +17,14 @@ export function make(tag, properties = {}, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
-/** Show a short message at the foot of the page. */
-export function toast(text, { error = false, action = null } = {}) {
-  const box = make("div", { class: error ? "toast error" : "toast" }, make("span", {}, text));
+/** Show a short message at the foot of the page; one of the same `key` takes the place of the one before. */
+export function toast(text, { error = false, action = null, key = null } = {}) {
+  const box = make("div", { class: error ? "toast error" : "toast", data: key ? { key } : {} }, make("span", {}, text));
+  if (key) byId("toasts").querySelector(`[data-key="${key}"]`)?.remove();
   if (action) box.append(make("button", { type: "button", class: "button", onclick: () => { box.remove(); action.run(); } }, action.label));
   byId("toasts").append(box);
-  setTimeout(() => box.remove(), error ? 12000 : 3500);
+  // What offers something to do stays until it can be read, decided and reached.
+  setTimeout(() => box.remove(), error || action ? 12000 : 5000);
 }
 
 export const narrow = () => matchMedia("(max-width: 860px)").matches;

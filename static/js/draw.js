@@ -5,7 +5,7 @@ import { make } from "./dom.js";
 import { changeText, moment, number, percent, t, word } from "./i18n.js";
 import { spotStyle } from "./spot_symbols.js";
 import { expectedText, kindText, oddsText } from "./spot_words.js";
-import { changeFill, colour, cover, drawCamera, drawSign, hatch } from "./symbols.js";
+import { changeFill, colour, cover, drawCamera, drawSign, findingStyle, hatch } from "./symbols.js";
 
 /** A marker painted on the map's canvas by `options.paint`. */
 const Sign = L.CircleMarker.extend({
@@ -72,6 +72,11 @@ const fillOf = (token) => () => {
   return { fillColor: colour(token), fillOpacity: cover(token), color: colour("line-strong"), weight: 0.6, opacity: 0.8 };
 };
 
+/** How an area of a diverging class is filled. */
+export const changeOf = (token) => () => (token.startsWith("change-")
+  ? { fillColor: changeFill(document.createElement("canvas").getContext("2d"), token), fillOpacity: cover(token), color: colour("line-strong"), weight: 0.6, opacity: 0.8 }
+  : fillOf(token)());
+
 /** Layer name -> function from a feature to a Leaflet layer; `context` holds map, timezone, select. */
 export const DRAW = {
   grids(feature) {
@@ -88,10 +93,18 @@ export const DRAW = {
   },
   change(feature) {
     const row = feature.properties;
-    const style = () => (row.symbol.startsWith("change-")
-      ? { fillColor: changeFill(document.createElement("canvas").getContext("2d"), row.symbol), fillOpacity: cover(row.symbol), color: colour("line-strong"), weight: 0.6, opacity: 0.8 }
-      : fillOf(row.symbol)());
-    return area(feature, style, () => tip(gridTitle(row), [t("compare.tip", { now: number(row.now), before: number(row.before) }), changeText(row), t(`compare.kind.${row.kind}`)]));
+    return area(feature, changeOf(row.symbol), () => tip(gridTitle(row), [t("compare.tip", { now: number(row.now), before: number(row.before) }), changeText(row), t(`compare.kind.${row.kind}`)]));
+  },
+  balance(feature) {
+    const row = feature.properties;
+    return area(feature, changeOf(row.symbol), () => tip(gridTitle(row), [
+      row.team && `${t("col.team")}: ${row.team}`, t("balance.tip", { load: number(row.load, 2) }),
+      row.incidents === null ? null : t("tip.incidents", { count: number(row.incidents) })]));
+  },
+  sections(feature, context) {
+    const row = feature.properties;
+    const style = () => ({ color: colour(row.symbol === "no-data" ? "no-data" : row.symbol), weight: context.isSelected("section", row.id) ? 9 : 4.5, opacity: 0.9, lineCap: "butt" });
+    return area(feature, style, () => tip(row.name ?? t("sections.unnamed"), [`${number(row.length_m)} m`, row.incidents === null ? null : t("tip.incidents", { count: number(row.incidents) })]));
   },
   streetheat(feature, context) {
     const { per_km, symbol } = feature.properties;
@@ -122,6 +135,12 @@ export const DRAW = {
     made.options.interactive = false;
     return made;
   },
+  exposure(feature) {
+    const row = feature.properties;
+    const certain = row.state === "certain";
+    return area(feature, () => ({ color: colour("exposure"), weight: 1.5, fillColor: certain ? colour("exposure") : hatch(document.createElement("canvas").getContext("2d"), "exposure", 4, 1), fillOpacity: certain ? 0.6 : 0.8 }),
+      () => tip(row.camera, [`${t(certain ? "privacy.certain" : "privacy.possible")}: ${number(row.area_m2, 1)} m²`]));
+  },
   zones(feature) {
     const row = feature.properties;
     return area(feature, () => ({ color: colour("zone"), weight: 1.5, dashArray: "4 3", fillColor: hatch(document.createElement("canvas").getContext("2d"), "zone", 5, 0.8), fillOpacity: 0.5 }),
@@ -150,6 +169,12 @@ export const DRAW = {
     return sign(feature, (pen, x, y) => drawSign(pen, x, y, "incident", context.isSelected("incident", row.id)),
       () => tip(word(row.category), [moment(row.occurred_at, context.timezone)]));
   },
+  findings(feature) {
+    const row = feature.properties;
+    const title = () => tip(t(`finding.kind.${row.kind}`), [t(`finding.${row.severity}`)]);
+    if (feature.geometry.type === "Point") return sign(feature, (pen, x, y) => drawSign(pen, x, y, row.symbol), title);
+    return area(feature, () => findingStyle(row.severity), title);
+  },
   assignment(feature, context) {
     const row = feature.properties;
     return sign(feature, (pen, x, y) => drawSign(pen, x, y, `doubt-${row.why}`, context.isSelected("incident", row.id)),
@@ -159,4 +184,4 @@ export const DRAW = {
 };
 
 /** Bottom to top. */
-export const ORDER = ["coverage", "density", "change", "hotspots", "streetheat", "grids", "zones", "views", "places", "cameras", "incidents", "assignment"];
+export const ORDER = ["coverage", "density", "change", "balance", "hotspots", "streetheat", "sections", "grids", "zones", "views", "exposure", "places", "cameras", "incidents", "assignment", "findings"];

@@ -2,7 +2,7 @@
 
 import { members, runs, textOf, weekday } from "./clock.js";
 import { byId, make } from "./dom.js";
-import { t } from "./i18n.js";
+import { COMMA, t } from "./i18n.js";
 import { onChange, set, state } from "./state.js";
 
 const two = (value) => `${String(value).padStart(2, "0")}:00`;
@@ -17,7 +17,7 @@ function draw() {
   byId("hour-to").value = one ? String(one[1]) : "";
   byId("all-hours").hidden = !state.hours;
   byId("hours-odd").hidden = found.length < 2;
-  byId("hours-odd").textContent = found.length < 2 ? "" : found.map(([first, last]) => `${two(first)}–${two(last + 1)}`).join(", ");
+  byId("hours-odd").textContent = found.length < 2 ? "" : found.map(([first, last]) => `${two(first)}–${two(last + 1)}`).join(COMMA);
 }
 
 /** Fill and follow the fields, where the page has them. */

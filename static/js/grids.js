@@ -1,23 +1,24 @@
 // The grid supervisor: whose grid is this, do the boundaries hold, is every incident in the right grid?
 
-import { showGrid, showIncident, showNothing } from "./details.js";
+import { renewBalance, startBalance } from "./balance.js";
+import { showGrid, showNothing } from "./details.js";
+import { renewDivide, startDivide } from "./divide.js";
 import { byId, make } from "./dom.js";
-import { moment, number, t, word } from "./i18n.js";
-import { fit, goToGrid, layer, map, mark, on, wanted } from "./map.js";
+import { renewDrafts, startDrafts } from "./drafts.js";
+import { openFindings, renewFindings, startFindings } from "./findings.js";
+import { number, t, word } from "./i18n.js";
+import { fit, goToGrid, layer, mark, on } from "./map.js";
 import { onTab } from "./panel.js";
+import { followQueue, openQueue, renewQueue, startQueue } from "./queue.js";
+import { renewResponsible, startResponsible } from "./responsible.js";
+import { renewSections } from "./sections.js";
 import { now, typing } from "./shell.js";
 import { CHOICE, queryOf, set, state } from "./state.js";
-import { swatch } from "./symbols.js";
 import { Table } from "./table.js";
 import { offerTable, startTakeaway } from "./takeaway.js";
-import { detail, lead, loader, selectGrid, selectedGrid, startWorkspace } from "./workspace.js";
-
-const WORST = ["outside", "differs", "near_border"];
+import { lead, loader, selectGrid, selectedGrid, startWorkspace } from "./workspace.js";
 
 let finer = null;
-let shownTab = "grids";
-let why = null;
-let check = null;
 let zoomTo = false;
 const trail = []; // codes and names of the grids gone down into, as far as they are known
 
@@ -39,22 +40,6 @@ const grids = new Table(byId("table"), {
   },
 });
 
-const doubts = new Table(byId("check-table"), {
-  columns: [
-    { key: "reason", label: "", title: t("col.doubt"), name: "sign", text: (row) => row.why.map((one) => t(`why.${one}`)).join(", "), cell: (row) => make("span", { title: row.why.map((one) => t(`why.${one}`)).join(", ") }, swatch(`doubt-${row.reason}`)) },
-    { key: "category", label: t("col.incident"), name: "name", text: (row) => word(row.category), cell: (row) => make("span", {}, word(row.category), make("span", { class: "sub" }, moment(row.occurred_at, now()?.timezone ?? "UTC"))) },
-    { key: "recorded", label: t("col.recorded_located"), name: "name", text: (row) => `${row.recorded ?? "–"} → ${row.located ?? "–"}`, cell: (row) => make("span", {}, row.recorded ?? "–", make("span", { class: "sub" }, `→ ${row.located ?? t("why.outside")}`)) },
-    { key: "distance_m", label: t("col.border"), unit: "m", numeric: true, text: (row) => number(row.distance_m, 1) },
-  ],
-  keyOf: (row) => `${row.id}`, label: t("layer.assignment"), empty: t("check.none"),
-  on: {
-    select: (row) => { set({ selected: `incident:${row.id}` }); map.setView([row.lat, row.lon], Math.max(map.getZoom(), 18)); showDoubt(row); },
-    open: (row) => { showDoubt(row); detail(); },
-  },
-});
-
-const showDoubt = (row) => showIncident({ ...row, why: row.reason });
-
 const load = loader("/api/grids", () => queryOf(["level", "parent", ...CHOICE], null), (found) => {
   finer = found.finer ?? null;
   const levels = now()?.levels ?? [];
@@ -69,21 +54,6 @@ const load = loader("/api/grids", () => queryOf(["level", "parent", ...CHOICE], 
   crumbs();
   follow();
 });
-
-const loadCheck = loader("/api/assignment", () => ({ ...queryOf(["level", "near_m", ...CHOICE], null), limit: 2000 }), (found) => {
-  check = found;
-  const kinds = [["differs", found.differs], ["outside", found.outside], ["near_border", found.near_border]];
-  byId("check-counts").replaceChildren(...kinds.map(([kind, count]) => make("button", { type: "button", "aria-pressed": String(why === kind), onclick: () => {
-    why = why === kind ? null : kind;
-    showChecked();
-  } }, make("b", {}, number(count)), make("span", {}, t(`why.${kind}`)))));
-  showChecked();
-});
-
-function showChecked() {
-  byId("check-counts").querySelectorAll("button").forEach((button, index) => button.setAttribute("aria-pressed", String(["differs", "outside", "near_border"][index] === why)));
-  doubts.setRows(check.rows.filter((row) => why === null || row.why.includes(why)).map((row) => ({ ...row, reason: WORST.find((one) => row.why.includes(one)) })));
-}
 
 function crumbs() {
   const levels = now()?.levels ?? [];
@@ -130,7 +100,7 @@ function follow() {
   if (row) {
     showGrid(row, [], row.children && finer ? [{ label: t("detail.down", { count: number(row.children), level: word(finer) }), run: () => down(row) }] : []);
   } else if (!state.selected) showNothing();
-  doubts.select(state.selected?.startsWith("incident:") ? state.selected.slice(9) : null);
+  followQueue();
 }
 
 on("loaded", (name) => {
@@ -142,25 +112,26 @@ on("loaded", (name) => {
 
 onTab((name) => {
   if (name === "detail") return;
-  shownTab = name;
-  if (name === "check") {
-    if (!wanted().includes("assignment")) set({ layers: [...wanted(), "assignment"] });
-    if (!check) loadCheck();
-  }
+  if (name === "findings") openFindings();
+  if (name === "check") openQueue();
 });
 offerTable("grids", () => ({ name: "grids", title: t("layer.grids"), sort: grids.sort }));
-offerTable("check", () => ({ name: "assignment", title: t("layer.assignment"), sort: null }));
+startFindings();
+startQueue();
+startResponsible();
+startBalance();
+startDivide();
+startDrafts();
 startTakeaway();
 document.addEventListener("keydown", (event) => {
   if (!typing(event) && event.key === "Backspace") { event.preventDefault(); up(); }
 });
 
 startWorkspace({
-  begin: async () => { check = null; await Promise.all([load(), shownTab === "check" ? loadCheck() : null]); },
+  begin: async () => { await Promise.all([load(), renewQueue(), renewFindings(), renewDrafts(), renewResponsible(), renewBalance(), renewDivide(), renewSections()]); },
   changed(changed) {
     if (changed.has("selected")) follow();
     if (["level", "parent", ...CHOICE].some((name) => changed.has(name))) load();
-    if (["level", "near_m", ...CHOICE].some((name) => changed.has(name))) { check = null; if (shownTab === "check") loadCheck(); }
   },
   picked(kind, row) {
     if (kind !== "open") return;

@@ -5,6 +5,7 @@ const boot = JSON.parse(document.getElementById("boot").textContent);
 export const page = boot.page;
 export const lang = boot.lang;
 export const csrf = boot.csrf;
+export const who = boot.who; // account, single, or nobody before signing in
 export const firstStatus = boot.status;
 const locale = boot.tag === "en" ? "en-GB" : boot.tag;
 
@@ -14,6 +15,12 @@ export function t(key, fields = {}) {
   if (text === undefined) throw new Error(`no text for ${key}`);
   return text.replace(/\{(\w+)\}/g, (_, name) => String(fields[name] ?? "")).replaceAll(" %", "\u00a0%");
 }
+
+/** Stands between the members of a list. */
+export const COMMA = lang === "zh" ? "、" : ", ";
+
+/** Put sentences one after the other; Chinese sets no blank between them. */
+export const sentences = (said) => said.join(lang === "zh" ? "" : " ");
 
 /** Return a value of the data for display: known words of the schema and the demo translated, others as they are. */
 export function word(value) {

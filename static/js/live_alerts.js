@@ -54,7 +54,7 @@ function card(alert) {
     make("p", {}, alert.explanation),
     make("p", { class: "unit" }, [alert.ended_at ? t("alert.ended", { time: clockOf(alert.ended_at) }) : t("alert.going"),
       open ? null : t("alert.taken", { by: postText(alert.acknowledged_by), time: clockOf(alert.acknowledged_at) }), alert.note].filter(Boolean).join(" · ")),
-    !open ? null : asking === alert.id ? form(alert) : make("button", { type: "button", class: "button", onclick: () => { asking = alert.id; draw(); byId("live-alerts").querySelector("select")?.focus(); } }, t("alert.acknowledge")));
+    !open ? null : asking === alert.id ? form(alert) : make("button", { type: "button", class: "button", data: { needs: "alert" }, onclick: () => { asking = alert.id; draw(); byId("live-alerts").querySelector("select")?.focus(); } }, t("alert.acknowledge")));
 }
 
 function draw() {

@@ -2,13 +2,14 @@
 /* global L */
 
 import { activeFilters } from "./active.js";
-import { latest, Refused, settled } from "./api.js";
+import { counted, latest, Refused, settled } from "./api.js";
 import { DRAW, ORDER } from "./draw.js";
 import { byId, make } from "./dom.js";
 import { gl } from "./gl.js";
-import { number, page, t } from "./i18n.js";
+import { COMMA, number, page, t } from "./i18n.js";
 import { CHOICE, onChange, queryOf, set, state } from "./state.js";
 import { colour, onTheme } from "./symbols.js";
+import { allLoaded, point, tileQuery, TILES_DEPEND } from "./tiles.js";
 
 export const map = window.atlas.map;
 const configs = window.atlas.layers.filter((config) => config.name !== "basemap" && config.kind !== "timeline");
@@ -19,8 +20,7 @@ export const names = configs.map((config) => config.name).reverse();
 
 const OPENS = { command: ["density"], planner: gl.webgl ? ["coverage", "blindspots", "cameras"] : ["coverage", "blindspots", "views", "cameras"], grids: ["grids"], wall: [] }[page];
 let facts = { timezone: "UTC", revision: 0, settled: 0, bounds: null, grids: null };
-const HEAT_DEPENDS = [...CHOICE, "scale_from", "scale_to", "radius_m", "kernel", "weight", "ramp"];
-const GRID_LAYERS = new Set(["grids", "density", "coverage", "change", "hotspots"]);
+const GRID_LAYERS = new Set(["grids", "density", "coverage", "change", "hotspots", "balance"]);
 
 /** The layers that are on: what the reader chose, else what the page opens with; without grids, incidents alone. */
 export const wanted = () => state.layers ?? (page === "command" && facts.grids === 0 ? ["incidents"] : OPENS);
@@ -85,7 +85,7 @@ function draw(entry) {
     const id = idOf(name, feature.properties);
     if (id !== null) entry.features.set(id, { feature, made });
     if (made.options.interactive !== false && (GRID_LAYERS.has(name) || !(feature.properties.count > 1))) {
-      const kind = name === "hotspots" && feature.properties.unit !== "grid" ? "cell" : GRID_LAYERS.has(name) ? "grid" : name === "cameras" ? "camera" : ["incidents", "assignment"].includes(name) ? "incident" : "site";
+      const kind = name === "hotspots" && feature.properties.unit !== "grid" ? "cell" : GRID_LAYERS.has(name) ? "grid" : name === "cameras" ? "camera" : ["incidents", "assignment"].includes(name) ? "incident" : name === "findings" ? "finding" : name === "sections" ? "section" : "site";
       made.on("click", (event) => { L.DomEvent.stopPropagation(event); tell("picked", kind, feature.properties, name); });
       made.on("dblclick", (event) => { if (kind === "grid" && page === "grids") { L.DomEvent.stop(event); tell("picked", "open", feature.properties, name); } });
       if (kind === "grid" || kind === "cell") made.on("mouseover mouseout", (event) => tell("hovered", event.type === "mouseover" ? feature.properties.code : null));
@@ -132,17 +132,10 @@ async function load(entry, url = entry.config.url) {
 }
 
 async function tiles(entry) {
-  const query = new URLSearchParams();
-  for (const name of CHOICE) if (name !== "category" && state[name]) query.set(name, state[name]);
-  for (const name of state.category) query.append("category", name);
-  for (const name of ["radius_m", "kernel", "weight", "ramp"]) query.set(name, state[name]);
-  for (const name of ["scale_from", "scale_to"]) if (state[name]) query.set(name, state[name]);
-  query.set("theme", theme());
-  query.set("v", facts.revision);
   entry.config.leaflet.setOpacity(state.opacity / 100);
-  point(entry.config.leaflet, `${entry.config.url}?${query}`);
+  point(map, entry.config.leaflet, `${entry.config.url}?${tileQuery(theme(), facts.revision)}`);
   // The tiles carry the picture; the frame of the same name the legend.
-  entry.config.depends = HEAT_DEPENDS;
+  entry.config.depends = TILES_DEPEND;
   await load(entry, "/api/layers/heat");
 }
 
@@ -153,8 +146,8 @@ export function refresh(changed = null) {
       entry.own(isOn(name));
       continue;
     }
-    const tiled = entry.config.kind === "tiles";
-    const item = tiled ? entry.config.leaflet : entry.group;
+    const pictures = entry.config.kind === "tiles";
+    const item = pictures ? entry.config.leaflet : entry.group;
     if (!isOn(name)) {
       item.remove();
       entry.answer = null;
@@ -162,26 +155,26 @@ export function refresh(changed = null) {
       continue;
     }
     const fresh = !map.hasLayer(item);
-    if (fresh && !tiled) item.addTo(map);
-    const depends = tiled ? HEAT_DEPENDS : entry.config.depends;
+    if (fresh && !pictures) item.addTo(map);
+    const depends = pictures ? TILES_DEPEND : entry.config.depends;
     // Of few grids all came at once: moving the map asks for none again.
     const moves = entry.answer?.meta?.windowed !== false;
     if (fresh || changed === null || depends.some((one) => changed.has(one) && (moves || one !== "bbox"))) {
-      if (tiled) tiles(entry);
+      if (pictures) tiles(entry);
       else load(entry);
     }
   }
 }
 
+const tiled = () => [...shown.values()].filter((entry) => entry.config.kind === "tiles" && isOn(entry.config.name)).map((entry) => entry.config.leaflet);
+
+/** Wait for the picture that the present change asks for: what tells of it comes after it, not between its tiles. */
+export const pictured = () => counted(Promise.resolve().then(() => allLoaded(tiled(), 1500)));
+
 /** Wait until everything that was asked for is on the map: answers, and pictures of the heat map (for 10 s at most). */
 export async function drawn() {
   await settled();
-  const pending = [...shown.values()].filter((entry) => entry.config.kind === "tiles" && isOn(entry.config.name) && entry.config.leaflet.isLoading());
-  await Promise.all(pending.map((entry) => new Promise((resolve) => {
-    const done = () => { clearTimeout(late); entry.config.leaflet.off("load", done); resolve(); };
-    const late = setTimeout(done, 10000);
-    entry.config.leaflet.on("load", done);
-  })));
+  await allLoaded(tiled(), 10000);
 }
 
 /** Return how far the view of a camera recorded inside a building was moved; 0 for none or where views are off. */
@@ -245,13 +238,6 @@ export function fit(bounds = facts.bounds, options = {}) {
   map.fitBounds(box, { ...room(box), animate: false, ...options });
 }
 
-/** Show tiles of another address. Leaflet's own redraw asks for tiles of a fractional zoom. */
-function point(tileLayer, url) {
-  if (tileLayer._url === url && map.hasLayer(tileLayer)) return;
-  tileLayer.remove();
-  tileLayer.setUrl(url, true).addTo(map);
-}
-
 export const theme = () => document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 
 /** Show the picture tiles of the base map where it is not drawn as vectors. */
@@ -259,7 +245,7 @@ function showBase() {
   if (!gl.decided) return;
   if (gl.covers) {
     if (map.getContainer().dataset.gl === "drawn") base.leaflet.remove();
-  } else point(base.leaflet.setZIndex(0), `${base.url}?theme=${theme()}&v=${facts.settled}`); // below the heat, whichever comes first
+  } else point(map, base.leaflet.setZIndex(0), `${base.url}?theme=${theme()}&v=${facts.settled}`); // below the heat, whichever comes first
   map.getContainer().dataset.base = gl.covers ? "vector" : "pictures";
   notes();
 }
@@ -267,9 +253,10 @@ function showBase() {
 /** Start the map: place it as the address says or on the data, then load. */
 export function start(status) {
   setFacts(status);
+  map._fadeAnimated = false; // fading tiles in paints the whole picture anew for 200 ms: it would come that much later
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
     map._zoomAnimated = false;
-    Object.assign(map.options, { fadeAnimation: false, inertia: false });
+    map.options.inertia = false;
   }
   if (state.centre && state.zoom !== null) map.setView(state.centre, state.zoom, { animate: false });
   else if (status?.bounds) fit();
@@ -331,7 +318,7 @@ export function sayMissing(layers) {
 export function notes() {
   const lines = [];
   if (missing.length) {
-    lines.push(make("p", {}, `${t("note.missing", { names: missing.map((name) => t(`data.${name}`)).join(", ") })} `, make("a", { href: "/import" }, t("empty.import"))));
+    lines.push(make("p", {}, `${t("note.missing", { names: missing.map((name) => t(`data.${name}`)).join(COMMA) })} `, make("a", { href: "/import" }, t("empty.import"))));
   }
   if (gl.note) lines.push(make("p", {}, t(gl.note)));
   for (const [name, entry] of shown) {
@@ -340,5 +327,7 @@ export function notes() {
     const meta = entry.answer?.meta;
     if (meta?.truncated) lines.push(make("p", {}, t("note.truncated", { layer: t(`layer.${name}`), shown: number(meta.shown ?? entry.answer.features.length), count: number(meta.in_view ?? meta.doubtful) })));
   }
-  byId("map-notes").replaceChildren(byId("lead-pill"), ...activeFilters(), ...lines);
+  const box = byId("map-notes"), told = [byId("lead-pill"), ...activeFilters(), ...lines];
+  // With each layer that comes this is told again: what says the same stays, with the focus or the press that is on it.
+  if (told.length !== box.children.length || told.some((one, i) => !one.isEqualNode(box.children[i]))) box.replaceChildren(...told);
 }

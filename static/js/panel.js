@@ -8,7 +8,7 @@ import { address, set, state } from "./state.js";
 import { swatch } from "./symbols.js";
 
 const root = document.documentElement;
-const FACE = { density: "ramp-3", heat: "ramp-4", streetheat: "street-heat", hotspots: "spot-hot-intensifying", change: "change-up-1", grids: "grid-line", zones: "zone", places: "place", cameras: "camera-fixed", incidents: "incident", coverage: "blind-3", views: "view-possible", blindspots: "blindspot", assignment: "doubt-differs" };
+const FACE = { density: "ramp-3", heat: "ramp-4", streetheat: "street-heat", hotspots: "spot-hot-intensifying", change: "change-up-1", balance: "change-up-2", sections: "street-heat", grids: "grid-line", zones: "zone", places: "place", cameras: "camera-fixed", incidents: "incident", coverage: "blind-3", views: "view-possible", blindspots: "blindspot", exposure: "exposure-certain", assignment: "doubt-differs", findings: "finding-error" };
 
 function fold(side, closed = root.dataset[side] !== "closed") {
   if (closed) root.dataset[side] = "closed";
@@ -114,16 +114,23 @@ function label(item) {
 /** What other modules put under the legend of a layer: name -> function that returns an element or null. */
 export const underLegend = new Map();
 
+let drawn = "";
+
 function drawLegends() {
   const shown = names.filter((name) => isOn(name) && layer(name).answer?.legend);
   byId("legends").hidden = shown.length === 0;
-  byId("legend-body").replaceChildren(...shown.map((name) => {
+  const below = shown.map((name) => underLegend.get(name)?.() ?? null);
+  const said = JSON.stringify(shown.map((name) => [name, layer(name).answer.legend]));
+  // With each layer that comes this is asked again: what says the same stays, with the focus or the press that is in it.
+  if (said === drawn && below.every((one) => one === null || one.isConnected)) return;
+  drawn = said;
+  byId("legend-body").replaceChildren(...shown.map((name, index) => {
     const { legend } = layer(name).answer;
     return make("section", { class: "legend", data: { legend: name, unit: legend.unit } },
       make("h3", {}, legend.title, legend.items.some((item) => item.low !== null) ? make("span", { class: "unit" }, legend.unit) : null),
       make("ul", {}, ...legend.items.map((item) => make("li", {}, swatch(item.symbol), make("span", {}, label(item)),
         item.count === null ? null : make("span", { class: "count" }, number(item.count))))),
-      legend.note ? make("p", { class: "note" }, legend.note) : null, underLegend.get(name)?.() ?? null);
+      legend.note ? make("p", { class: "note" }, legend.note) : null, below[index]);
   }));
 }
 

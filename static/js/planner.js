@@ -6,6 +6,7 @@ import { addressOf, DEPENDS, figures, loadCameras, loadCoverage, loadFragility, 
 import { markGrid, startVectors, tilesOfFilters } from "./planner_gl.js";
 import { follow as followJob, startJob } from "./planner_job.js";
 import { askSeen, startSeen } from "./planner_seen.js";
+import { followPrivacy, loadPrivacy, showPrivacy, startPrivacy } from "./planner_privacy.js";
 import { followSpot, spotVectors, startSpots } from "./planner_spots.js";
 import { startStandard } from "./planner_standard.js";
 import { changedTables, follow, grids, showList, startTables } from "./planner_tables.js";
@@ -33,7 +34,7 @@ async function load() {
     tilesOfFilters(true);
     followJob(found, complete);
   }
-  await Promise.all([loadSpots(), state.list === "fragility" ? loadFragility() : null, state.list === "inventory" ? loadInventory() : null]);
+  await Promise.all([loadPrivacy(), loadSpots(), state.list === "fragility" ? loadFragility() : null, state.list === "inventory" ? loadInventory() : null]);
   for (const run of heard.refreshed) run();
 }
 
@@ -69,6 +70,7 @@ onTab(async (name) => {
     await startWhat();
     if (tab === "whatif") for (const run of heard.show) run();
   }
+  showPrivacy(name === "privacy");
 });
 
 if (!byId("pane-whatif").firstElementChild) byId("tab-whatif").hidden = true;
@@ -94,6 +96,7 @@ startWorkspace({
       startViews(follow);
       startAsk();
       startSeen();
+      startPrivacy();
       showList();
     }
     await Promise.all([startStandard.begun ??= startStandard(), load(), loadCameras()]);
@@ -105,6 +108,7 @@ startWorkspace({
     changedTables(changed);
     if (changed.has("selected")) {
       followSpot();
+      followPrivacy();
       markGrid();
       holdView(state.selected?.startsWith("camera:") ? state.selected.slice(7) : null);
     }

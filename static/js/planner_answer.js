@@ -51,6 +51,7 @@ function assume(meta) {
   line(state.online_only ? "assume.offline.left" : "assume.offline", meta.offline);
   line("assume.height", meta.height_unknown);
   line("assume.near", meta.near_unknown);
+  if (meta.area) lines.push(t("assume.area"));
   if (meta.buildings === 0) lines.push(t("assume.buildings"));
   const listed = figures.cameras;
   if (listed && listed.total > listed.cameras.length) lines.push(t("assume.listed", { shown: number(listed.cameras.length), count: number(listed.total) }));

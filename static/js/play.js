@@ -97,7 +97,7 @@ function ahead(index) {
   const next = frames[index];
   if (!next) return;
   const shown = { from: dayText(next[0]), to: dayText(next[1]) };
-  const asked = [["/api/density", queryOf(["level", ...CHOICE], null)]];
+  const asked = [["/api/density", queryOf(["level", "division", ...CHOICE], null)]];
   if (isOn("density")) asked.push([layer("density").config.url, queryOf(layer("density").config.depends, map)]);
   for (const [path, query] of asked) request(path, { query: { ...query, ...shown }, quiet: true }).catch((error) => console.info("ahead:", error.message));
 }

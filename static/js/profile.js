@@ -14,7 +14,7 @@ import { CHOICE, queryOf, set, state } from "./state.js";
 import { fault, selectedGrid, selectGrid } from "./workspace.js";
 
 /** What the profile depends on, beside the grid. */
-export const PROFILE_DEPENDS = ["level", "near_m", "edition", "task", "online_only", "assumed_range_m", "target_height_m", ...CHOICE];
+export const PROFILE_DEPENDS = ["level", "near_m", "edition", "task", "online_only", "assumed_range_m", "target_height_m", "division", ...CHOICE];
 const AGAIN_MS = 4000;
 const fetchProfile = latest();
 let wanted = null; // code of the grid that is or will be shown
@@ -43,10 +43,10 @@ async function copy(found) {
 
 function show(found) {
   const box = byId("detail"), top = shown?.code === found.code ? box.parentElement.scrollTop : 0;
-  const button = (label, run) => make("button", { type: "button", class: "button", onclick: run }, label);
+  const button = (label, run, needs = null) => make("button", { type: "button", class: "button", data: needs && { needs }, onclick: run }, label);
   const actions = make("div", { class: "actions" },
     found.bounds ? button(t("profile.zoom"), () => fit(found.bounds, { maxZoom: 17.5, animate: true })) : null,
-    button("CSV", () => saveProfile(found)), button(t("profile.copy"), () => copy(found)));
+    button("CSV", () => saveProfile(found), "export"), button(t("profile.copy"), () => copy(found)));
   const go = (code) => { selectGrid(code); };
   const pick = (camera) => set({ layers: state.layers?.includes("cameras") ? state.layers : [...(state.layers ?? ["density"]), "cameras"], selected: `camera:${camera.id}` });
   box.replaceChildren(make("article", { class: "profile", "aria-label": t("profile.title") },

@@ -3,7 +3,7 @@
 import { latest, Refused } from "./api.js";
 import { make } from "./dom.js";
 import { day, number, percent, t } from "./i18n.js";
-import { isOn, layer, on } from "./map.js";
+import { isOn, layer, on, pictured } from "./map.js";
 import { underLegend } from "./panel.js";
 import { now as status } from "./shell.js";
 import { CHOICE, queryOf, state } from "./state.js";
@@ -109,6 +109,7 @@ async function load(name) {
   const entry = entries.get(name);
   const { surface, depends } = SURFACES[name];
   entry.asked = true;
+  entry.due = false;
   entry.loading = true;
   entry.error = null;
   show(entry);
@@ -121,6 +122,7 @@ async function load(name) {
     if (!(error instanceof Refused)) throw error;
     entry.error = error;
   }
+  if (entry.due) return; // of what was chosen before: the score of what is chosen now is about to be asked for
   entry.loading = false;
   show(entry);
 }
@@ -128,7 +130,8 @@ async function load(name) {
 function later(name) {
   const entry = entries.get(name);
   clearTimeout(entry.timer);
-  entry.timer = setTimeout(() => { if (isOn(name)) load(name); }, WAIT_MS);
+  entry.due = true;
+  entry.timer = setTimeout(async () => { await pictured(); if (isOn(name)) load(name); else entry.asked = false; }, WAIT_MS);
 }
 
 /** Judge anew what is shown when what it depends on changed. */
@@ -137,7 +140,7 @@ export function followScore(changed) {
     if (depends.some((one) => changed.has(one))) {
       const entry = entries.get(name);
       entry.asked = false;
-      entry.loading = true;
+      entry.due = entry.loading = true;
       show(entry);
       if (isOn(name)) later(name);
     }
@@ -147,7 +150,7 @@ export function followScore(changed) {
 export function startScore() {
   for (const name of Object.keys(SURFACES)) {
     const box = make("section", { class: "score", "aria-label": t("score.title") });
-    entries.set(name, { box, fetch: latest(), answer: null, error: null, loading: false, asked: false, open: false, timer: null, paint: null, revision: null });
+    entries.set(name, { box, fetch: latest(), answer: null, error: null, loading: false, asked: false, due: false, open: false, timer: null, paint: null, revision: null });
     underLegend.set(name, () => box);
   }
   on("loaded", (name) => {

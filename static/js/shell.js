@@ -2,7 +2,7 @@
 
 import { request } from "./api.js";
 import { byId, make } from "./dom.js";
-import { ago, firstStatus, moment, number, page, t } from "./i18n.js";
+import { ago, firstStatus, moment, number, page, t, who } from "./i18n.js";
 import { themeChanged } from "./symbols.js";
 
 let status = firstStatus;
@@ -127,7 +127,7 @@ function keys(event) {
   if (event.key === "?") byId("help").showModal();
   const reader = { 1: "/command", 2: "/planner", 3: "/grids" }[event.key];
   // As by a click: the link takes the place and the filters along.
-  if (reader && `/${page}` !== reader) document.querySelector(`.readers a[href^="${reader}"]`).click();
+  if (reader && `/${page}` !== reader) document.querySelector(`.readers:not([hidden]) a[href^="${reader}"]`)?.click();
 }
 
 /** Start the shell of a page. */
@@ -139,5 +139,5 @@ export function startShell() {
   age();
   city();
   document.addEventListener("keydown", keys);
-  setInterval(() => { if (!document.hidden) poll(); }, 30000);
+  if (who !== "nobody") setInterval(() => { if (!document.hidden) poll(); }, 30000);
 }

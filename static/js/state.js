@@ -1,14 +1,18 @@
 // The full view of a map page, kept in the address: what is in it can be sent to a colleague.
 
-const NUMBERS = { near_m: 15, assumed_range_m: 50, radius_m: 120, target_height_m: 1.6, size_m: 0, steps: 12, q: 0.05,
-  opacity: 75, days_before: 90, days_after: 90, ring_m: 200, place_m: 250 };
+import { firstStatus } from "./i18n.js";
+
+// The heat map of a large city opens with a radius that can be seen on it.
+const NUMBERS = { near_m: 15, assumed_range_m: 50, radius_m: firstStatus?.heat_radius_m ?? 120, target_height_m: 1.6, size_m: 0, steps: 12, q: 0.05,
+  opacity: 75, w_incidents: 50, w_area: 15, w_population: 20, w_streets: 15, w_places: 0, w_cameras: 0, load_low: 0.5, load_high: 1.5, section_m: 300, section_incidents: 0, divide_count: 0, divide_m2: 0, days_before: 90, days_after: 90, ring_m: 200, place_m: 250 };
 const TEXTS = ["level", "parent", "from", "to", "hours", "weekdays", "metric", "method", "selected", "tab", "edition", "task", "measure", "list", "group", "ask", "line", "scenario", "against", "against_from", "against_to", "by", "unit", "step",
   "kernel", "weight", "ramp",
   "compare", "treated", "control", "measured_on", "place",
+  "kind", "severity", "at_level", "find", "draft", "division", "state", "balance_by", "divide", "divide_parent", "divide_view",
   "panel", "of", "play", "play_from", "play_to", "speed", "span", "scale_from", "scale_to"];
 /** What selects incidents: every figure of incidents depends on these. */
 export const CHOICE = ["from", "to", "category", "hours", "weekdays"];
-const DEFAULTS = { metric: "per_km2", method: "quantiles", edition: "2014", measure: "open", list: "cameras", group: "grids", against: "previous", by: "grids", unit: "hex", step: "week", compare: "windows",
+const DEFAULTS = { division: "today", metric: "per_km2", method: "quantiles", edition: "2014", measure: "open", list: "cameras", group: "grids", against: "previous", by: "grids", balance_by: "grids", unit: "hex", step: "week", compare: "windows", state: "open",
   kernel: "quartic", weight: "none", ramp: "rose",
   panel: "brush", play: "week", speed: "1" };
 

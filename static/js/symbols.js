@@ -66,6 +66,13 @@ export function measureStyle(area) {
   return { color: colour(area.startsWith("control") ? "text" : "accent"), weight: ring ? 1.6 : 2.6, dashArray: ring ? "5 4" : null, fillOpacity: ring ? 0.1 : 0.25 };
 }
 
+/** Return how a finding is drawn: an error full, a warning hatched, a note dashed, so that they stay apart in grey. */
+export function findingStyle(severity) {
+  if (severity === "error") return { color: colour("bad"), weight: 2, fillColor: colour("bad"), fillOpacity: 0.4 };
+  if (severity === "warning") return { color: colour("warn-line"), weight: 1.6, fillColor: hatch(document.createElement("canvas").getContext("2d"), "warn-line", 5, 1), fillOpacity: 0.6 };
+  return { color: colour("muted"), weight: 1.4, dashArray: "4 3", fillColor: colour("muted"), fillOpacity: 0.08 };
+}
+
 /** Draw a camera: shape by kind, fill by state, wedge by direction. */
 export function drawCamera(pen, x, y, { kind, online, azimuth = null, width = null, tolerance = 0, selected = false, radius = 6 }) {
   const main = colour("camera"), paper = colour("halo");
@@ -126,6 +133,11 @@ export function drawSign(pen, x, y, token, selected = false) {
   } else if (token === "doubt-near_border") {
     pen.arc(x, y, selected ? 7 : 3.5, 0, 2 * Math.PI);
     paint(colour("halo"), colour("incident"), 1.2);
+  } else if (token.startsWith("finding-")) {
+    const severity = token.slice(8);
+    pen.moveTo(x, y - r); pen.lineTo(x + r, y); pen.lineTo(x, y + r); pen.lineTo(x - r, y); pen.closePath();
+    const name = { error: "bad", warning: "warn-line", note: "muted" }[severity];
+    paint(severity === "error" ? colour(name) : colour("halo"), colour(name), severity === "note" ? 1 : 1.8);
   } else if (token === "place") {
     pen.moveTo(x, y - r); pen.lineTo(x + r, y - 1); pen.lineTo(x + r - 2, y + r); pen.lineTo(x - r + 2, y + r); pen.lineTo(x - r, y - 1); pen.closePath();
     paint(colour("place"), colour("place"));
@@ -169,11 +181,17 @@ export function swatch(token) {
       pen.globalAlpha = 0.45; box(colour("blind-3")); pen.globalAlpha = 1;
       pen.lineWidth = 2; pen.strokeStyle = colour("blind-4"); pen.strokeRect(2.5, 4.5, 17, 13);
     } else if (token === "area-blind") { pen.globalAlpha = 0.5; box(colour("blind-3"), colour("blind-3")); }
-    else if (token === "no-data") { box(colour("surface")); box(hatch(pen, "no-data", 3, 1)); }
+    else if (token.startsWith("finding-")) {
+      const style = findingStyle(token.slice(8));
+      pen.globalAlpha = style.fillOpacity; pen.fillStyle = style.fillColor; pen.fillRect(3, 5, 16, 12); pen.globalAlpha = 1;
+      pen.lineWidth = style.weight; pen.strokeStyle = style.color; pen.setLineDash(style.dashArray ? [3, 2] : []); pen.strokeRect(3, 5, 16, 12);
+    } else if (token === "no-data") { box(colour("surface")); box(hatch(pen, "no-data", 3, 1)); }
     else if (token === "grid-line") { pen.lineWidth = 2; pen.strokeStyle = colour("grid-line"); pen.strokeRect(3, 5, 16, 12); }
     else if (token === "zone") { box(hatch(pen, "zone", 4), colour("zone")); }
     else if (token === "view-certain") { pen.globalAlpha = 0.5; box(colour("view"), colour("view")); }
     else if (token === "view-possible") box(hatch(pen, "view", 4), colour("view"));
+    else if (token === "exposure-certain") { pen.globalAlpha = 0.6; box(colour("exposure"), colour("exposure")); }
+    else if (token === "exposure-possible") box(hatch(pen, "exposure", 4), colour("exposure"));
     else if (token === "cluster" || token === "camera-cluster") {
       pen.beginPath(); pen.arc(11, 11, 9, 0, 7); pen.fillStyle = colour(token === "cluster" ? "incident" : "camera"); pen.fill();
       pen.fillStyle = colour("surface"); pen.font = "600 12px sans-serif"; pen.textAlign = "center"; pen.fillText("9", 11, 15);

@@ -7,6 +7,7 @@ import { map, theme, wanted } from "./map.js";
 import { copyLink, onTab } from "./panel.js";
 import { now } from "./shell.js";
 import { address, state } from "./state.js";
+import { openPublic, startPublic } from "./take_public.js";
 
 const NOT_ASKED = ["layers", "centre", "zoom", "selected", "tab", "lang"];
 const tables = new Map();
@@ -67,7 +68,7 @@ function save(button, suffix, found) {
 }
 
 function bulletin(button, form) {
-  take(button, "bulletin", `/api/bulletin.${form}`, { month: byId("take-month").value, level: state.level, lang });
+  take(button, "bulletin", `/api/bulletin.${form}`, { month: byId("take-month").value, level: state.level, division: state.division, lang });
 }
 
 /** Fill the months that have data, newest first; chosen is that of the window, else the last whole one. */
@@ -111,6 +112,7 @@ function open() {
   byId("take-also-title").textContent = found?.also ? t("take.table", { table: found.also.title }) : "";
   for (const one of byId("take-also").querySelectorAll("button")) one.disabled = !found?.also;
   months();
+  openPublic();
   menu.hidden = false;
   button.setAttribute("aria-expanded", "true");
   const place = button.getBoundingClientRect();
@@ -164,5 +166,6 @@ export function startTakeaway() {
     "bulletin-pdf": (button) => bulletin(button, "pdf"), "bulletin-xlsx": (button) => bulletin(button, "xlsx"),
     link: () => { close(); copyLink(); },
   };
+  startPublic(take);
   for (const button of menu.querySelectorAll("[data-take]")) button.addEventListener("click", () => run[button.dataset.take](button));
 }

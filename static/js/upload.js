@@ -2,7 +2,7 @@
 
 import { request, Refused, settled } from "./api.js";
 import { byId, make } from "./dom.js";
-import { csrf, moment, number, t } from "./i18n.js";
+import { COMMA, csrf, moment, number, t } from "./i18n.js";
 import { now, poll, startShell } from "./shell.js";
 
 const schema = JSON.parse(byId("schema").textContent);
@@ -198,7 +198,7 @@ function mapping() {
 
 function doubts() {
   const lines = [];
-  if (seen.personal.length) lines.push(make("li", {}, `${t("upload.guard")} `, make("strong", { data: { from: "data" } }, seen.personal.map((one) => one.column).join(", "))));
+  if (seen.personal.length) lines.push(make("li", {}, `${t("upload.guard")} `, make("strong", { data: { from: "data" } }, seen.personal.map((one) => one.column).join(COMMA))));
   for (const note of seen.notes ?? []) lines.push(make("li", {}, fill(note)));
   byId("step-look").querySelector(".notes")?.remove();
   const hints = make("ul", { class: "notes" }, ...lines);

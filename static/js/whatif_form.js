@@ -4,7 +4,7 @@ import { byId } from "./dom.js";
 import { t } from "./i18n.js";
 
 const NUMBERS = ["azimuth_deg", "hfov_deg", "range_m", "height_m", "pixels_h", "tilt_deg", "vfov_deg"];
-export const FIELDS = ["kind", "name", ...NUMBERS];
+export const FIELDS = ["kind", "name", "masks", ...NUMBERS];
 
 const shown = (value) => (value === null || value === undefined ? "" : typeof value === "number" ? String(Number(value.toFixed(2))) : value);
 
@@ -28,7 +28,7 @@ export class Form {
 
   typed(name, field) {
     const text = field.value.trim();
-    const bad = NUMBERS.includes(name) && !field.checkValidity();
+    const bad = (NUMBERS.includes(name) || name === "masks") && !field.checkValidity();
     field.setAttribute("aria-invalid", String(bad));
     if (bad) return;
     this.on.change(name, text === "" ? null : NUMBERS.includes(name) ? Number(text) : text);
@@ -50,7 +50,8 @@ export class Form {
     for (const name of FIELDS) {
       const field = this.form.elements[name];
       field.closest("label").classList.toggle("planned", Boolean(change && change.op === "set" && name in change));
-      // What is being typed is not written over.
+      // What is being typed is not written over, be it whole or not yet.
+      if (document.activeElement === field && !field.checkValidity()) continue;
       if (document.activeElement === field && field.getAttribute("aria-invalid") !== "true" && field.value !== "" && Number(field.value) === facts[name]) continue;
       field.value = shown(facts[name]);
       field.setAttribute("aria-invalid", "false");

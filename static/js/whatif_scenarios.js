@@ -2,7 +2,7 @@
 
 import { Refused, request } from "./api.js";
 import { byId, make, toast } from "./dom.js";
-import { ago, number, t, word } from "./i18n.js";
+import { ago, COMMA, number, t, word } from "./i18n.js";
 import { poll } from "./shell.js";
 import { FIELDS } from "./whatif_form.js";
 import { compareTables } from "./whatif_compare.js";
@@ -55,7 +55,7 @@ export class Shelf {
     if (!keep) this.on.opened(found.changes.filter((change) => !gone.has(change.id)));
     await this.load();
     if (found.stale.length && found.applied_revision === null) {
-      const names = found.stale.map(({ camera, gone, columns }) => (gone ? t("scenario.gone", { camera }) : `${camera} (${columns.map(factName).join(", ")})`));
+      const names = found.stale.map(({ camera, gone, columns }) => (gone ? t("scenario.gone", { camera }) : `${camera} (${columns.map(factName).join(COMMA)})`));
       toast(t("scenario.stale", { cameras: names.join("; ") }), { error: true });
     }
   }
@@ -149,7 +149,7 @@ export class Shelf {
       facts.push(change.op === "place" ? `${factName(name)} ${after}` : t("fact.from", { name: factName(name), before, after }));
     }
     if (change.op === "set" && "online" in change) facts.push(change.online === null ? t("fact.unknown") : t(change.online ? "fact.on" : "fact.off"));
-    return t(`scenario.apply.${change.op}`, { camera, facts: facts.join(", ") });
+    return t(`scenario.apply.${change.op}`, { camera, facts: facts.join(COMMA) });
   }
 
   async apply() {

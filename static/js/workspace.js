@@ -4,7 +4,7 @@ import { latest, Refused, settled } from "./api.js";
 import { showCamera, showIncident, showSite } from "./details.js";
 import { byId, make, narrow, toast } from "./dom.js";
 import { fillFilters, startFilters } from "./filters.js";
-import { firstStatus, page, t } from "./i18n.js";
+import { firstStatus, lang, page, t } from "./i18n.js";
 import { fit, map, mark, on, reload, sayMissing, start } from "./map.js";
 import { drawLayers, sheet, showTab, startPanels } from "./panel.js";
 import { attribution, onData, startShell, typing } from "./shell.js";
@@ -54,7 +54,8 @@ export function loader(path, query, use) {
 }
 
 /** Put the page's answer in a sentence above the table and, on a small screen, over the map. */
-export function lead(parts) {
+export function lead(given) {
+  const parts = lang === "zh" ? given.map((part) => (typeof part === "string" ? part.trim() : part)) : given; // no blank after 。
   byId("lead").replaceChildren(...parts.map((part) => (typeof part === "string" ? part : make("strong", { data: { from: "data" } }, part.strong))));
   // On a small screen the table is behind a tab, so the answer lies over the map.
   const first = parts.find((part) => typeof part !== "string");
