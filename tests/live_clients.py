@@ -30,12 +30,12 @@ class Page:
     def connect(self) -> bool:
         """Open the stream; False where nobody listens (yet)."""
         self._raw, self._body, self._open = b"", b"", False
+        ask = f"GET /api/stream HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nLast-Event-ID: {self.cursor}\r\n\r\n"
         try:
             self.wire = socket.create_connection(("127.0.0.1", self.port), timeout=5)
-        except OSError:
+            self.wire.sendall(ask.encode())
+        except OSError:  # who listened may have been killed in between, too
             return False
-        ask = f"GET /api/stream HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nLast-Event-ID: {self.cursor}\r\n\r\n"
-        self.wire.sendall(ask.encode())
         self.wire.setblocking(False)
         return True
 

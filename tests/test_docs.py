@@ -30,9 +30,9 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS, CHINESE = ROOT / "docs", ROOT / "docs" / "zh"
 GUIDES = (
     "command", "compare", "bulletin", "planner", "states", "coverage", "hotspots", "whatif", "grids", "heat",
-    "import", "live", "operations",
+    "import", "live", "operations", "privacy", "accounts", "areas",
 )  # fmt: skip
-FOR_PROGRAMMERS = {"api"}  # in English only, as the descriptions in /api/openapi.json are
+FOR_PROGRAMMERS = {"api", "asvs"}  # in English only, as the descriptions in /api/openapi.json are
 PAGES = (ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted(CHINESE.glob("*.md")))
 IMPORT_PAGES = (DOCS / "import.md", CHINESE / "import.md")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -234,10 +234,12 @@ def test_bodies_in_the_text_are_json() -> None:
         assert {"layer"} <= set(json.loads(body)) <= {"layer", "options", "dry_run"}
 
 
-ASKED = ["/healthz", "/api/openapi.json", "/api/csrf", "/api/status", "/api/density", "/api/grids", "/api/assignment",
+ASKED = ["/healthz", "/api/openapi.json", "/api/audit",
+         "/api/csrf", "/api/status", "/api/density", "/api/grids", "/api/assignment",
          "/api/cameras", "/api/rhythm", "/api/compare", "/api/score", "/api/hotspots", "/api/coverage",
          "/api/coverage/status", "/api/blindspots",
-         "/api/views", "/api/inventory", "/api/fragility", "/api/standards", "/api/imports",
+         "/api/views", "/api/inventory", "/api/fragility", "/api/exposure", "/api/public", "/api/standards",
+         "/api/imports",
          "/api/layers/{name}"]  # fmt: skip
 
 

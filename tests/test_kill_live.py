@@ -13,12 +13,12 @@ from typing import Any
 
 from geo.crs import lonlat
 from store.store import Store
+from tests.kills import Witness, kills
 from tests.live_clients import Crowd, Sender
 from tests.serving import ROOT, await_health, free_port
 from tests.store.checks import assert_sound
 from tests.web.conftest import CRS, X0, Y0, fill
 
-KILLS = 4
 SENDERS, PAGES = 4, 6
 
 
@@ -48,12 +48,13 @@ def test_kills_while_incidents_come_in(tmp_path: Path) -> None:
         fill(store)
         token = store.add_token("dispatch")
     process = start(path, port)
+    witness = Witness(path)
     chance = random.Random(11)
     crowd = Crowd(port, PAGES)
     senders = [Sender(port, token, f"s{n}", make, 0.01, 10**6) for n in range(SENDERS)]
     for sender in senders:
         sender.start()
-    for _ in range(KILLS):
+    for _ in range(kills("live")):
         before = sum(len(sender.acknowledged) for sender in senders)
         while sum(len(sender.acknowledged) for sender in senders) < before + 40:
             time.sleep(0.01)
@@ -65,6 +66,7 @@ def test_kills_while_incidents_come_in(tmp_path: Path) -> None:
             there = store.snapshot()["incidents"].text("id").tolist()
             assert len(there) == len(set(there))
             assert known <= set(there)
+        witness.look()
         process = start(path, port)
     for sender in senders:
         sender.stop = True
@@ -98,7 +100,7 @@ def test_many_pages_and_a_steady_feed_lose_and_double_nothing(tmp_path: Path) ->
         sender.start()
     for sender in senders:
         sender.join(timeout=60)
-    crowd.wait(400, 30)
+    crowd.wait(400, 60)
     crowd.close()
     process.send_signal(signal.SIGTERM)
     process.wait(timeout=60)

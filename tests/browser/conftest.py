@@ -110,12 +110,35 @@ class Visit:
     def ready(self) -> None:
         """Wait until the page says that its map and tables hold what was asked for."""
         # Not wait_for_function: it evaluates text in the page, which the page's own policy forbids.
-        self.page.wait_for_selector("html[data-ready=true]", state="attached", timeout=30_000)
+        self.page.wait_for_selector("html[data-ready=true]", state="attached", timeout=90_000)
+
+    def settled(self) -> None:
+        """Wait until no request of the page is on its way: nothing that stands now is about to be drawn anew."""
+        self.page.evaluate("import('/static/js/api.js').then(({ settled }) => settled())")
 
     def drawn(self) -> None:
         """Wait until the base map is drawn by WebGL."""
-        self.page.wait_for_selector(".atlas-map[data-base=vector][data-gl=drawn]", state="attached", timeout=30_000)
+        self.page.wait_for_selector(".atlas-map[data-base=vector][data-gl=drawn]", state="attached", timeout=90_000)
 
+
+def until(page: Page, holds: Callable[[], bool]) -> None:
+    """Wait for what no locator can say (a picture, what the map holds) for about as long as `expect` waits."""
+    for _ in range(100):
+        if holds():
+            return
+        page.wait_for_timeout(200)
+    raise AssertionError("what was waited for never came")
+
+
+def tiles_loaded(page: Page, pane: str = ".leaflet-tile-pane") -> None:
+    """Wait until the pictures of a pane of the map have all come."""
+    expect(page.locator(f"{pane} img.leaflet-tile-loaded")).not_to_have_count(0)
+    expect(page.locator(f"{pane} img.leaflet-tile:not(.leaflet-tile-loaded)")).to_have_count(0)
+
+
+# Of a flow that is the same in both languages, at full length (`ATLAS_FULL=1`) both; the officer's shift, the
+# planner's, the supervisor's tasks and the pages are always walked in both.
+LANGS = ["zh", "en"] if os.environ.get("ATLAS_FULL") == "1" else ["zh"]
 
 Opener = Callable[..., Visit]
 
@@ -147,4 +170,7 @@ def visit(browser: Browser) -> Iterator[Opener]:
 
     yield open_page
     for context in contexts:
+        for page in context.pages:
+            # What an intercepted request is still waiting for would else fail in the next test.
+            page.unroute_all(behavior="ignoreErrors")
         context.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -9,10 +10,11 @@ from typing import Any
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, until
 
 SHARES = re.compile(r"^(<?[\d.]+)\s% surely seen, (<?[\d.]+)\s% possibly, ([>\d.]+)\s% blind")
 PLACED = "([x, y]) => { const at = window.atlas.map.latLngToContainerPoint([y, x]); return [at.x, at.y]; }"
+MOVES = "Boolean(window.atlas.map._panAnim?._inProgress || window.atlas.map._animatingZoom)"
 Change = Callable[[dict[str, Any]], None]
 
 
@@ -59,6 +61,7 @@ def still(opened: Visit) -> Page:
 def walk(page: Page) -> None:
     """Begin the walk through the blind spots, once they are listed."""
     expect(page.locator("#spot-table tbody tr").first).to_be_attached(timeout=90_000)
+    page.evaluate("import('/static/js/api.js').then(({ settled }) => settled())")
     page.keyboard.press("n")
 
 
@@ -68,14 +71,21 @@ def first_camera(page: Page, server: str) -> dict[str, Any]:
     page.evaluate(
         "([x, y]) => { window.atlas.map.setView([y, x], 18, {animate: false}); }", [found["lon"], found["lat"]]
     )
-    page.wait_for_timeout(300)
     return found
 
 
 def at_rest(page: Page) -> None:
     """Wait until the map moves no more."""
-    centre = "(c => [c.lng, c.lat])(window.atlas.map.getCenter())"
-    before = None
-    while (now := page.evaluate(centre)) != before:
-        before = now
-        page.wait_for_timeout(400)
+    until(page, lambda: not page.evaluate(MOVES))
+
+
+def hover_until(page: Page, x: float, y: float, holds: Callable[[], bool]) -> None:
+    """Hold the pointer, which trembles, at a place of the map: what lies there may be drawn a little later."""
+    shifts = itertools.cycle((0, 1))
+
+    def moved() -> bool:
+        page.mouse.move(x + next(shifts), y)
+        page.wait_for_timeout(200)
+        return holds()
+
+    until(page, moved)

@@ -7,7 +7,7 @@ import pytest
 from tests.browser.conftest import Opener
 
 pytestmark = pytest.mark.browser
-PAGES = ("/command", "/planner", "/grids?tab=check", "/import", "/about")
+PAGES = ("/command", "/planner", "/grids?tab=check", "/import", "/about", "/trail")
 
 NAMELESS = """() => [...document.querySelectorAll('button, a[href], input, select, [tabindex="0"]')]
     .filter(e => e.checkVisibility() && !e.matches('tr, .leaflet-interactive'))
@@ -67,7 +67,7 @@ def test_controls_have_names_texts_contrast_and_focus_is_seen(demo_server: str, 
     assert page.evaluate(WEAK) == []
     page.click("#theme-button")
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
-    page.wait_for_timeout(100)
+    opened.settled()
     assert page.evaluate(WEAK) == []
     opened.watch.clean()
 

@@ -12,17 +12,17 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Opener
+from tests.browser.conftest import LANGS, Opener, tiles_loaded, until
 from tests.browser.test_workspace import query
 
 pytestmark = pytest.mark.browser
-TILES = ".leaflet-heat-pane img.leaflet-tile-loaded"
+HEAT = ".leaflet-heat-pane"
 
 
 def addresses(page: Page) -> list[dict[str, list[str]]]:
-    page.wait_for_load_state("networkidle")
-    found = page.locator(TILES).evaluate_all("all => all.map((one) => one.src)")
-    assert found
+    """What the pictures of the heat on the map were asked for."""
+    tiles_loaded(page, HEAT)
+    found = page.locator(f"{HEAT} img.leaflet-tile").evaluate_all("all => all.map((one) => one.src)")
     return [parse_qs(urlsplit(one).query) for one in found]
 
 
@@ -38,10 +38,11 @@ def seen(page: Page) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB")).astype(int)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("lang", LANGS)
 def test_controls_change_picture_legend_and_address(demo_server: str, visit: Opener, lang: str) -> None:
     opened = visit(f"{demo_server}/command?layers=heat", lang=lang)
     page = opened.page
+    tiles_loaded(page, HEAT)
     first, words = seen(page), legend(page)
     page.select_option("#kernel", "gaussian")
     expect(page.locator("#legend-body")).to_contain_text("Gaussian" if lang == "en" else "高斯核")
@@ -49,17 +50,15 @@ def test_controls_change_picture_legend_and_address(demo_server: str, visit: Ope
     page.press("#radius_m", "Enter")
     page.select_option("#ramp", "viridis")
     page.locator("#opacity").fill("50")
-    page.wait_for_timeout(500)
-    assert all(
-        (one["kernel"], one["radius_m"], one["ramp"]) == (["gaussian"], ["80"], ["viridis"]) for one in addresses(page)
-    )
+    wanted = {"kernel": ["gaussian"], "radius_m": ["80"], "ramp": ["viridis"]}
+    until(page, lambda: all(wanted.items() <= one.items() for one in addresses(page)))
     found = query(page)
     assert [found[name] for name in ("kernel", "radius_m", "ramp", "opacity")] == [
         ["gaussian"], ["80"], ["viridis"], ["50"],
     ]  # fmt: skip
-    assert legend(page) != words and "80" in legend(page)
+    until(page, lambda: legend(page) != words and "80" in legend(page))
     assert page.locator(".leaflet-heat-pane .leaflet-layer").evaluate("one => one.style.opacity") == "0.5"
-    assert (np.abs(seen(page) - first).sum(axis=2) > 30).mean() > 0.1
+    until(page, lambda: bool((np.abs(seen(page) - first).sum(axis=2) > 30).mean() > 0.1))
     page.reload()
     opened.ready()
     assert page.input_value("#kernel") == "gaussian" and page.input_value("#ramp") == "viridis"
@@ -74,7 +73,7 @@ def test_the_data_choose_a_radius_and_show_why(demo_server: str, visit: Opener) 
     page.click("#bandwidth")
     page.wait_for_selector("#bandwidth-answer canvas", timeout=30_000)
     told = json.loads(page.request.get(f"{demo_server}/api/heat/bandwidth").text())
-    assert page.input_value("#radius_m") == str(round(told["radius_m"]))
+    expect(page.locator("#radius_m")).to_have_value(str(round(told["radius_m"])))
     expect(page.locator("#bandwidth-answer")).to_contain_text("2,000 of 7,942")
     assert query(page)["radius_m"] == [str(round(told["radius_m"]))]
     page.select_option("#kernel", "gaussian")
@@ -110,12 +109,10 @@ def test_the_heat_lies_above_the_base_map_however_that_is_drawn(demo_server: str
     opened = visit(f"{demo_server}/command?layers=heat")
     opened.drawn()
     page = opened.page
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(400)
+    tiles_loaded(page, HEAT)
     on = seen(page)
     page.locator('[data-layer="heat"]').uncheck()
-    page.wait_for_timeout(600)
-    assert (np.abs(seen(page) - on).sum(axis=2) > 30).mean() > 0.05
+    until(page, lambda: bool((np.abs(seen(page) - on).sum(axis=2) > 30).mean() > 0.05))
 
 
 @pytest.mark.parametrize("size", ["desk", "phone"])

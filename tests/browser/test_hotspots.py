@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import re
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import Opener
+from tests.browser.conftest import LANGS, Opener
+from tests.browser.test_workspace import query
 
 pytestmark = pytest.mark.browser
 SAYS = {
@@ -27,12 +27,7 @@ SAYS = {
 }
 
 
-def query(page: Page) -> dict[str, list[str]]:
-    page.evaluate("() => new Promise((done) => setTimeout(done, 350))")  # the address follows after 120 ms
-    return parse_qs(urlsplit(page.url).query)
-
-
-@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("lang", LANGS)
 def test_a_duty_officer_finds_todays_hot_spots(demo_server: str, visit: Opener, lang: str) -> None:
     sentence, lead, nothing = SAYS[lang]
     opened = visit(f"{demo_server}/command?steps=24", lang=lang)
@@ -47,7 +42,7 @@ def test_a_duty_officer_finds_todays_hot_spots(demo_server: str, visit: Opener, 
     rows.first.click()
     expect(page.locator("#hotspot-why")).to_have_text(re.compile(sentence))
     chosen = rows.first.get_attribute("data-key")
-    page.wait_for_url(re.compile(f"selected=cell%3A{chosen}"), timeout=10_000)
+    page.wait_for_url(re.compile(f"selected=cell%3A{chosen}"))
     page.click("#tab-detail")
     expect(page.locator("#detail")).to_have_text(re.compile(sentence))
     page.click("#tab-spots")
@@ -55,14 +50,15 @@ def test_a_duty_officer_finds_todays_hot_spots(demo_server: str, visit: Opener, 
     # There: a double click zooms in, and on the map a click on the place selects its row.
     page.keyboard.press("Escape")
     rows.first.dblclick()
-    page.wait_for_url(re.compile("zoom=1[6-9]"), timeout=10_000)
+    page.wait_for_url(re.compile("zoom=1[6-9]"))
     page.keyboard.press("Escape")
     expect(page.locator("#hotspot-why")).to_be_hidden()
+    opened.settled()
     box = page.locator(".atlas-map").bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(page.locator('#hotspot-table tr[aria-selected="true"]')).to_have_count(1)
-    page.wait_for_url(re.compile("selected=cell%3A"), timeout=10_000)
+    page.wait_for_url(re.compile("selected=cell%3A"))
 
     # Away: all rows and figures as CSV.
     page.click("#take-button")
@@ -78,6 +74,7 @@ def test_a_duty_officer_finds_todays_hot_spots(demo_server: str, visit: Opener, 
     page.select_option("#hotspot-unit", "grid")
     expect(page.locator("#hotspot-notes")).to_contain_text(nothing)
     expect(page.locator("#hotspot-size")).to_be_disabled()
+    opened.settled()
     rows.first.click()
     told = page.locator("#hotspot-why p").last.text_content()
     page.click("#tab-detail")
@@ -100,7 +97,7 @@ def test_the_address_holds_what_is_asked(demo_server: str, visit: Opener) -> Non
     expect(page.locator("#hotspot-notes")).to_contain_text("at least 10 steps; there are 6")
     page.fill("#hotspot-steps", "12")
     page.keyboard.press("Tab")
-    expect(page.locator("#hotspot-lead")).to_contain_text("12 months", timeout=10_000)
+    expect(page.locator("#hotspot-lead")).to_contain_text("12 months")
     found = query(page)
     assert {name: found.get(name) for name in ("unit", "size_m", "step", "q", "tab")} == {
         "unit": ["square"], "size_m": ["80"], "step": ["month"], "q": ["0.1"], "tab": ["spots"]

@@ -6,10 +6,12 @@ import re
 import urllib.request
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import SIZES, Opener
+from tests.browser.test_workspace import query
 
-PAGES = ("/command", "/planner", "/grids", "/import", "/about")
+PAGES = ("/command", "/planner", "/grids", "/import", "/about", "/trail")
 MAPS = PAGES[:3]
 SHELL_LIMIT = 100_000
 
@@ -72,7 +74,7 @@ def test_scale_bar_legend_with_unit_and_simulated_data(demo_server: str, visit: 
     assert page.locator(".leaflet-control-scale").first.is_visible()
     assert page.get_by_text("Simulated", exact=False).first.is_visible()
     legends = page.locator("[data-legend]")
-    assert legends.count() >= 1
+    expect(legends).not_to_have_count(0)
     for index in range(legends.count()):
         assert legends.nth(index).get_attribute("data-unit") is not None
 
@@ -81,8 +83,7 @@ def test_scale_bar_legend_with_unit_and_simulated_data(demo_server: str, visit: 
 def test_permalink_restores_the_view(demo_server: str, visit: Opener) -> None:
     first = visit(f"{demo_server}/command").page
     first.evaluate("void window.atlas.map.setZoom(window.atlas.map.getZoom() + 1, {animate: false})")
-    first.wait_for_url(re.compile(r"[?&]zoom="))
-    first.wait_for_timeout(500)
+    query(first)  # once the address has followed
     where = "(map => [map.getZoom(), map.getCenter().lat.toFixed(4), map.getCenter().lng.toFixed(4)])(window.atlas.map)"
     second = visit(first.url).page
     assert second.evaluate(where) == first.evaluate(where)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Opener
+from tests.browser.conftest import Opener, until
 from tests.browser.planner_steps import answer, changed, numbers, still, walk
 from tests.browser.test_workspace import query
 
@@ -27,7 +27,7 @@ def test_it_opens_on_the_answer_and_the_worst_blind_spots(demo_server: str, visi
     expect(page.locator("#why")).to_contain_text("no range is recorded for 223 of 223 cameras")
     expect(page.locator("#tab-spots")).to_have_attribute("aria-selected", "true")
     rows = page.locator("#spot-table tbody tr")
-    expect(rows.nth(9)).to_be_attached()
+    expect(rows.nth(9)).to_be_attached(timeout=90_000)
     expect(rows.first.locator("td").first).to_have_text("1")
     expect(page.locator(".badge-spot")).to_have_count(10)
     names = page.locator("#scores button > span:first-child").all_text_contents()
@@ -38,15 +38,15 @@ def test_it_opens_on_the_answer_and_the_worst_blind_spots(demo_server: str, visi
 def test_the_walk_flies_from_spot_to_spot(demo_server: str, visit: Opener) -> None:
     opened = visit(f"{demo_server}/planner")
     page = still(opened)
-    spots = answer(page, f"{demo_server}/api/blindspots?limit=3")["features"]
     walk(page)
     expect(page.locator("#spot-text b")).to_contain_text("Blind spot 1 of")
-    assert page.evaluate(SPOT_IN_VIEW, [spots[0]["properties"]["lon"], spots[0]["properties"]["lat"]])
+    spots = answer(page, f"{demo_server}/api/blindspots?limit=3")["features"]
+    places = [[spot["properties"]["lon"], spot["properties"]["lat"]] for spot in spots]
+    until(page, lambda: page.evaluate(SPOT_IN_VIEW, places[0]))
     page.click("#spot-on")
     expect(page.locator("#spot-text b")).to_contain_text("Blind spot 2 of")
     assert query(page)["selected"] == ["spot:2"]
-    page.wait_for_timeout(300)
-    assert page.evaluate(SPOT_IN_VIEW, [spots[1]["properties"]["lon"], spots[1]["properties"]["lat"]])
+    until(page, lambda: page.evaluate(SPOT_IN_VIEW, places[1]))
     expect(page.locator('#spot-table tr[data-key="2"]')).to_have_attribute("aria-selected", "true")
     page.keyboard.press("p")
     expect(page.locator("#spot-text b")).to_contain_text("Blind spot 1 of")
@@ -71,12 +71,12 @@ def test_filters_change_the_figures(demo_server: str, visit: Opener) -> None:
     assert "IEC" in (page.locator("#edition").get_attribute("title") or "")
     page.fill("#assumed_range_m", "20")
     page.keyboard.press("Tab")
-    expect(page.locator("#lead strong")).not_to_have_text(re.compile(rf"{before[2]:g}\s% blind"), timeout=20_000)
+    expect(page.locator("#lead strong")).not_to_have_text(re.compile(rf"{before[2]:g}\s% blind"), timeout=90_000)
     after = numbers(page)
     assert after[2] > before[2]
     page.select_option("#edition", "2025")
     page.select_option("#task", "discern")
-    expect(page.locator("#lead")).to_contain_text("for “discern” (80 px/m, 2025)", timeout=20_000)
+    expect(page.locator("#lead")).to_contain_text("for “discern” (80 px/m, 2025)", timeout=90_000)
     assert query(page)["task"] == ["discern"]
     page.select_option("#edition", "2014")
     assert query(page)["task"] == ["recognise"], "the class that asks for no less"
@@ -119,20 +119,20 @@ def test_the_address_brings_back_the_planner(demo_server: str, visit: Opener) ->
     )
     page = still(opened)
     walk(page)
-    page.wait_for_timeout(500)
-    address = page.url
-    assert "selected=spot" in address
-    again = visit(address).page
+    page.wait_for_url(re.compile("selected=spot"))
+    query(page)  # once the address has followed
+    opened.settled()
+    again = visit(page.url).page
     looks = """() => [
         ['edition', 'task', 'target_height_m', 'measure', 'list', 'group'].map(id => document.getElementById(id).value),
         document.getElementById('lead').textContent, document.getElementById('spot-text').textContent,
         document.querySelector('[role=tab][aria-selected=true]').id, window.atlas.map.getZoom(),
         [...document.querySelectorAll('#table th')].map(e => e.textContent)]"""
-    assert again.evaluate(looks) == page.evaluate(looks)
+    until(page, lambda: again.evaluate(looks) == page.evaluate(looks))
     camera = answer(page, f"{demo_server}/api/cameras")["cameras"][0]
     asked = visit(f"{demo_server}/planner?ask={camera['lon']:.6f},{camera['lat']:.6f}").page
     expect(asked.locator("#asked h3")).to_have_text("This place")
-    assert asked.evaluate(SPOT_IN_VIEW, [camera["lon"], camera["lat"]])
+    until(asked, lambda: asked.evaluate(SPOT_IN_VIEW, [camera["lon"], camera["lat"]]))
     opened.watch.clean()
 
 

@@ -8,7 +8,16 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Opener
-from tests.browser.planner_steps import answer, at_rest, first_camera, map_point, numbers, still, walk
+from tests.browser.planner_steps import (
+    answer,
+    at_rest,
+    first_camera,
+    hover_until,
+    map_point,
+    numbers,
+    still,
+    walk,
+)
 from tests.browser.test_workspace import query
 
 pytestmark = pytest.mark.browser
@@ -31,7 +40,7 @@ def test_a_click_asks_which_cameras_see_the_place(demo_server: str, visit: Opene
     listed = [row for row in (found["cameras"], found["not_seen_by"]) if row]
     expect(tables).to_have_count(len(listed))
     for index, rows in enumerate(listed):
-        assert tables.nth(index).locator("tbody tr").count() == len(rows)
+        expect(tables.nth(index).locator("tbody tr")).to_have_count(len(rows))
         distances = [row["distance_m"] for row in rows]
         assert distances == sorted(distances)
     assert "selected" not in query(page), "the click of the tool selects nothing"
@@ -97,20 +106,18 @@ def test_tools_silence_what_lies_below(demo_server: str, visit: Opener) -> None:
     page = still(opened)
     numbers(page)
     page.wait_for_selector('.atlas-map[data-gl="drawn"]', timeout=60_000)
-    page.wait_for_timeout(800)
     box = page.locator(".atlas-map").bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    expect(page.locator(".leaflet-tooltip").first).to_be_visible()
+    tooltip = page.locator(".leaflet-tooltip").first
+    hover_until(page, x, y, tooltip.is_visible)
     page.keyboard.press("l")
     expect(page.locator(".leaflet-tooltip")).to_have_count(0)
     page.mouse.move(x + 5, y + 5)
     page.wait_for_timeout(300)
     expect(page.locator(".leaflet-tooltip")).to_have_count(0)
     page.keyboard.press("Escape")
-    page.mouse.move(x, y)
-    expect(page.locator(".leaflet-tooltip").first).to_be_visible()
+    hover_until(page, x, y, tooltip.is_visible)
     opened.watch.clean()
 
 
@@ -118,10 +125,11 @@ def test_a_camera_under_the_pointer_shows_its_view(demo_server: str, visit: Open
     opened = visit(f"{demo_server}/planner")
     page = still(opened)
     camera = first_camera(page, demo_server)
-    page.wait_for_timeout(800)
-    x, y = map_point(page, camera["lon"], camera["lat"])
-    with page.expect_response(lambda got: "/api/views" in got.url and "camera=" in got.url) as got:
-        page.mouse.move(x + 1, y + 1)
+    asked: list[str] = []
+    of_one = re.compile("/api/views.*camera=")
+    page.on("request", lambda sent: asked.append(sent.url) if of_one.search(sent.url) else None)
+    with page.expect_response(of_one) as got:
+        hover_until(page, *map_point(page, camera["lon"], camera["lat"]), lambda: bool(asked))
     assert got.value.status == 200
     assert {feature["properties"]["camera"] for feature in got.value.json()["features"]} == {camera["id"]}
     opened.watch.clean()

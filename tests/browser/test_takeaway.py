@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 
 import openpyxl
@@ -64,9 +65,11 @@ def test_the_table_in_view_as_a_sheet_and_the_bulletin_in_chinese(demo_server: s
     page.click("#take-button")
     expect(page.locator("#take-table")).to_have_text("表格：热点")
     expect(page.locator("#take-month")).to_have_value("2025-11")  # the month of the window
-    name, data = taken(page, "bulletin-pdf")
-    assert name == "bulletin-2025-11-community.pdf" and data.startswith(b"%PDF")
-    expect(page.locator(".toast").last).to_contain_text("已保存")
+    with page.expect_download(timeout=90_000) as download:
+        page.click('[data-take="bulletin-pdf"]')
+    expect(page.locator(".toast", has_text="bulletin-2025-11").last).to_contain_text("已保存")  # it goes by itself
+    assert download.value.suggested_filename == "bulletin-2025-11-community.pdf"
+    assert Path(download.value.path()).read_bytes().startswith(b"%PDF")
     opened.watch.clean()
 
 
@@ -80,14 +83,15 @@ def test_the_profile_and_what_came_in_are_tables_too(demo_server: str, visit: Op
     row = page.locator("#table tbody tr").first
     code, count = row.get_attribute("data-key"), row.locator("td").nth(1).text_content() or ""
     row.click()
-    expect(page.locator(".profile")).to_be_visible(timeout=15_000)
+    expect(page.locator(".profile")).to_be_visible()
+    page.wait_for_url(re.compile("tab=detail.*selected=|selected=.*tab=detail"))
     name, data = taken(page, "xlsx")
     rows = {row[:2]: row for row in openpyxl.load_workbook(io.BytesIO(data)).worksheets[0].iter_rows(values_only=True)}
     assert name.startswith("profile-") and rows["Grid", "Code"][4] == code
     assert rows["Incidents", "Incidents"][2] == int(count.replace(",", ""))
     page.goto(page.url.replace("tab=detail", "tab=compare") + "&compare=measure&ring_m=60&measured_on=2025-03-01"
               f"&treated={code}")  # fmt: skip
-    expect(page.locator("#measure-result tbody tr")).to_have_count(4, timeout=15_000)
+    expect(page.locator("#measure-result tbody tr")).to_have_count(4)
     name, data = taken(page, "csv")
     lines = data.decode("utf-8-sig").splitlines()
     assert name.startswith("displacement-") and lines[1].startswith("Treated,") and lines[5].startswith("Difference")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,19 @@ def town_app(compiled: None, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture
 def town(town_app: Flask) -> FlaskClient:
     return town_app.test_client()
+
+
+@pytest.fixture
+def english(compiled: None, settings: Settings) -> Iterator[Flask]:
+    """The application over a town of its own, in English."""
+    with Store.open(settings.store) as store:
+        fill(store)
+    yield from _serve(replace(settings, lang="en"))
+
+
+@pytest.fixture
+def user(english: Flask) -> FlaskClient:
+    return english.test_client()
 
 
 def token(client: FlaskClient) -> dict[str, str]:

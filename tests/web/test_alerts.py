@@ -141,12 +141,12 @@ def test_the_alerts_as_a_table(watched: Flask) -> None:
 
 def test_pages_are_told_of_alerts(watched: Flask) -> None:
     state = watched.extensions["atlas"]
-    before = state.live._state()["alerts"]
+    before = state.live._state(None)["alerts"]
     burst(watched, 6)
     state.live.watch.check()
-    raised = state.live._state()["alerts"]
+    raised = state.live._state(None)["alerts"]
     state.store.acknowledge_alert(1, "duty desk")
-    assert len({before, raised, state.live._state()["alerts"]}) == 3
+    assert len({before, raised, state.live._state(None)["alerts"]}) == 3
 
 
 def test_the_rule_is_kept_and_followed(watched: Flask) -> None:

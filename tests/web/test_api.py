@@ -38,6 +38,7 @@ def test_status_of_the_town(town: FlaskClient) -> None:
     assert found["time"] == {"first": "2024-05-30T15:59:59.999Z", "last": "2024-06-03T00:00:00Z"}
     west, south, east, north = found["bounds"]
     assert 24.9 < west < east < 25.05 and 60.1 < south < north < 60.2
+    assert found["heat_radius_m"] == 120
     assert set(found["layers"]) == set(LAYERS)
 
 
@@ -232,7 +233,7 @@ def test_the_description_lists_the_real_routes(app: Flask, client: FlaskClient) 
     real = set()
     for rule in app.url_map.iter_rules():
         path = rule.rule.replace("<int:", "{").replace("<", "{").replace(">", "}")
-        if path.startswith(("/api/", "/tiles/", "/healthz")):
+        if path.startswith(("/api/", "/tiles/", "/healthz", "/readyz", "/metrics")):
             real |= {(path, method.lower()) for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
     assert described == real
     document = get(client, "/api/openapi.json")
@@ -264,7 +265,8 @@ def test_imports_are_listed_newest_first(town: FlaskClient) -> None:
 
 
 def test_health(town: FlaskClient, client: FlaskClient) -> None:
-    assert get(client, "/healthz") == {"status": "ok", "revision": 0, "store": "ok"}
+    backup = {"configured": False, "age_s": None, "late": False}
+    assert get(client, "/healthz") == {"status": "ok", "revision": 0, "store": "ok", "backup": backup}
     assert get(town, "/healthz")["revision"] == 7
 
 

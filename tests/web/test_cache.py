@@ -6,8 +6,10 @@ import threading
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from web.cache import Cache, weight
+from web.cache import Cache, Revisions, weight
 
 
 def test_a_key_is_computed_once() -> None:
@@ -23,14 +25,14 @@ def test_threads_that_ask_at_once_share_one_computation() -> None:
     def make() -> bytes:
         calls.append(1)
         started.set()
-        go.wait(10)
+        go.wait(60)
         return b"body"
 
     answers: list[bytes] = []
     threads = [threading.Thread(target=lambda: answers.append(cache.get("k", make))) for _ in range(8)]
     for thread in threads:
         thread.start()
-    assert started.wait(10)
+    assert started.wait(60)
     go.set()
     for thread in threads:
         thread.join(10)
@@ -69,3 +71,23 @@ def test_what_is_larger_than_the_cache_is_returned_but_not_kept() -> None:
 def test_arrays_weigh_their_bytes() -> None:
     assert weight(np.zeros(1000)) >= 8000
     assert weight({"a": [b"x" * 500]}) >= 500
+
+
+def test_a_later_revision_takes_the_place_of_the_earlier_one_of_the_same_area() -> None:
+    cache = Cache(10_000)
+    for area in ("north", "south"):
+        for revision in range(50):
+            for tile in (1, 2):
+                cache.get(("tile", tile, Revisions((area, "crs", revision))), lambda: b"x" * 100)
+    assert (len(cache), cache.bytes) == (4, 4 * 164)
+    assert cache.get(("tile", 1, Revisions(("north", "crs", 49))), lambda: b"anew") == b"x" * 100
+
+
+@given(asked=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(1, 400)), max_size=60))
+def test_what_is_kept_is_counted_and_bounded(asked: list[tuple[int, int, int]]) -> None:
+    cache = Cache(1000)
+    for subject, revision, size in asked:
+        made = cache.get(("tile", subject, Revisions((None, revision))), lambda size=size: b"x" * size)
+        assert len(made) > 0
+        assert cache.bytes == sum(weight for _, weight in cache._kept.values()) <= 1000
+        assert set(cache._last.values()) == set(cache._kept)

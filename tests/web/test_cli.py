@@ -169,10 +169,6 @@ def test_the_demo_stays_away_from_real_data(town_app: Flask) -> None:
     assert town_app.extensions["atlas"].store.revision() == revision
 
 
-def test_commands_of_later_steps_are_not_there(app: Flask) -> None:
-    run(app, "audit", status=2)
-
-
 def test_a_store_that_is_none_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "atlas.gpkg").write_bytes(b"not a store" * 500)
     app = create_app(Settings(store=str(tmp_path / "atlas.gpkg"), instance=tmp_path))

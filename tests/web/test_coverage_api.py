@@ -248,7 +248,7 @@ def test_meanwhile_the_last_complete_one_is_shown_and_says_so(own: Flask, monkey
     etag = client.get("/api/coverage").headers["ETag"]
     assert client.get("/api/coverage", headers={"If-None-Match": etag}).status_code == 304
     runs = own.extensions["atlas"].runs
-    monkeypatch.setattr(runs, "_work", lambda run: None)  # a computation that never ends
+    monkeypatch.setattr(runs.runner, "_work", lambda run: None)  # a computation that never ends
     add_camera(own, "new", 300, 700, azimuth_deg=0, hfov_deg=90, range_m=80)
     for url in ("/api/coverage", "/api/layers/coverage", "/api/blindspots", "/api/fragility"):
         meta = get(client, url, wait_s=0)["meta"]
@@ -277,7 +277,7 @@ def test_a_computation_can_be_cancelled_and_started(own: Flask) -> None:
 def test_a_restarted_service_shows_the_last_one_without_computing(own: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     first = get(own.test_client(), "/api/coverage", wait_s=100)
     own.extensions["atlas"].close()
-    monkeypatch.setattr("web.runs.Runs._work", lambda self, run: None)
+    monkeypatch.setattr("web.runner.Runner._work", lambda self, run: None)
     again = get(own.test_client(), "/api/coverage", wait_s=0)
     assert again["grids"] == first["grids"]
     assert again["meta"]["state"] == "ready"

@@ -15,6 +15,7 @@ from geo.errors import AtlasError, ConservationError, Phrase
 from store import errors as storage
 from store.errors import StoreBusyError, StoreError
 from web.errors import STATUS, fill
+from web.permissions import NEEDS, OPEN
 
 
 def own_errors() -> list[type[AtlasError]]:
@@ -35,7 +36,7 @@ def test_codes_are_stable_and_distinct() -> None:
 
 
 @pytest.fixture
-def failing(app: Flask) -> FlaskClient:
+def failing(app: Flask, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
     faults = {
         "unknown": ZeroDivisionError("secret /path"),
         "disk": OSError(errno.ENOSPC, "full", "/path"),
@@ -50,6 +51,8 @@ def failing(app: Flask) -> FlaskClient:
     def fail(name: str) -> str:
         raise faults[name]
 
+    for endpoint in ("fail", "api_fail"):
+        monkeypatch.setitem(NEEDS, endpoint, OPEN)  # type: ignore[misc]
     app.add_url_rule("/fail/<name>", view_func=fail)
     app.add_url_rule("/api/fail/<name>", endpoint="api_fail", view_func=fail)
     return app.test_client()

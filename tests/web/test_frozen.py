@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from geo.camera_facts import ViewRules
+from layers.complete import Slot
 from layers.engine import compute
 from tests.layers.seeded import moved, town
 from web.derived import MOST_FILES, MOST_TRIES, Derived
 from web.frozen import HEAD, pack, unpack
 
-SLOT = ("grid", ViewRules(task="detect", assumed_range_m=33.5))
+SLOT = Slot("grid", ViewRules(task="detect", assumed_range_m=33.5))
 
 
 def alike(left: Any, right: Any) -> None:
@@ -41,7 +42,7 @@ def alike(left: Any, right: Any) -> None:
 
 
 def test_a_result_comes_back_as_it_was(tmp_path: Path) -> None:
-    found = compute(town(0), *SLOT)
+    found = compute(town(0), *SLOT[:2])
     pack(found, tmp_path / "a.npz", {"version": 1})
     again = unpack(tmp_path / "a.npz", {"version": 1})
     alike(found, again)
@@ -50,10 +51,10 @@ def test_a_result_comes_back_as_it_was(tmp_path: Path) -> None:
 
 def test_what_follows_from_a_read_result_equals_what_follows_from_it(tmp_path: Path) -> None:
     now = town(1)
-    found = compute(now, *SLOT)
+    found = compute(now, *SLOT[:2])
     pack(found, tmp_path / "a.npz", {})
     then = moved(now, 2)
-    one, other = (compute(then, *SLOT, (start,)) for start in (found, unpack(tmp_path / "a.npz", {})))
+    one, other = (compute(then, *SLOT[:2], (start,)) for start in (found, unpack(tmp_path / "a.npz", {})))
     assert np.array_equal(one.city.coverage.blind_m2, other.city.coverage.blind_m2)
     assert np.array_equal(one.city.coverage.seen_by_m2, other.city.coverage.seen_by_m2)
 
@@ -83,7 +84,7 @@ def test_only_dataclasses_of_the_domain_are_made(tmp_path: Path) -> None:
 
 
 def test_any_damage_is_noticed_or_harmless(tmp_path: Path) -> None:
-    found = compute(town(2, cameras=3, side=1, houses=2), *SLOT)
+    found = compute(town(2, cameras=3, side=1, houses=2), *SLOT[:2])
     derived = Derived(tmp_path, lambda text: None)
     derived.save(found)
     (path,) = tmp_path.glob("*.npz")
@@ -110,18 +111,18 @@ def derived(tmp_path: Path) -> Derived:
 
 def test_the_last_result_is_found_again(derived: Derived) -> None:
     assert derived.load(SLOT) is None
-    found = compute(town(3), *SLOT)
+    found = compute(town(3), *SLOT[:2])
     derived.save(found)
     again = derived.load(SLOT)
     assert again is not None
     alike(found, again)
-    assert derived.load(("grid", ViewRules())) is None
+    assert derived.load(Slot("grid", ViewRules())) is None
 
 
 def test_a_damaged_file_is_told_and_passed_over(tmp_path: Path) -> None:
     told: list[str] = []
     derived = Derived(tmp_path, told.append)
-    derived.save(compute(town(3), *SLOT))
+    derived.save(compute(town(3), *SLOT[:2]))
     (path,) = tmp_path.glob("*.npz")
     path.write_bytes(path.read_bytes()[:1000])
     assert derived.load(SLOT) is None
@@ -131,7 +132,7 @@ def test_a_damaged_file_is_told_and_passed_over(tmp_path: Path) -> None:
 
 
 def test_what_other_formulas_worked_out_is_passed_over(derived: Derived, monkeypatch: pytest.MonkeyPatch) -> None:
-    derived.save(compute(town(3), *SLOT))
+    derived.save(compute(town(3), *SLOT[:2]))
     monkeypatch.setattr("web.derived.formulas", lambda: "others")
     assert derived.load(SLOT) is None
 
@@ -142,14 +143,14 @@ def test_few_files_are_kept_and_no_half_ones(tmp_path: Path) -> None:
     for i in range(MOST_FILES + 2):
         derived.save(compute(now, "grid", ViewRules(assumed_range_m=10.0 + i)))
     assert len(list(tmp_path.iterdir())) == MOST_FILES
-    last = derived.load(("grid", ViewRules(assumed_range_m=10.0 + MOST_FILES + 1)))
+    last = derived.load(Slot("grid", ViewRules(assumed_range_m=10.0 + MOST_FILES + 1)))
     assert last is not None
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     told: list[str] = []
     derived = Derived(tmp_path / "missing", told.append)
-    derived.save(compute(town(4, cameras=2, side=1), *SLOT))
+    derived.save(compute(town(4, cameras=2, side=1), *SLOT[:2]))
     assert told
     derived.begin(SLOT)
     derived.end(SLOT)
@@ -158,7 +159,7 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 def test_what_was_begun_and_not_ended_is_remembered(derived: Derived, tmp_path: Path) -> None:
     derived.begin(SLOT)
-    other = ("grid", ViewRules())
+    other = Slot("grid", ViewRules())
     derived.begin(other)
     derived.end(other)
     assert Derived(tmp_path, lambda text: None).unfinished() == [SLOT]

@@ -54,7 +54,7 @@ PARTS = [
     "31",
     "9" * 30,
 ]
-FINE = (200, 302, 304, 308, 400, 404)
+FINE = (200, 302, 303, 304, 308, 400, 404, 405, 409, 410)  # 405: an empty part is another route
 FORMULAS = [
     "=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "＋1", "－1", "＠x", '=HYPERLINK("http://x")',
     "=cmd|' /C calc'!A0",
@@ -74,7 +74,8 @@ def test_no_get_route_fails(town_app: Flask, town: FlaskClient, seed: int) -> No
         answer = town.open(url, method=chance.choice(("GET", "GET", "HEAD")), query_string=query)
         said = answer.get_data()
         answer.close()
-        assert answer.status_code in FINE, (url, query, said[:300])
+        starting = url == "/readyz" and answer.status_code == 503  # nothing warms up a test's application
+        assert answer.status_code in FINE or starting, (url, query, said[:300])
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.status_code == 200 or instance not in said
         assert "a=b" not in str(answer.headers)
@@ -204,10 +205,15 @@ def test_a_store_being_written_is_still_read(app: Flask, client: FlaskClient, se
     fill(app.extensions["atlas"].store)
     other = sqlite3.connect(settings.store, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    for url in ("/healthz", "/api/status", "/command", "/api/layers/grids", "/api/export/grids.csv", "/api/imports"):
+    for url in ("/healthz", "/api/status", "/command", "/api/layers/grids", "/api/imports"):
         with client.get(url) as answer:
             assert answer.status_code == 200
+    # What leaves is written into the audit trail first: where that cannot be, nothing leaves.
+    refused = client.get("/api/export/grids.csv")
+    assert (refused.status_code, refused.get_json()["error"]["code"]) == (503, "store_busy")
     other.execute("ROLLBACK")
+    with client.get("/api/export/grids.csv") as answer:
+        assert answer.status_code == 200
     other.close()
 
 

@@ -26,11 +26,12 @@ from layers.sight import obstacles_of
 from tests.layers.factory import snapshot
 from tests.layers.seeded import changed, moved, town
 from web.derived import Derived
-from web.runs import MOST_WAITING, Runs
+from web.runner import MOST_WAITING
+from web.runs import Runs
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT_S = 300.0  # for a machine that has other work, and compiles first
-SLOT: Slot = ("grid", ViewRules())
+SLOT = Slot("grid", ViewRules())
 TOWN = town(0, side=2)
 
 
@@ -147,7 +148,7 @@ def test_a_change_while_running_is_worked_out_next(runs: Runs, engine: Slow) -> 
 def test_other_rules_wait_their_turn(runs: Runs, engine: Slow) -> None:
     runs.ask(TOWN, SLOT)
     assert engine.begun.wait(WAIT_S)
-    other: Slot = ("grid", ViewRules(online_only=True))
+    other = Slot("grid", ViewRules(online_only=True))
     assert runs.ask(TOWN, other).state == "computing"
     assert engine.works == 1
     engine.go.set()
@@ -159,7 +160,7 @@ def test_other_rules_wait_their_turn(runs: Runs, engine: Slow) -> None:
 def test_a_trail_of_questions_is_dropped(runs: Runs, engine: Slow) -> None:
     runs.ask(TOWN, SLOT)
     assert engine.begun.wait(WAIT_S)
-    slots: list[Slot] = [("grid", ViewRules(assumed_range_m=10.0 + i)) for i in range(MOST_WAITING + 3)]
+    slots: list[Slot] = [Slot("grid", ViewRules(assumed_range_m=10.0 + i)) for i in range(MOST_WAITING + 3)]
     for slot in slots:
         runs.ask(TOWN, slot)
     assert runs.ask(TOWN, slots[0], begin=False).state == "none"
@@ -169,7 +170,7 @@ def test_a_trail_of_questions_is_dropped(runs: Runs, engine: Slow) -> None:
 
 
 def test_what_somebody_waits_for_is_not_dropped(runs: Runs, engine: Slow) -> None:
-    slots: list[Slot] = [("grid", ViewRules(assumed_range_m=10.0 + i)) for i in range(MOST_WAITING + 3)]
+    slots: list[Slot] = [Slot("grid", ViewRules(assumed_range_m=10.0 + i)) for i in range(MOST_WAITING + 3)]
     runs.ask(TOWN, SLOT)
     assert engine.begun.wait(WAIT_S)
     readers = [threading.Thread(target=runs.ask, args=(TOWN, slot, WAIT_S)) for slot in slots]
@@ -183,12 +184,12 @@ def test_what_somebody_waits_for_is_not_dropped(runs: Runs, engine: Slow) -> Non
     assert engine.works == 1 + len(slots)
 
 
-def test_few_readers_wait_at_once(runs: Runs, engine: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("web.runs.MOST_READERS", 1)
+def test_few_readers_wait_at_once(runs: Runs, engine: Slow) -> None:
+    runs.runner.most_readers = 1
     first = threading.Thread(target=runs.ask, args=(TOWN, SLOT, WAIT_S))
     first.start()
     assert engine.begun.wait(WAIT_S)
-    until(lambda: runs._runs[SLOT].waiting == 1)
+    until(lambda: runs.runner.readers == 1)
     assert runs.ask(TOWN, SLOT, 10 * WAIT_S).state == "computing"
     engine.go.set()
     first.join(WAIT_S)
@@ -198,7 +199,7 @@ def test_few_readers_wait_at_once(runs: Runs, engine: Slow, monkeypatch: pytest.
 def test_who_waits_is_let_go_when_the_service_stops(runs: Runs, engine: Slow) -> None:
     runs.ask(TOWN, SLOT)
     assert engine.begun.wait(WAIT_S)
-    other: Slot = ("grid", ViewRules(online_only=True))
+    other = Slot("grid", ViewRules(online_only=True))
     reader = threading.Thread(target=runs.ask, args=(TOWN, other, 10 * WAIT_S), daemon=True)
     reader.start()
     until(lambda: runs.ask(TOWN, other, begin=False).state == "computing")
@@ -239,7 +240,7 @@ def test_cancelled_stays_cancelled_until_it_is_started_or_the_store_changes(runs
 def test_what_waits_can_be_cancelled_too(runs: Runs, engine: Slow) -> None:
     runs.ask(TOWN, SLOT)
     assert engine.begun.wait(WAIT_S)
-    other: Slot = ("grid", ViewRules(online_only=True))
+    other = Slot("grid", ViewRules(online_only=True))
     runs.ask(TOWN, other)
     assert runs.cancel(TOWN, other).state == "cancelled"
     engine.go.set()
@@ -302,6 +303,7 @@ import sys
 from pathlib import Path
 from geo.camera_facts import ViewRules
 from layers.engine import Engine
+from layers.complete import Slot
 from tests.layers.seeded import town
 from web.derived import Derived
 from web.runs import Runs
@@ -318,7 +320,7 @@ def told(snapshot, slot, progress, cancelled):
 
 engine.compute = told
 runs = Runs(engine, derived, print)
-runs.ask(town(9, cameras=1500, side=24, houses=3000, incidents=3000), ("grid", ViewRules()), 600)
+runs.ask(town(9, cameras=1500, side=24, houses=3000, incidents=3000), Slot("grid", ViewRules()), 600)
 print("done", flush=True)
 """
 
@@ -346,7 +348,7 @@ def test_a_killed_computation_is_begun_again_and_completes(tmp_path: Path) -> No
     found = runs.ask(big, SLOT, WAIT_S, begin=False)
     assert found.state == "ready"
     assert found.complete is not None
-    whole = compute(big, *SLOT)
+    whole = compute(big, *SLOT[:2])
     assert np.array_equal(found.complete.city.coverage.blind_m2, whole.city.coverage.blind_m2)
     assert np.array_equal(found.complete.city.coverage.seen_by_m2, whole.city.coverage.seen_by_m2)
     until(lambda: derived.unfinished() == [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,11 +13,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from settings import Settings, from_env
+from store.store import Store
 from web import serve
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,6 +49,35 @@ def test_an_open_address_is_refused(tmp_path: Path, command: tuple[str, ...]) ->
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 2
     assert "0.0.0.0" in output and "accounts" in output and "Traceback" not in output
+
+
+def test_other_machines_are_served_behind_an_administrator_by_a_known_address(tmp_path: Path) -> None:
+    def check(**environment: str) -> tuple[int, str]:
+        process = start(tmp_path, "-m", "web.serve", "--check", ATLAS_HOST="0.0.0.0", **environment)
+        return process.wait(60), process.communicate()[0]
+
+    origin = {"ATLAS_ORIGIN": "https://map.city.example"}
+    assert check(**origin)[0] == 2, "an address alone opens nothing"
+    with Store.open(tmp_path / "atlas.gpkg") as store:
+        made = store.add_account("Control room", ["administrator"])
+        status, said = check()
+        assert status == 2 and "ATLAS_ORIGIN" in said
+        assert check(**origin) == (0, "")
+        store.add_account("Second", ["administrator"])
+        store.set_state(made.id, "disabled")
+        assert check(**origin) == (0, "")
+
+
+def test_a_start_prints_the_link_while_there_are_no_accounts(tmp_path: Path) -> None:
+    settings = Settings(store=str(tmp_path / "atlas.gpkg"), port=5123, origin="http://map.city.example")
+    said = serve.first_link(settings)
+    (secret,) = re.findall(r"http://127\.0\.0\.1:5123/first\?link=(\S+)", said)
+    with Store.open(settings.store) as store:
+        assert store.link_of(secret).kind == "first"
+        store.add_account("Control room", ["administrator"])
+    assert "first?link" not in serve.first_link(settings)
+    assert "unencrypted" in serve.first_link(settings)
+    assert serve.first_link(replace(settings, origin="https://map.city.example")) == ""
 
 
 def test_gunicorn_s_own_bind_is_checked_too(tmp_path: Path) -> None:
@@ -92,6 +124,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def test_what_is_set_for_the_memory_can_be_set_otherwise() -> None:
+    assert serve.environment({"A": "1"}) == {"A": "1", "MALLOC_ARENA_MAX": "2"}
+    assert serve.environment({"MALLOC_ARENA_MAX": "8"}) == {"MALLOC_ARENA_MAX": "8"}
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
     port = free_port()
@@ -128,6 +165,9 @@ def test_a_stop_lets_a_running_request_finish(server: tuple[subprocess.Popen[str
     )
     with socket.create_connection(("127.0.0.1", port), timeout=30) as slow:
         slow.sendall(head.encode() + body[:2000])
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as later:
+            later.request("GET", "/healthz")  # who is answered came after the slow one was let in
+            assert later.getresponse().status == 200
         time.sleep(1)
         process.send_signal(signal.SIGTERM)
         time.sleep(1)

@@ -20,8 +20,10 @@ from settings import Settings
 from store.live import HeldIncident, LiveIncident
 from store.store import Store
 from tests.web.conftest import X0, Y0, fill
-from web import live_hub
-from web.live_hub import Hub, Stream
+from web import live_hub, live_stream
+from web.errors import RequestError
+from web.live_hub import Hub
+from web.live_stream import Stream
 
 
 @pytest.fixture
@@ -153,10 +155,29 @@ def test_streams_are_limited_and_other_sites_get_none(live_app: Flask) -> None:
 
 
 def test_a_quiet_stream_beats(live_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_hub, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(live_stream, "HEARTBEAT_S", 0.05)
     page = Page(live_app.test_client())
     page.until(lambda event: event[0] == "beat")
     page.close()
+
+
+def test_one_account_cannot_take_every_stream() -> None:
+    hub = Hub(lambda cursor, limit: ([], cursor), lambda: 0, lambda found, area: [], lambda area: {}, most=12)
+    hub._thread = threading.current_thread()  # nobody ticks
+    own = [hub.open(None, who="account:1") for _ in range(3)]
+    with pytest.raises(RequestError) as refused:
+        hub.open(None, who="account:1")
+    assert (refused.value.status, refused.value.code) == (429, "own_streams")
+    for number in range(9):
+        hub.open(None, who=f"account:{number + 2}")
+    with pytest.raises(RequestError) as refused:
+        hub.open(None, who="account:11")
+    assert refused.value.status == 503
+    hub.leave(own[0])
+    hub.open(None, who="account:1")
+    alone = Hub(lambda cursor, limit: ([], cursor), lambda: 0, lambda found, area: [], lambda area: {}, most=12)
+    alone._thread = threading.current_thread()
+    assert len([alone.open(None) for _ in range(12)]) == 12, "the only user of a machine takes nobody's turn"
 
 
 def test_a_closed_hub_ends_its_streams(live_app: Flask) -> None:
@@ -164,7 +185,7 @@ def test_a_closed_hub_ends_its_streams(live_app: Flask) -> None:
     ended = threading.Thread(target=lambda: list(page.parts))
     ended.start()
     live_app.extensions["atlas"].live.hub.close()
-    ended.join(timeout=10)
+    ended.join(timeout=60)
     assert not ended.is_alive()
 
 
@@ -174,10 +195,14 @@ class Log:
     def __init__(self) -> None:
         self.last = 0
 
-    def read(self, cursor: int, limit: int) -> tuple[list[tuple[HeldIncident, dict[str, Any]]], int]:
+    def read(self, cursor: int, limit: int) -> tuple[list[HeldIncident], int]:
         end = min(self.last, cursor + limit)
         one = LiveIncident("x", 0.0, 0.0, None, np.datetime64("2024-01-01", "ms"))
-        return [(HeldIncident(seq, seq, 1, None, one), {"seq": seq}) for seq in range(cursor + 1, end + 1)], end
+        return [HeldIncident(seq, seq, 1, None, one) for seq in range(cursor + 1, end + 1)], end
+
+
+def _all_of(found: list[HeldIncident], area: Any) -> list[tuple[HeldIncident, dict[str, Any]]]:
+    return [(held, {"seq": held.seq}) for held in found]
 
 
 STEPS = st.lists(
@@ -186,27 +211,35 @@ STEPS = st.lists(
         st.tuples(st.just("tick"), st.just(0)),
         st.tuples(st.just("read"), st.integers(0, 2)),
         st.tuples(st.just("open"), st.integers(0, 100)),
+        st.tuples(st.just("leave"), st.integers(0, 2)),
     ),
-    max_size=60,
+    max_size=80,
 )
 
 
 @given(steps=STEPS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_whoever_reads_whenever_nothing_is_missed_or_doubled(steps: list[tuple[str, int]]) -> None:
     """Any order of storing, telling and reading, with buffers so small that slow readers lose their place."""
     log = Log()
-    hub = Hub(log.read, lambda: {}, lambda: log.last)
+
+    def tell(found: list[HeldIncident], area: Any) -> list[tuple[HeldIncident, dict[str, Any]]]:
+        """One area holds every incident, the other every third."""
+        return [(held, {"seq": held.seq}) for held in found if area is None or (held.seq or 0) % 3 == 0]
+
+    hub = Hub(log.read, lambda: log.last, tell, lambda area: {})
     hub._thread = threading.current_thread()  # the test ticks
     streams: list[tuple[Stream, Iterator[bytes], int, list[int]]] = []
+    third: Any = "third"
 
     def pull(index: int) -> None:
         stream, parts, _, got = streams[index]
         if stream.behind or stream._waiting:
             got += [int(seq) for seq in re.findall(rb"^id: (\d+)$", next(parts), re.MULTILINE)]
 
-    saved, live_hub.MOST_WAITING, live_hub.PART = (live_hub.MOST_WAITING, live_hub.PART), 25, 10
-    live_hub.HEARTBEAT_S = 0.0
+    saved = live_stream.MOST_WAITING, live_stream.MOST_KEPT, live_hub.PART
+    live_stream.MOST_WAITING, live_stream.MOST_KEPT, live_hub.PART = 25, 40, 10
+    live_stream.HEARTBEAT_S = 0.0
     try:
         for what, amount in steps:
             if what == "add":
@@ -214,18 +247,39 @@ def test_whoever_reads_whenever_nothing_is_missed_or_doubled(steps: list[tuple[s
             elif what == "tick":
                 hub._tick()
             elif what == "open" and len(streams) < 3:
-                stream = hub.open(min(amount, log.last))
+                stream = hub.open(min(amount, log.last), area=third if amount % 2 else None)
                 parts = stream.read()
                 next(parts)
                 streams.append((stream, parts, stream.cursor, []))
             elif what == "read" and amount < len(streams):
                 pull(amount)
+            elif what == "leave" and amount < len(streams):
+                streams.pop(amount)[0].end()
         hub._tick()
         for index, (stream, _, start, got) in enumerate(streams):
             while stream.behind or stream._waiting:  # all that is left, so that what is doubled shows too
                 pull(index)
-            assert got == list(range(start + 1, log.last + 1))
+            assert got == [n for n in range(start + 1, log.last + 1) if stream.area is None or n % 3 == 0]
             assert len(stream._waiting) <= 25
     finally:
-        live_hub.MOST_WAITING, live_hub.PART = saved
-        live_hub.HEARTBEAT_S = 10.0
+        live_stream.MOST_WAITING, live_stream.MOST_KEPT, live_hub.PART = saved
+        live_stream.HEARTBEAT_S = 10.0
+
+
+def test_what_was_read_while_no_page_of_an_area_was_open_is_not_missed() -> None:
+    log = Log()
+    hub = Hub(
+        log.read, lambda: log.last, lambda found, area: [(held, {"seq": held.seq}) for held in found], lambda area: {}
+    )
+    hub._thread = threading.current_thread()  # the test ticks
+    first = hub.open(0)
+    for number in (2, 4, 6):
+        log.last = number
+        if number == 4:
+            first.end()
+        if number == 6:
+            stream = hub.open(3)
+        hub._tick()
+    parts = stream.read()
+    assert b"hello" in next(parts)
+    assert re.findall(rb"^id: (\d+)$", next(parts), re.MULTILINE) == [b"4", b"5", b"6"]

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import shutil
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from werkzeug.test import TestResponse
 
 from store.intake.scratch import scratch_folder
 from tests.web.conftest import SCRIPT, token
+from web.gate import Gate
 from web.uploading import STALE_S, display_name, suffix
 
 GRIDS = json.dumps({
@@ -52,6 +54,34 @@ def run(client: FlaskClient, upload: str, **wish: Any) -> dict[str, Any]:
             return job
         time.sleep(0.05)
     raise AssertionError(job)
+
+
+def test_few_files_are_looked_into_at_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look is a process that may take gigabytes: one account could begin as many as it sends."""
+    go, looking, answers = threading.Event(), [], []
+
+    def slow(*_: Any) -> dict[str, Any]:
+        looking.append(1)
+        assert go.wait(60)
+        return {}
+
+    monkeypatch.setattr("web.uploads.preview", slow)
+    monkeypatch.setattr("web.uploads.LOOKS", Gate(1, 60.0, 5, waiting=1))
+    senders = [
+        threading.Thread(target=lambda: answers.append(send(app.test_client(), INCIDENTS, "a.csv"))) for _ in range(4)
+    ]
+    for sender in senders:
+        sender.start()
+    while len(answers) < 2:
+        assert len(looking) <= 1
+        time.sleep(0.01)
+    assert [answer.status_code for answer in answers] == [429, 429]
+    told = answers[0].get_json()
+    assert told["error"]["code"] == "busy" and len(told["upload"]) == 32, "the file is kept, to be looked into later"
+    go.set()
+    for sender in senders:
+        sender.join(60)
+    assert sorted(answer.status_code for answer in answers) == [201, 201, 429, 429]
 
 
 @pytest.fixture

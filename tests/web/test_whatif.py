@@ -16,6 +16,8 @@ from geo.crs import WGS84, lonlat, transform_geometry
 from store.edits import CameraEdit
 from store.store import Store
 from tests.web.conftest import CRS, X0, Y0, fill, token
+from web import whatif_trials
+from web.gate import Gate
 
 AREAS = ("certain_m2", "possible_m2", "blind_m2")
 
@@ -65,6 +67,26 @@ def test_a_placed_camera_is_seen_in_its_grid_only(town: FlaskClient) -> None:
     assert shape.centroid.distance(shapely.Point(X0 + 200, Y0 + 200)) < 0.5
     camera = found["cameras"][0]
     assert (camera["op"], camera["before"], camera["after"]["range_m"]) == ("place", None, 50)
+
+
+def test_a_plan_that_takes_too_long_is_given_up(town: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of cameras that see the whole city took minutes of every core, whether anybody waited or not."""
+    whatif(town)
+    placed = {"op": "place", "key": "far", **degrees(150, 150), "kind": "panoramic", "range_m": 70}
+    monkeypatch.setattr(whatif_trials, "MOST_S", -1.0)
+    refused = post(town, "/api/whatif", {"changes": [placed]}, 422)
+    assert refused["error"]["code"] == "too_much"
+    monkeypatch.undo()
+    assert whatif(town, placed)["cameras"][0]["camera"] == "far"
+
+
+def test_few_plans_are_worked_out_at_once(town: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate(1, 0.01, 2)
+    monkeypatch.setattr(whatif_trials, "GATE", gate)
+    whatif(town)
+    with gate.entered():
+        post(town, "/api/whatif", {"changes": []}, 429)
+    whatif(town)
 
 
 def test_the_answer_equals_the_change_written_and_computed_anew(tmp_path, town: FlaskClient) -> None:

@@ -1,0 +1,41 @@
+"""Every text that the scripts of a page call for by its key is sent to that page."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from settings import ROOT
+from web.jstext import PARTS, TEXTS
+from web.shell import ONLY
+
+SCRIPTS = ROOT / "static/js"
+
+
+def scripts_of(entry: str) -> set[str]:
+    """Return the modules that a page's script brings in, itself among them."""
+    found: set[str] = set()
+    todo = [entry]
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo += re.findall(r"""from "\./(\w+\.js)\"""", (SCRIPTS / name).read_text("utf-8"))
+    return found
+
+
+@pytest.mark.parametrize("page", ["command", "planner", "grids", "wall"])
+def test_a_page_is_sent_what_its_scripts_show(page: str) -> None:
+    kept = set(TEXTS) - {key for pages, texts in ONLY if page not in pages for key in texts}
+    names = scripts_of(f"{page}.js")
+    assert len(names) > 10
+    # Modules of all pages draw what only some pages have, by layers that the others do not offer.
+    for name in sorted(names - {"draw.js"}):
+        called = set(re.findall(r"""\bt\("([a-z][\w.:]*)"[,)]""", (SCRIPTS / name).read_text("utf-8")))
+        assert called <= kept, name
+
+
+def test_no_part_overrides_a_text_of_another() -> None:
+    keys = [key for part in PARTS for key in part]
+    assert len(keys) == len(set(keys)) == len(TEXTS)
