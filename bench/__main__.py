@@ -11,7 +11,14 @@ from pathlib import Path
 from bench.table import machine, markdown
 
 TABLES = {
+    "audit": ("bench.audit_bench", "Audit of the division"),
+    "attacks": ("bench.attack_bench", "Hostile files"),
+    "balance": ("bench.balance_bench", "Balance and new divisions"),
+    "areas": ("bench.area_bench", "Areas of accounts"),
+    "edit": ("bench.edit_bench", "Editing the division"),
+    "find": ("bench.find_bench", "Finding a name"),
     "geo": ("bench.geo_bench", "Assignment, density"),
+    "soak": ("bench.soak", "A long day"),
     "store": ("bench.store_bench", "Store and intake"),
     "measures": ("bench.measures_bench", "Measures of a city"),
     "coverage": ("bench.coverage_bench", "Coverage of a whole city"),

@@ -94,7 +94,8 @@ def buildings(rng: np.random.Generator) -> Batch:
         y[:, None] + corners[..., 0] * sin + corners[..., 1] * cos,
     ], axis=-1)  # fmt: skip
     shapes = shapely.multipolygons(shapely.polygons(rings), indices=np.arange(count))
-    columns = {"id": _ids("b", count), "height_m": rng.uniform(3, 100, count)}
+    unknown = np.full(count, None, dtype=object)
+    columns = {"id": _ids("b", count), "height_m": rng.uniform(3, 100, count), "kind": unknown}
     return Batch("buildings", CRS, columns, geometry=np.asarray(shapes, dtype=object))
 
 
@@ -114,6 +115,7 @@ def cameras(rng: np.random.Generator, count: int = CAMERAS) -> Batch:
         "range_m": np.where(bare, np.nan, rng.uniform(20, 80, count)),
         "online": rng.integers(-1, 2, count).astype(np.int8),
         "networked": np.full(count, -1, np.int8), "smart": np.full(count, -1, np.int8),
+        "sign": np.full(count, -1, np.int8), "purpose": blank, "retention_days": unknown, "masks": blank,
     }  # fmt: skip
     columns["hfov_deg"] = np.where(fixed, rng.uniform(40, 110, count), np.nan)
     return Batch("cameras", CRS, columns, x=x, y=y)

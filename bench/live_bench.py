@@ -5,6 +5,7 @@ Run it alone by `python -m bench.live_bench [SECONDS]`. A lost or doubled incide
 
 from __future__ import annotations
 
+import json
 import statistics
 import sys
 import tempfile
@@ -12,6 +13,7 @@ import threading
 import time
 import urllib.request
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import shapely
@@ -31,7 +33,7 @@ from tests.live_clients import Crowd, Sender
 from tests.serving import running
 
 INCIDENTS = 1_000_000
-PAGES, SENDERS, PER_S, SECONDS = 40, 8, 200, 60
+PAGES, SENDERS, PER_S, SECONDS = 40, 16, 200, 60
 FINEST = city.LEVELS[-1][0]
 
 
@@ -104,6 +106,17 @@ def _fresh(store: Store) -> None:
         other.snapshot()
 
 
+def _ready(address: str) -> None:
+    """Wait until a city that the service never saw is worked out: that takes both cores, once, for a minute."""
+    with urllib.request.urlopen(f"{address}/api/status", timeout=60) as answer:  # noqa: S310
+        level = quote(json.load(answer)["opens"])  # what is begun unasked, for the planner's page
+    while True:
+        with urllib.request.urlopen(f"{address}/api/coverage/status?level={level}", timeout=60) as answer:  # noqa: S310
+            if json.load(answer)["state"] == "ready":
+                return
+        time.sleep(0.5)
+
+
 def crowded(path: Path, token: str, seconds: float) -> list[Row]:
     """Return how soon pages hear of incidents while many come in, and how long other requests take meanwhile."""
     rng = np.random.default_rng(2)
@@ -117,7 +130,7 @@ def crowded(path: Path, token: str, seconds: float) -> list[Row]:
         first = store.live_cursor()
     with running(path) as address:
         port = int(address.rsplit(":", 1)[1])
-        time.sleep(10)  # the service makes ready what its first reader would wait for
+        _ready(address)
         crowd = Crowd(port, PAGES, first)
         count = int(PER_S * seconds / SENDERS)
         stamp = time.time_ns()
