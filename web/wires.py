@@ -67,7 +67,7 @@ class Wire:
             self._done()
 
 
-class Parked(BaseException):  # noqa: N818: it is no error, and nothing that handles errors may take it for one
+class Parked(BaseException):  # noqa: N818 - no error: nothing that handles errors may take it for one
     """Raised to the server by an answer that goes on without its thread.
 
     Attributes
