@@ -67,8 +67,8 @@ class Wire:
             self._done()
 
 
-class Parked(BaseException):  # noqa: N818 - no error: nothing that handles errors may take it for one
-    """Raised to the server by an answer that goes on without its thread.
+class Parked(BaseException):
+    """Raised to the server by an answer that goes on without its thread; for no handler of errors, as it is none.
 
     Attributes
     ----------
