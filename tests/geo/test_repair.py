@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from geo.audit import Audit, audit
@@ -117,8 +117,11 @@ def hold(before: Audit, chosen: Proposal, target: Finding) -> Audit:
         (total, twice, holes), (total1, twice1, holes1) = (unsettled(one, level) for one in (before.grids, grids))
         if len(levels) == 1:
             assert total1 - total == pytest.approx(chosen.grows_m2, abs=chosen.tolerance_m2 + 1e-4)
-        assert twice1 <= twice + 1e-4
-        assert holes1 <= holes + 1e-4 or chosen.method == "widen"  # closes in what nobody claimed before
+        # Along a border the audit takes for rounding what is on average thinner than its resolution.
+        borders = sum(one.after.geometry.length for one in chosen.changes if one.after is not None)
+        unseen = 1e-4 + before.rules.resolution_m / 2 * borders
+        assert twice1 <= twice + unseen
+        assert holes1 <= holes + unseen or chosen.method == "widen"  # closes in what nobody claimed before
         assert chosen.area_after_m2 - chosen.area_before_m2 == pytest.approx(chosen.grows_m2, abs=chosen.tolerance_m2)
     return later
 
@@ -157,6 +160,7 @@ def sow(made: Town, rng: np.random.Generator, size_m: float) -> None:
 # A smaller number makes no simpler town: nothing is gained by shrinking.
 @settings(max_examples=20, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(seed=st.integers(0, 2**32 - 1), sown=st.integers(1, 4), size_m=st.sampled_from([1e-3, 0.4, 6.0, 45.0]))
+@example(seed=1884, sown=4, size_m=1e-3)  # what reaches out is two micrometres wide, what it covers then is one
 def test_every_proposal_of_a_random_town_holds(seed: int, sown: int, size_m: float) -> None:
     every_proposal_holds(seed, sown, size_m)
 
