@@ -102,7 +102,7 @@ def require_present(there: Mapping[Key, GridState], changes: Sequence[GridChange
     if stale:
         raise DivisionConflictError(
             N_("Grids were changed by somebody else meanwhile: {grids}."),
-            N_("Compare both versions, undo your steps on these grids, and make them again on what they are now."),
+            N_("Compare both versions, then make your steps anew on what the grids are now."),
             grids=", ".join(one.code for one in stale[:MOST_TOLD])[:200],
             conflicts=tuple((one, there.get(one.key)) for one in stale),
         )

@@ -18,13 +18,13 @@ function meant(mine) {
 }
 
 export class Conflict {
-  constructor(work) {
-    Object.assign(this, { work, what: null, theirs: null });
+  constructor(work, mayEdit) {
+    Object.assign(this, { work, mayEdit, what: null, theirs: null });
     const box = byId("draft-conflict");
     box.addEventListener("cancel", (event) => event.preventDefault()); // Esc decides nothing
     box.addEventListener("close", () => { if (this.what) box.showModal(); }); // nor does a click beside it
     byId("draft-conflict-again").addEventListener("click", () => this.again());
-    byId("draft-conflict-fork").addEventListener("click", () => this.fork());
+    byId("draft-conflict-fork").addEventListener("click", () => this.carry());
     byId("draft-conflict-drop").addEventListener("click", () => this.drop());
   }
 
@@ -45,6 +45,10 @@ export class Conflict {
     byId("draft-conflict-lead").textContent = `${what.error.message} ${what.error.remedy}`;
     if (moved) this.versions(draft); else this.grids(grids);
     byId("draft-conflict-again").hidden = !moved || !["draft", "rejected", "withdrawn"].includes(this.theirs?.state);
+    byId("draft-conflict-fork").hidden = !this.mayEdit;
+    byId("draft-conflict-fork").textContent = t(moved ? "conflict.fork" : "conflict.carry");
+    byId("draft-conflict-fork").title = t("conflict.carry.why");
+    byId("draft-conflict-fork").classList.toggle("primary", !moved);
     byId("draft-conflict-drop").textContent = t(moved ? "conflict.drop" : "conflict.leave");
     byId("draft-conflict-drop").title = t(moved ? "conflict.drop.why" : "conflict.leave.why");
     byId("draft-conflict").showModal();
@@ -94,11 +98,13 @@ export class Conflict {
     this.work.send(what.what, what.body, what.mine);
   }
 
-  /** Keep both: the steps of this page go into a draft of their own. */
-  fork() {
+  /** Keep both: the steps of this page are made anew in a draft of their own; on grids that changed, too. */
+  carry() {
     const { draft } = this.work;
+    const moved = this.theirs?.version !== draft.version;
     const { what } = this.end();
-    this.work.fork(t("conflict.fork.name", { name: draft.name }).slice(0, 80), what.mine);
+    const name = t(moved ? "conflict.fork.name" : "conflict.carry.name", { name: draft.name }).slice(0, 80);
+    return this.work.carry(name, what.mine, (step, all) => toast(t("conflict.carry.step", { step: number(step), all: number(all) }), { key: "carry" }));
   }
 
   drop() {

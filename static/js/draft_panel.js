@@ -61,6 +61,11 @@ export class Panel {
       const error = { message: t("draft.stale", { grids: draft.conflicts.slice(0, 10).map((one) => one.code).join(COMMA) }), remedy: "", answer: { error: { conflicts: draft.conflicts } } };
       lines.push(make("p", { class: "problem" }, error.message, " ", make("button", { type: "button", class: "button", onclick: () => this.on.compare({ error, what: "steps", body: {}, mine: null }) }, t("draft.stale.compare"))));
     }
+    const left = this.work.left?.id === draft.id ? this.work.left : null;
+    if (left) {
+      lines.push(make("div", { class: "problem", id: "draft-left" }, make("p", {}, t("draft.left", { left: number(left.steps.length), all: number(left.all), name: left.name })),
+        make("ul", { class: "draft-steps", data: { from: "data" } }, ...left.steps.map(({ step, message }) => make("li", {}, stepText(step), make("span", { class: "sub" }, message))))));
+    }
     if (draft.state === "submitted" && who === "single") lines.push(make("p", { class: "muted" }, t("draft.single")));
     return lines;
   }

@@ -14,5 +14,5 @@ export function stepText({ op, params, grids = null }) {
     revision: number(params.revision ?? null), nodes: number(params.moves?.length ?? 0), finding: params.finding ?? "" };
   const count = Array.isArray(grids) ? grids.length : grids;
   const text = KNOWN.has(op) ? t(`draft.step.${op}`, fields) : t("draft.step.other", { op });
-  return count === null ? text : `${text} (${t("draft.grids", { count: number(count) })})`;
+  return count === null ? text : t("draft.step.grids", { step: text, grids: t("draft.grids", { count: number(count) }) });
 }

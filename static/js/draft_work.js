@@ -17,10 +17,13 @@ export function gridsOf(collection) {
   return [...found.values()];
 }
 
+/** Refusals of one step; after any other (no network, no session, a busy service) the next one would fare no better. */
+const OF_THE_STEP = new Set([400, 404, 409, 413, 422]);
+
 /** What is worked on; `on` = {changed(draft, why), conflict({error, what, body, mine}), refused(error, action)}. */
 export class Work {
   constructor(on) {
-    Object.assign(this, { on, draft: null, turn: Promise.resolve(), waiting: 0 });
+    Object.assign(this, { on, draft: null, turn: Promise.resolve(), waiting: 0, left: null });
   }
 
   get id() { return this.draft?.id ?? null; }
@@ -46,7 +49,10 @@ export class Work {
     return draft;
   }
 
-  open(id) { return this.queue(async () => this.take(await request(address(id)), "opened")); }
+  open(id) {
+    if (this.left?.id !== id) this.left = null;
+    return this.queue(async () => this.take(await request(address(id)), "opened"));
+  }
 
   /** Ask again for what is open: the division may have changed under it. */
   renew() {
@@ -55,7 +61,7 @@ export class Work {
   }
 
   close() {
-    this.draft = null;
+    this.draft = this.left = null;
     this.on.changed(null, "closed");
   }
 
@@ -94,14 +100,29 @@ export class Work {
     });
   }
 
-  /** Make the steps that are known here, and one that was refused, in a draft of its own. */
-  fork(name, mine) {
+  /**
+   * Make the steps in force, and one that was refused, anew in a draft of its own, on what the grids are now. What can
+   * no longer be made is kept in `left` {id, name, all, steps: [{step, message}]}; the draft they come from stays.
+   */
+  carry(name, mine, told) {
     const known = this.draft;
+    const wanted = [...known.steps.slice(0, known.step), ...(mine ? [mine] : [])];
     return this.queue(async () => {
       let made = await request("/api/drafts", { method: "POST", body: { name } });
-      for (const { op, params } of [...known.steps.slice(0, known.step), ...(mine ? [mine] : [])]) {
-        made = await request(address(made.id, "steps"), { method: "POST", body: { ...params, op, version: made.version } });
+      const steps = [];
+      let over = null; // why nothing more can be sent
+      for (const [place, step] of wanted.entries()) {
+        told(place + 1, wanted.length);
+        try {
+          if (over) throw over;
+          made = await request(address(made.id, "steps"), { method: "POST", body: { ...step.params, op: step.op, version: made.version } });
+        } catch (error) {
+          if (!(error instanceof Refused)) throw error;
+          if (!OF_THE_STEP.has(error.status)) over = error;
+          steps.push({ step, message: `${error.message} ${error.remedy}`.trim() });
+        }
       }
+      this.left = steps.length ? { id: made.id, name: known.name, all: wanted.length, steps } : null;
       return this.take(made, "opened");
     });
   }

@@ -135,8 +135,8 @@ export function startDrafts() {
   if (!byId("drafts")) return;
   scene = new Scene(map);
   work = new Work({ changed, conflict: (what) => conflict.open(what), refused: dead });
-  conflict = new Conflict(work);
   panel = new Panel(work, { look: () => { look(true); if (narrow()) sheet(""); }, compare: (what) => conflict.open(what) });
+  conflict = new Conflict(work, panel.may.edit);
   shelf = new Shelf(work);
   history = new History(work, scene, { look, mayEdit: panel.may.edit });
   tools = new Tools(map, scene, { topology: () => topology, revert: build, step: (op, params, outer) => work.step(op, params, outer && { label: t("draft.outer"), run: () => work.step(op, { ...params, outer: true }) }), level: levelNow, borders });

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ import shapely
 from playwright.sync_api import Page, expect
 
 from geo.crs import lonlat
+from geo.grid_changes import GridChange
 from store.batch import Batch, Provenance
 from store.store import Store
 from tests.browser.conftest import LANGS, Opener, Visit
@@ -53,10 +55,9 @@ def served(path: Path, grids: Batch, incidents: Batch) -> Iterator[Town]:
         yield Town(address, cookies)
 
 
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """Four grids of 100 m by 100 m in one township, 12 incidents in the east of the first, two accounts."""
-    path = tmp_path_factory.mktemp("division") / "atlas.gpkg"
+@contextmanager
+def small_town(path: Path) -> Iterator[Town]:
+    """Serve four grids of 100 m by 100 m in one township, 12 incidents in the east of the first, two accounts."""
     corners = [(0, 0), (100, 0), (0, 100), (100, 100)]
     boxes = [shapely.MultiPolygon([shapely.box(X0 + x, Y0 + y, X0 + x + 100, Y0 + y + 100)]) for x, y in corners]
     whole = shapely.MultiPolygon([shapely.box(X0, Y0, X0 + 200, Y0 + 200)])
@@ -69,6 +70,13 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         occurred_at=[np.datetime64("2026-05-01T08:00", "ms")] * 12,
     )  # fmt: skip
     with served(path, grids, incidents) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """The small town, for all tests of this module that leave its division as it is."""
+    with small_town(tmp_path_factory.mktemp("division") / "atlas.gpkg") as found:
         yield found
 
 
@@ -123,6 +131,16 @@ def draft_of(page: Page) -> str:
     found = re.search(r"draft=(\w+)", page.url)
     assert found is not None
     return found[1]
+
+
+def step(page: Page, town: Town, draft: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+    """Make a step by the service, as the page would; returns the draft after it."""
+    csrf = page.evaluate("import('/static/js/i18n.js').then(({ csrf }) => csrf)")
+    body = {**params, "version": draft["version"]}
+    address = f"{town.address}/api/drafts/{draft['id']}/steps"
+    answer = page.request.post(address, data=body, headers={"X-CSRF-Token": csrf})
+    assert answer.ok, answer.text()
+    return answer.json()
 
 
 def areas(page: Page, town: Town) -> dict[str, float]:
@@ -194,6 +212,51 @@ def test_two_at_once_lose_nothing(town: Town, visit: Opener) -> None:
     expect(second.locator("#draft-grids tbody tr")).to_have_count(2)
     second.click("#draft-close")
     expect(second.locator("#draft-table tbody")).to_contain_text(re.compile("Both.*Both"))
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_stale_draft_is_made_anew_on_what_the_grids_are_now(tmp_path: Path, visit: Opener, lang: str) -> None:
+    """What still fits is made anew, what does not is listed with the reason, and the old draft keeps everything."""
+    with small_town(tmp_path / "atlas.gpkg") as town:
+        opened = enter(town, visit, "supervisor", lang)
+        page = opened.page
+        begin(page, "Late")
+        before = page.request.get(f"{town.address}/api/drafts/{draft_of(page)}").json()
+        for params in (
+            {"op": "team", "level": "grid", "codes": ["T01", "T04"], "team": "post 2"},
+            {"op": "team", "level": "grid", "codes": ["T02"], "team": "post 3"},
+        ):
+            before = step(page, town, before, params)
+        # Meanwhile T02 gets another name, and T04 goes up in T03.
+        with Store.open(tmp_path / "atlas.gpkg") as store:
+            states = store.grid_states()
+            t02, t03, t04 = (states["grid", code] for code in ("T02", "T03", "T04"))
+            both = shapely.MultiPolygon([shapely.union(t03.geometry, t04.geometry)])
+            store.change_division(
+                [
+                    GridChange("grid", "T02", t02, replace(t02, name="Harbour")),
+                    GridChange("grid", "T03", t03, replace(t03, geometry=both)),
+                    GridChange("grid", "T04", t04, None),
+                ],
+                "meanwhile",
+            )
+        page.reload()
+        opened.ready()
+        page.locator("#draft-facts .problem button").click()
+        expect(page.locator("#draft-conflict-their")).to_contain_text("T04")
+        page.click("#draft-conflict-fork")
+        expect(page.locator("#draft-title")).to_have_text({"zh": "Late（重做）", "en": "Late (anew)"}[lang])
+        expect(page.locator("#draft-left li")).to_have_count(1)
+        expect(page.locator("#draft-left")).to_contain_text("T04")
+        expect(page.locator("#draft-grids tbody tr")).to_have_count(1)
+        expect(page.locator("#draft-grids tbody")).to_contain_text("post 3")
+        expect(page.locator("#draft-facts .problem button")).to_have_count(0)  # it stands on what is now
+        assert [address.rsplit("/", 1)[1] for address in opened.watch.failed] == ["steps"]  # the one that is listed
+        assert (opened.watch.foreign, opened.watch.dialogs) == ([], [])
+        old = page.request.get(f"{town.address}/api/drafts/{before['id']}").json()
+        assert (old["step"], len(old["conflicts"])) == (2, 2)
+        page.click("#draft-close")
+        expect(page.locator("#draft-left")).to_be_hidden()
 
 
 def test_by_tap_on_a_phone(town: Town, visit: Opener) -> None:
