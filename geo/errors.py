@@ -80,6 +80,10 @@ class ReshapeError(AtlasError):
     """A change of the division would break it: a border through itself, a gap, an overlap, a grid in two pieces."""
 
 
+class OuterBorderError(ReshapeError):
+    """A change would move the outer border of the division, and nobody said that this is meant."""
+
+
 class ParameterError(AtlasError):
     """A parameter of a request or command cannot be used."""
 

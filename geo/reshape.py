@@ -17,7 +17,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from geo.edit_rings import EPS_M, Parts, feet, mapped, rings_of, shape_of, with_nearest, with_node
-from geo.errors import N_, ReshapeError, UnknownLevelError
+from geo.errors import N_, OuterBorderError, ReshapeError, UnknownLevelError
 from geo.grid_changes import GridChange, GridState, Key
 
 REACH_M = 0.05  # from a place that is named to the border that is meant
@@ -246,7 +246,7 @@ def _require_same_ground(
                     N_("Grids would overlap by {area} m²."), N_("Move the node less far."), area=f"{over:.2f}"
                 )
         if not outer and max(left.area, added.area) > allowed:
-            raise ReshapeError(
+            raise OuterBorderError(
                 N_("The outer border of the division would move: {area} m² would join or leave it."),
                 N_("Choose a border between two grids, or say that the outer border is meant."),
                 area=f"{max(left.area, added.area):.2f}",

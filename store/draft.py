@@ -111,7 +111,8 @@ def find(connection: sqlite3.Connection, draft_id: str, *, whole: bool = True) -
     row = connection.execute(sql, (draft_id,)).fetchone()
     if row is None:
         raise UnknownDraftError(
-            N_("There is no such draft."), N_("It may have been deleted; open the list of drafts."),
+            N_("There is no such draft."),
+            N_("It may have been deleted, or not be of your area; open the list of drafts."),
             draft=draft_id[:80],
         )  # fmt: skip
     changes = "changes" if whole else "NULL"

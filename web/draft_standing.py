@@ -233,7 +233,8 @@ def seen(draft_id: str) -> Draft:
     found = atlas().store.draft(draft_id)
     if not _of_area(found):
         raise UnknownDraftError(
-            N_("There is no such draft."), N_("It may have been deleted; open the list of drafts."),
+            N_("There is no such draft."),
+            N_("It may have been deleted, or not be of your area; open the list of drafts."),
             draft=draft_id[:80],
         )  # fmt: skip
     return found

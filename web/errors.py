@@ -32,6 +32,7 @@ STATUS: Mapping[type[AtlasError], tuple[int, str]] = {
     domain.FontMissingError: (503, "font_missing"),
     domain.NoDataError: (404, "no_data"),
     domain.ReshapeError: (422, "reshape"),
+    domain.OuterBorderError: (422, "outer_border"),
     storage.StoreError: (503, "store"),
     storage.DamagedError: (503, "damaged"),
     storage.BackupError: (409, "backup"),

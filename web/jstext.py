@@ -38,6 +38,17 @@ OWN: Mapping[str, str] = {
     "error.network.remedy": N_("Check that it runs, then try again."),
     "error.shape": N_("The service answered in a way this page does not understand (status {status})."),
     "error.retry": N_("Try again"),
+    "toast.close": N_("Close"),
+    "session.title": N_("Your session has ended"),
+    "session.kept": N_(
+        "What you typed and drew here is kept. Sign in in another tab: this page then goes on by itself, and does what "
+        "it was about to do."
+    ),
+    "session.sign_in": N_("Sign in in another tab"),
+    "session.leave": N_("Leave this page and sign in"),
+    "session.renewed": N_("You are signed in again."),
+    "session.other": N_("Another account is signed in in this browser now: {name}."),
+    "session.other.remedy": N_("Copy what you typed, then load the page anew."),
     "layer.density": N_("Incident density"),
     "layer.heat": N_("Heat map"),
     "layer.change": N_("Change against before"),

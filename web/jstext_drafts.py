@@ -132,6 +132,7 @@ TEXTS: Mapping[str, str] = {
     "conflict.state": N_("Its state is now: {state}"),
     "conflict.gone": N_("it is no longer there"),
     "conflict.fork": N_("Put mine into a draft of its own"),
+    "conflict.fork.failed": N_("That did not go through; nothing of yours is lost. Try again, or choose otherwise."),
     "conflict.fork.name": N_("{name} (mine)"),
     "conflict.carry": N_("Make my steps anew on what they are now"),
     "conflict.carry.name": N_("{name} (anew)"),

@@ -79,6 +79,11 @@ TEXTS: Mapping[str, str] = {
     "repair.cancel": N_("Cancel"),
     "repair.draft_name": N_("Repairs {time}"),
     "repair.added": N_("{count} repairs are in the draft “{name}”. It changes nothing before it is approved."),
+    "repair.added_some": N_(
+        "{count} of {asked} repairs are in the draft “{name}”; the others no longer fit after these. Have it approved, "
+        "then look at the list again."
+    ),
+    "repair.adding": N_("Adding {count} of {asked} to the draft …"),
     "repair.open": N_("Open the draft"),
     "finding.unit.parts": N_("parts"),
     "finding.unit.grids": N_("grids"),

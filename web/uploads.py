@@ -13,7 +13,7 @@ from store.schema import LAYERS
 from web.errors import RequestError, body, fill, status_of, without_places
 from web.gate import Gate
 from web.i18n import current_lang, translate
-from web.identity import reader
+from web.identity import reader, session
 from web.intake import import_upload, options_from_json, preview
 from web.job_facts import STEPS, Job
 from web.rejects import rejects_csv
@@ -34,8 +34,9 @@ def uploads() -> Uploads:
 
 @blueprint.get("/csrf")
 def csrf() -> Response:
-    """Give a script a token; the cookie comes with the answer."""
-    return fresh_json({"token": csrf_token()})
+    """Give a script a token, and say who is signed in; the cookie comes with the answer."""
+    found = session()
+    return fresh_json({"token": csrf_token(), "account": None if found is None else found.account.name})
 
 
 @blueprint.post("/uploads")

@@ -1,7 +1,8 @@
 // Every request of the pages: one error shape, one sign of work, nothing older than what was asked last.
 
 import { byId } from "./dom.js";
-import { csrf, t, who } from "./i18n.js";
+import { t } from "./i18n.js";
+import { ended, over, renew, safety } from "./session.js";
 
 let running = 0;
 let timer = null;
@@ -46,10 +47,27 @@ export function settled() {
   return new Promise((resolve) => { if (running === 0) setTimeout(() => (running === 0 ? resolve() : idle.push(resolve)), 60); else idle.push(resolve); });
 }
 
-/** A session that ended leads to where one signs in, and from there back to this page. */
-function signIn(status, error) {
-  if (status !== 401 || error?.code !== "sign_in" || who === "nobody") return;
-  location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
+/** Run what asks the service; once more where its session ended and somebody signed in again, or has another safety token now. */
+export async function lasting(run, quiet = false) {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof Refused) || !(await anew(error, quiet))) throw error;
+    return run();
+  }
+}
+
+/** Whether what was refused may be asked again. What a page asks by itself does not wait for anybody. */
+async function anew(error, quiet) {
+  if (over(error)) {
+    const again = ended();
+    if (!quiet) await again;
+    return !quiet;
+  }
+  if (error.status !== 403 || !["csrf_wrong", "csrf_missing"].includes(error.code)) return false;
+  const found = await renew();
+  if (typeof found === "string") throw new Refused({ code: "other_account", message: t("session.other", { name: found }), remedy: t("session.other.remedy") }, 403);
+  return found;
 }
 
 function addressOf(path, query) {
@@ -63,7 +81,9 @@ function addressOf(path, query) {
 }
 
 /** Fetch a file. Returns {blob, name}; throws Refused with the service's message and remedy. */
-export async function download(path, { query = null } = {}) {
+export const download = (path, options = {}) => lasting(() => fileOf(path, options));
+
+async function fileOf(path, { query = null }) {
   begin();
   try {
     let answer;
@@ -74,7 +94,6 @@ export async function download(path, { query = null } = {}) {
     }
     if (!answer.ok) {
       const found = await answer.json().catch(() => null);
-      signIn(answer.status, found?.error);
       throw new Refused(found?.error ?? { code: "shape", message: t("error.shape", { status: answer.status }), remedy: t("error.network.remedy") }, answer.status);
     }
     const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1] ?? path.split("/").at(-1);
@@ -85,11 +104,13 @@ export async function download(path, { query = null } = {}) {
 }
 
 /** Fetch JSON. Throws Refused; an aborted request throws the AbortError of the browser. */
-export async function request(path, { method = "GET", query = null, body = undefined, signal = undefined, quiet = false } = {}) {
+export const request = (path, options = {}) => lasting(() => jsonOf(path, options), options.quiet);
+
+async function jsonOf(path, { method = "GET", query = null, body = undefined, signal = undefined, quiet = false } = {}) {
   const url = addressOf(path, query);
   const headers = { Accept: "application/json" };
   const options = { method, headers, signal, credentials: "same-origin" };
-  if (method !== "GET") headers["X-CSRF-Token"] = csrf;
+  if (method !== "GET") headers["X-CSRF-Token"] = safety();
   if (body instanceof FormData) options.body = body;
   else if (body !== undefined) {
     headers["Content-Type"] = "application/json";
@@ -111,7 +132,6 @@ export async function request(path, { method = "GET", query = null, body = undef
     } catch {
       throw new Refused({ code: "shape", message: t("error.shape", { status: answer.status }), remedy: t("error.network.remedy") }, answer.status);
     }
-    signIn(answer.status, found?.error);
     if (!answer.ok) throw Object.assign(new Refused(found.error ?? { message: String(answer.status) }, answer.status), { answer: found });
     return found;
   } finally {

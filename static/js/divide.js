@@ -130,7 +130,12 @@ async function add(button) {
   const name = t("divide.name", { parent: found.parent ?? word(found.level), count: number(found.draft.count) });
   try {
     const made = await request("/api/drafts", { method: "POST", body: { name } });
-    await request(`/api/drafts/${made.id}/steps`, { method: "POST", body: { version: made.version, op: "divide", ...query(), level: found.level } });
+    try {
+      await request(`/api/drafts/${made.id}/steps`, { method: "POST", body: { version: made.version, op: "divide", ...query(), level: found.level } });
+    } catch (error) {
+      await request(`/api/drafts/${made.id}?version=${made.version}`, { method: "DELETE" }).catch(() => null); // nobody needs an empty one
+      throw error;
+    }
     openDraft(made.id);
     toast(t("divide.added", { name }));
   } catch (error) {

@@ -36,6 +36,12 @@ export class Conflict {
       this.theirs = await request(`/api/drafts/${encodeURIComponent(draft.id)}`);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
+      if (error.status !== 404) {
+        // Not known what is kept now: what was meant waits until it is.
+        this.what = null;
+        toast(`${error.message} ${error.remedy}`, { error: true, key: "unsent", stays: true, action: { label: t("error.retry"), run: () => this.open(what) } });
+        return;
+      }
       this.theirs = null; // it was deleted
     }
     const grids = what.error.answer?.error?.conflicts ?? [];
@@ -98,13 +104,17 @@ export class Conflict {
     this.work.send(what.what, what.body, what.mine);
   }
 
-  /** Keep both: the steps of this page are made anew in a draft of their own; on grids that changed, too. */
-  carry() {
+  /** Keep both: the steps of this page are made anew in a draft of their own; on grids that changed, too. Where that fails the question stays. */
+  async carry() {
     const { draft } = this.work;
     const moved = this.theirs?.version !== draft.version;
-    const { what } = this.end();
     const name = t(moved ? "conflict.fork.name" : "conflict.carry.name", { name: draft.name }).slice(0, 80);
-    return this.work.carry(name, what.mine, (step, all) => toast(t("conflict.carry.step", { step: number(step), all: number(all) }), { key: "carry" }));
+    const button = byId("draft-conflict-fork");
+    button.disabled = true;
+    const made = await this.work.carry(name, this.what.mine, (step, all) => { byId("draft-conflict-lead").textContent = t("conflict.carry.step", { step: number(step), all: number(all) }); });
+    button.disabled = false;
+    if (made) this.end();
+    else byId("draft-conflict-lead").textContent = t("conflict.fork.failed");
   }
 
   drop() {

@@ -72,8 +72,11 @@ export class History {
 
   /** Make a draft that brings back the division as it was before the shown revision. */
   async restore() {
+    if (this.restoring) return;
+    this.restoring = true;
     const before = this.table.rows.filter((row) => row.revision < this.shown.revision).map((row) => row.revision).sort((a, b) => b - a)[0];
     const made = await this.work.make(t("past.restore.name", { revision: number(before) }));
     if (made) await this.work.step("restore", { revision: before });
+    this.restoring = false;
   }
 }

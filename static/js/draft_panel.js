@@ -34,7 +34,7 @@ export class Panel {
   show(draft, why) {
     byId("draft-shelf").hidden = Boolean(draft);
     byId("draft-open").hidden = !draft;
-    if (!draft) { this.effect.show(null); return; }
+    if (!draft) { byId("draft-reason").value = ""; this.effect.show(null); return; }
     const grids = gridsOf(draft.grids);
     byId("draft-title").textContent = draft.name;
     byId("draft-state").replaceChildren(stateOf(draft.state));
@@ -115,7 +115,9 @@ export class Panel {
       return;
     }
     field.removeAttribute("aria-invalid");
-    const found = await this.work.decide(what, reason);
+    if (this.deciding) return; // a second click is no second decision
+    this.deciding = true;
+    const found = await this.work.decide(what, reason).finally(() => { this.deciding = false; });
     if (!found) return;
     field.value = "";
     toast(t(`draft.done.${what}`, { name: found.name, revision: number(found.applied_revision) }));

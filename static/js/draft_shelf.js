@@ -25,7 +25,9 @@ export class Shelf {
       event.preventDefault();
       const field = byId("draft-new-name"), name = field.value.trim();
       if (!name) { field.focus(); return; }
-      if (await work.make(name)) field.value = "";
+      if (this.making) return;
+      this.making = true;
+      if (await work.make(name).finally(() => { this.making = false; })) field.value = "";
     });
   }
 

@@ -93,7 +93,7 @@ export class Tools {
   }
 
   async step(op, params) {
-    const found = await this.on.step(op, params, op === "reshape" && [...this.on.topology().origin.keys()].some((id) => this.on.topology().outer(id)));
+    const found = await this.on.step(op, params);
     if (!found) { this.on.revert(); this.draw(); this.card(); return; }
     if (op !== "reshape") this.chosen = new Set();
     if (op === "split") this.line.clear();

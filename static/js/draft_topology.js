@@ -170,10 +170,4 @@ export class Topology {
     }
     return [...found].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
   }
-
-  /** Whether an edge at a node belongs to one grid only: to nobody beyond it, as far as is in view. */
-  outer(id) {
-    for (const { a, b, grids } of this.edges.values()) if ((a === id || b === id) && grids.size === 1) return true;
-    return false;
-  }
 }

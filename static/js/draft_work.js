@@ -1,6 +1,7 @@
 // The open draft and what is done to it, one request after the other, each on the version that the page knows.
 
 import { Refused, request } from "./api.js";
+import { t } from "./i18n.js";
 
 const address = (id, what = "") => `/api/drafts/${encodeURIComponent(id)}${what ? `/${what}` : ""}`;
 
@@ -19,6 +20,19 @@ export function gridsOf(collection) {
 
 /** Refusals of one step; after any other (no network, no session, a busy service) the next one would fare no better. */
 const OF_THE_STEP = new Set([400, 404, 409, 413, 422]);
+/** Whether it is not known what became of a request: no answer came, or none that says so. */
+const unsure = (error) => error instanceof Refused && (["network", "shape"].includes(error.code) || error.status === 503);
+const STATES = { submit: "submitted", approve: "applied", reject: "rejected", withdraw: "withdrawn" };
+
+/** Whether what is kept is `known` with just this done to it: it was done, and its answer was lost. */
+function done(kept, known, what, mine) {
+  if (kept?.version !== known.version + 1) return false;
+  if (mine) {
+    const { op, params } = kept.steps.at(-1) ?? {};
+    return kept.step === known.step + 1 && kept.steps.length === kept.step && op === mine.op && JSON.stringify(params) === JSON.stringify(mine.params);
+  }
+  return what in STATES ? kept.state === STATES[what] : kept.step === known.step + { undo: -1, redo: 1 }[what];
+}
 
 /** What is worked on; `on` = {changed(draft, why), conflict({error, what, body, mine}), refused(error, action)}. */
 export class Work {
@@ -31,12 +45,12 @@ export class Work {
   /** Whether steps can be made now. */
   get editable() { return ["draft", "rejected", "withdrawn"].includes(this.draft?.state); }
 
-  /** Do one thing after all that were asked for before. Returns the answer, null where it was refused; then `action` is offered. */
-  queue(run, action = null) {
+  /** Do one thing after all that were asked for before. Returns the answer, null where it was refused; then what `offer(error)` says is offered. */
+  queue(run, offer = () => null) {
     this.waiting += 1;
     const mine = this.turn.then(run).catch((error) => {
       if (!(error instanceof Refused)) throw error;
-      this.on.refused(error, action);
+      this.on.refused(error, offer(error));
       return null;
     }).finally(() => { this.waiting -= 1; });
     this.turn = mine.catch(() => null);
@@ -51,7 +65,7 @@ export class Work {
 
   open(id) {
     if (this.left?.id !== id) this.left = null;
-    return this.queue(async () => this.take(await request(address(id)), "opened"));
+    return this.queue(async () => this.take(await request(address(id)), "opened"), (error) => (unsure(error) ? { label: t("error.retry"), run: () => this.open(id) } : null));
   }
 
   /** Ask again for what is open: the division may have changed under it. */
@@ -68,22 +82,28 @@ export class Work {
   make(name) { return this.queue(async () => this.take(await request("/api/drafts", { method: "POST", body: { name } }), "opened")); }
 
   /** Send what changes the draft; where it is stale the reader decides, and nothing is forgotten until then. */
-  send(what, body, mine = null, action = null) {
+  send(what, body, mine = null, offer = () => null, before = null) {
     const { id } = this;
+    let known = before;
     return this.queue(async () => {
       if (this.id !== id) return null;
+      known ??= this.draft;
       try {
+        if (before) {
+          const kept = await request(address(id));
+          if (done(kept, before, what, mine)) return this.take(kept, what);
+        }
         return this.take(await request(address(id, what), { method: "POST", body: { ...body, version: this.draft.version } }), what);
       } catch (error) {
         if (!(error instanceof Refused) || error.status !== 409) throw error;
         this.on.conflict({ error, what, body, mine });
         return null;
       }
-    }, action);
+    }, (error) => (unsure(error) ? { label: t("error.retry"), stays: true, run: () => this.send(what, body, mine, offer, known) } : offer(error)));
   }
 
-  /** Make a step; `action` {label, run}: what is offered where the service refuses it. */
-  step(op, params, action = null) { return this.send("steps", { ...params, op }, { op, params }, action); }
+  /** Make a step; `offer(error)`: what is offered where the service refuses it, {label, run}. */
+  step(op, params, offer) { return this.send("steps", { ...params, op }, { op, params }, offer); }
 
   undo() { return this.editable && this.draft.can_undo ? this.send("undo", {}) : null; }
 
@@ -110,15 +130,17 @@ export class Work {
     return this.queue(async () => {
       let made = await request("/api/drafts", { method: "POST", body: { name } });
       const steps = [];
-      let over = null; // why nothing more can be sent
       for (const [place, step] of wanted.entries()) {
         told(place + 1, wanted.length);
         try {
-          if (over) throw over;
           made = await request(address(made.id, "steps"), { method: "POST", body: { ...step.params, op: step.op, version: made.version } });
         } catch (error) {
           if (!(error instanceof Refused)) throw error;
-          if (!OF_THE_STEP.has(error.status)) over = error;
+          if (!OF_THE_STEP.has(error.status)) {
+            // Half of it is of no use to anybody: the reader tries again.
+            await request(`${address(made.id)}?version=${made.version}`, { method: "DELETE" }).catch(() => null);
+            throw error;
+          }
           steps.push({ step, message: `${error.message} ${error.remedy}`.trim() });
         }
       }

@@ -26,7 +26,11 @@ let scene = null, tools = null, work = null, shelf = null, panel = null, history
 
 const ask = latest();
 const levelNow = () => state.level ?? now()?.levels?.at(-1) ?? null;
-const dead = (error, action) => toast(`${error.message} ${error.remedy}`, { error: true, action });
+/** Tell of what was refused; what was not sent for want of an answer stays on offer. */
+const dead = (error, action) => {
+  if (error.code === "unknown_draft" && !work.draft) set({ draft: null }); // not again with every reload
+  toast(`${error.message} ${error.remedy}`, { error: true, action, ...(action?.stays ? { key: "unsent", stays: true } : {}) });
+};
 
 // --- borders in view ------------------------------------------------------------------------------------------------
 
@@ -76,6 +80,7 @@ function plain(answer) {
 
 function changed(draft, why) {
   history.hide();
+  if (why === "steps") tools.line.clear(); // it is a step now
   scene.showChanges(draft ? gridsOf(draft.grids) : []);
   if (why === "opened" || why === "closed") {
     tools.take(null);
@@ -139,7 +144,7 @@ export function startDrafts() {
   conflict = new Conflict(work, panel.may.edit);
   shelf = new Shelf(work);
   history = new History(work, scene, { look, mayEdit: panel.may.edit });
-  tools = new Tools(map, scene, { topology: () => topology, revert: build, step: (op, params, outer) => work.step(op, params, outer && { label: t("draft.outer"), run: () => work.step(op, { ...params, outer: true }) }), level: levelNow, borders });
+  tools = new Tools(map, scene, { topology: () => topology, revert: build, step: (op, params) => work.step(op, params, (error) => (error.code === "outer_border" ? { label: t("draft.outer"), run: () => work.step(op, { ...params, outer: true }) } : null)), level: levelNow, borders });
   scene.again = () => { scene.showBorders(topology); tools.draw(); };
   byId("draft-undo").addEventListener("click", () => work.undo());
   byId("draft-redo").addEventListener("click", () => work.redo());

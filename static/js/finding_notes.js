@@ -36,7 +36,10 @@ export function asks(action, rows, done) {
 /** The choice of a team for some findings. */
 export function assigns(rows, teams, present, done) {
   const option = (value, text) => make("option", { value, selected: value === (present ?? "") }, text);
-  return make("select", { "aria-label": t("finding.assign"), onchange: async (event) => { if (await note(rows, "assign", event.target.value || null)) done(); } },
+  return make("select", { "aria-label": t("finding.assign"), onchange: async (event) => {
+    const { target } = event;
+    if (await note(rows, "assign", target.value || null)) done(); else target.value = present ?? ""; // not as if it were done
+  } },
     option("", present === undefined ? t("finding.assign_all") : t("finding.nobody")), ...teams.map((team) => option(team, team)));
 }
 

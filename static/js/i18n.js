@@ -4,7 +4,8 @@ const boot = JSON.parse(document.getElementById("boot").textContent);
 
 export const page = boot.page;
 export const lang = boot.lang;
-export const csrf = boot.csrf;
+export const csrf = boot.csrf; // of the session that the page began with; see session.js
+export const account = boot.account; // its name, null without one
 export const who = boot.who; // account, single, or nobody before signing in
 export const firstStatus = boot.status;
 const locale = boot.tag === "en" ? "en-GB" : boot.tag;

@@ -4,7 +4,7 @@
 import { latest, request } from "./api.js";
 import { make, toast } from "./dom.js";
 import { openDraft } from "./drafts.js";
-import { moment, number, sentences, t } from "./i18n.js";
+import { account, moment, number, sentences, t } from "./i18n.js";
 import { map } from "./map.js";
 import { now } from "./shell.js";
 import { colour } from "./symbols.js";
@@ -65,13 +65,13 @@ async function guarded(button, work) {
   }
 }
 
-/** Find the draft that steps go into, or begin one. */
+/** Find the draft that steps go into, or begin one: not in that of another account, nor in one whose grids others changed. */
 async function draft() {
   const kept = sessionStorage.getItem(KEPT);
   if (kept) {
     try {
       const found = await request(`/api/drafts/${kept}`);
-      if (found.state === "draft") return found;
+      if (found.state === "draft" && !found.conflicts.length && (account === null || found.created_by === account)) return found;
     } catch (error) {
       if (error.status !== 404) throw error;
     }
@@ -81,22 +81,30 @@ async function draft() {
   return made;
 }
 
-/** Add repairs to the draft, one step each; returns how many went in before one was refused. */
-export async function toDraft(steps, told = () => {}) {
+/** Add repairs to the draft, one step each, until `told(tried)` says no; tells how many went in, and returns it. */
+export async function toDraft(steps, told = () => true) {
   let { id, name, version } = await draft();
-  let done = 0;
-  for (const one of steps) {
-    try {
-      ({ version } = await request(`/api/drafts/${id}/steps`, { method: "POST", body: { version, op: "repair", ...one } }));
-      done += 1;
-    } catch (error) {
-      // In a draft an earlier step may have mended it already.
-      if (steps.length === 1 || error.status !== 400) throw error;
+  let done = 0, tried = 0, ended = false;
+  try {
+    for (const one of steps) {
+      tried += 1;
+      try {
+        ({ version } = await request(`/api/drafts/${id}/steps`, { method: "POST", body: { version, op: "repair", ...one } }));
+        done += 1;
+      } catch (error) {
+        // In a draft an earlier step may have mended it already, or left nothing of what the proposal was about.
+        if (steps.length === 1 || ![400, 422].includes(error.status)) throw error;
+      }
+      if (!told(tried)) break;
     }
-    told(done);
+    ended = true;
+  } finally {
+    // What went in before something failed is there too.
+    if (done || ended) {
+      toast(t(ended && done < tried ? "repair.added_some" : "repair.added", { name, count: number(done), asked: number(tried) }), { key: "repair", action: { label: t("repair.open"), run: () => openDraft(id) } });
+      document.dispatchEvent(new CustomEvent("draft-changed", { detail: { id } }));
+    }
   }
-  toast(t("repair.added", { name, count: number(done) }), { key: "repair", action: { label: t("repair.open"), run: () => openDraft(id) } });
-  document.dispatchEvent(new CustomEvent("draft-changed", { detail: { id } }));
   return done;
 }
 
@@ -116,6 +124,21 @@ export async function proposeAll(rows, box, ended) {
     show(best);
   }
   const add = make("button", { type: "button", class: "button primary", disabled: best.length === 0,
-    onclick: () => guarded(add, async () => { const done = await toDraft(best.map(({ finding, method }) => ({ finding, method })), (count) => { bar.value = count; }); clearPreview(); ended(done); }) }, t("repair.add_all", { count: number(best.length) }));
+    onclick: () => guarded(add, async () => {
+      const tell = (tried) => {
+        bar.value = tried;
+        said.textContent = t("repair.adding", { count: number(Math.min(tried + 1, best.length)), asked: number(best.length) });
+        return !stopped;
+      };
+      Object.assign(bar, { max: best.length });
+      tell(0);
+      box.replaceChildren(bar, said, stop);
+      try {
+        ended(await toDraft(best.map(({ finding, method }) => ({ finding, method })), tell));
+      } finally {
+        clearPreview();
+        if (box.contains(bar)) box.replaceChildren();
+      }
+    }) }, t("repair.add_all", { count: number(best.length) }));
   box.replaceChildren(said, add, stop);
 }

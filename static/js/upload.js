@@ -1,8 +1,9 @@
 // The import page: send, look, map, try, import. Nothing is written before the last step.
 
-import { request, Refused, settled } from "./api.js";
+import { lasting, request, Refused, settled } from "./api.js";
 import { byId, make } from "./dom.js";
-import { COMMA, csrf, moment, number, t } from "./i18n.js";
+import { COMMA, moment, number, t } from "./i18n.js";
+import { safety } from "./session.js";
 import { now, poll, startShell } from "./shell.js";
 
 const schema = JSON.parse(byId("schema").textContent);
@@ -53,7 +54,7 @@ function send(file) {
     form.append("file", file);
     const call = new XMLHttpRequest();
     call.open("POST", "/api/uploads");
-    call.setRequestHeader("X-CSRF-Token", csrf);
+    call.setRequestHeader("X-CSRF-Token", safety());
     call.setRequestHeader("Accept", "application/json");
     call.upload.addEventListener("progress", (event) => { if (event.lengthComputable) byId("sending-progress").value = event.loaded / event.total; });
     call.addEventListener("error", () => reject(new Refused({ message: t("error.network"), remedy: t("error.network.remedy") })));
@@ -90,7 +91,7 @@ async function take(file) {
   byId("strict").checked = byId("simulated-rows").checked = false;
   await step(async () => {
     try {
-      look(await send(file), file);
+      look(await lasting(() => send(file)), file);
     } catch (error) {
       // The file stays on the server, so that another encoding may be tried.
       if (upload && error instanceof Refused) {

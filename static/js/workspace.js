@@ -9,6 +9,7 @@ import { fit, map, mark, on, reload, sayMissing, start } from "./map.js";
 import { drawLayers, sheet, showTab, startPanels } from "./panel.js";
 import { attribution, onData, startShell, typing } from "./shell.js";
 import { CHOICE, onChange, read, set, state } from "./state.js";
+import { startUnsaved } from "./unsaved.js";
 
 const NEEDS = { command: ["incidents", "grids"], planner: ["cameras", "grids", "buildings"], grids: ["grids"] }[page];
 
@@ -83,6 +84,7 @@ export async function startWorkspace(hooks) {
   read();
   openLevel(firstStatus);
   startShell();
+  startUnsaved();
   startPanels();
   startFilters(firstStatus);
   on("loaded", drawLayers);

@@ -18,7 +18,7 @@ from geo.crs import lonlat
 from geo.grid_changes import GridChange
 from store.batch import Batch, Provenance
 from store.store import Store
-from tests.browser.conftest import LANGS, Opener, Visit
+from tests.browser.conftest import LANGS, Opener, Visit, until
 from tests.serving import running
 from tests.web.conftest import CRS, X0, Y0, batch
 
@@ -274,3 +274,57 @@ def test_by_tap_on_a_phone(town: Town, visit: Opener) -> None:
     expect(page.locator("#draft-grids tbody tr")).to_have_count(4)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     opened.watch.clean()
+
+
+def test_a_session_that_ends_keeps_what_was_typed(town: Town, visit: Opener) -> None:
+    """The page is covered, not left; once its account has signed in elsewhere it does what it was about to do."""
+    page = enter(town, visit, "supervisor", "en").page
+    begin(page, "Overtime")
+    take(page, "split")
+    page.mouse.click(*at(page, 50, -4))
+    page.mouse.click(*at(page, 50, 104))
+    page.click("#draft-done")
+    expect(page.locator("#draft-grids tbody tr")).to_have_count(2)
+    page.fill("#draft-reason", "two posts from Monday on")
+    page.context.clear_cookies()
+    page.click("#draft-submit")
+    expect(page.locator("#session")).to_be_visible()
+    expect(page.locator("#draft-reason")).to_have_value("two posts from Monday on")
+    with page.context.expect_page() as opened:
+        page.get_by_role("button", name="Sign in in another tab").click()
+    tab = opened.value
+    expect(tab).to_have_url(re.compile("/sign-in"))
+    page.context.add_cookies([{"name": "atlas_session", "value": town.cookies["supervisor"], "url": town.address}])
+    page.bring_to_front()
+    expect(page.locator("#session")).to_have_count(0)
+    expect(page.locator("#draft-state .draft-state")).to_have_attribute("data-state", "submitted")
+    expect(page.locator("#draft-facts")).to_contain_text("two posts from Monday on")
+    until(page, tab.is_closed)
+
+
+def test_a_step_that_was_not_sent_is_sent_again(town: Town, visit: Opener) -> None:
+    """The network is gone while a border is dragged: the move stays on offer until the service is there again."""
+    page = enter(town, visit, "supervisor", "en").page
+    begin(page, "Tunnel")
+    take(page, "reshape")
+    page.context.set_offline(True)
+    drag(page, at(page, 150, 100), at(page, 150, 120))
+    again = page.locator("#toasts [data-key=unsent]").get_by_role("button", name="Try again")
+    expect(again).to_be_visible()
+    page.wait_for_timeout(13_000)  # longer than a message stays that only says something
+    page.context.set_offline(False)
+    again.click()
+    expect(page.locator("#draft-grids tbody tr")).to_have_count(2)
+
+
+def test_leaving_with_a_reason_that_was_not_sent_is_asked_first(town: Town, visit: Opener) -> None:
+    """By reload and by the back button alike; the text is still there for who stays."""
+    page = enter(town, visit, "supervisor", "en").page
+    begin(page, "Night")
+    page.click("#draft-reason")
+    page.keyboard.type("for the night shift")
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: asked.append(dialog.type))  # it is dismissed: the reader stays
+    page.evaluate("location.reload()")
+    until(page, lambda: asked == ["beforeunload"])
+    expect(page.locator("#draft-reason")).to_have_value("for the night shift")

@@ -77,6 +77,7 @@ def test_a_border_is_dragged_undone_and_done_again(user: FlaskClient) -> None:
     assert (row["id"], row["grids"], row["step"]) == (work.found["id"], len(after), 1)
     refused = work.step("reshape", 422, level="grid", moves=[{"from": at(0, 0), "to": at(0.1, 0.1)}])
     assert "outer border" in refused["error"]["message"]
+    assert refused["error"]["code"] == "outer_border"  # by which a page offers to mean it
 
 
 def test_borders_name_the_nodes_that_grids_share(user: FlaskClient) -> None:

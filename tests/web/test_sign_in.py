@@ -160,6 +160,16 @@ def test_attempts_are_held_up_and_a_right_password_too(app: Flask) -> None:
     assert sign_in(client, "Control room", PASSWORD).status_code == 303, "the known address is not locked out"
 
 
+def test_a_script_is_told_who_is_signed_in_and_a_page_knows_of_whom_it_is(app: Flask) -> None:
+    """By it a page whose session ended tells its own account from another one."""
+    client = administrator(app)
+    assert client.get("/api/csrf").get_json()["account"] == "Control room"
+    assert '"account": "Control room"' in client.get("/grids").text
+    nobody = app.test_client()
+    assert nobody.get("/api/csrf").get_json()["account"] is None
+    assert '"account": null' in nobody.get("/sign-in").text
+
+
 def test_the_session_is_new_at_each_sign_in_and_the_old_one_ends(app: Flask) -> None:
     administrator(app)
     client = app.test_client()
