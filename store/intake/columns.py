@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,9 @@ from store.schema import Column, Kind, Layer
 
 Values = NDArray[Any]
 LONGEST_TEXT = 2_000
+# Columns that name a grid: in all files it has to be the same text.
+_GRID_CODES = frozenset({"code", "parent", "grid_code"})
+_WITH_POINT_ZERO = re.compile(r"(?:0|[1-9]\d*)\.0")
 
 _TOO_LONG = (N_("The text is longer than {longest} characters."), N_("Shorten it."))
 _CONTROL = (N_("The text holds characters that are not text."), N_("Check the encoding: --encoding."))
@@ -95,7 +99,7 @@ class ColumnReader:
         if self.layer.name == "cameras" and column.name == "masks":
             return cameras.read_masks(texts(values), self.ledger)
         if column.kind in (Kind.TEXT, Kind.CODE):
-            return self._text(column, values)
+            return self._text(column, values, name)
         if column.kind is Kind.BOOL:
             state, bad = read_yes_no(texts(values))
             self.ledger.reject(bad, column.name, values, NOT_YES_NO, NOT_YES_NO_REMEDY)
@@ -104,12 +108,22 @@ class ColumnReader:
             return self._time(column, values, name)
         return self._number(column, values, name)
 
-    def _text(self, column: Column, values: Values) -> Values:
+    def _text(self, column: Column, values: Values, name: str) -> Values:
         found = texts(values)
         long = np.array([len(value) > LONGEST_TEXT for value in found.values], dtype=bool)
         self.ledger.reject(found.mask(long), column.name, values, *_TOO_LONG, longest=LONGEST_TEXT)
         odd = np.array([not value.isprintable() and _control(value) for value in found.values], dtype=bool)
         self.ledger.reject(found.mask(odd), column.name, values, *_CONTROL)
+        if column.name in _GRID_CODES and all(map(_WITH_POINT_ZERO.fullmatch, found.values)) and found.values:
+            self.ledger.note(
+                N_(
+                    "Every value of “{column}” is a whole number with “.0”, as programs write codes beside empty "
+                    "cells; they were taken without it, as “{example}”."
+                ),
+                column=name,
+                example=found.values[0][:-2],
+            )
+            return found.spread([value[:-2] for value in found.values], None)
         return found.array()
 
     def _time(self, column: Column, values: Values, name: str) -> Values:

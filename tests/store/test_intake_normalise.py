@@ -34,6 +34,25 @@ def test_incidents_with_everything() -> None:
     assert "2 rows have no time" in notes(found)
 
 
+def test_codes_of_grids_lose_the_fraction_that_a_program_gave_all_of_them() -> None:
+    """An empty cell makes pandas and the like write the code 705 as 705.0, which no grid has."""
+    found = understand("incidents", points(3) | {"grid_code": ["705.0", None, "20.0"], "status": ["1.0", "2.0", "3.0"]})
+    assert found.batch.columns["grid_code"].tolist() == ["705", None, "20"]
+    assert found.batch.columns["status"].tolist() == ["1.0", "2.0", "3.0"]  # no code of a grid
+    assert "“grid_code” is a whole number with “.0”" in notes(found) and "as “705”" in notes(found)
+    grids = {"code": ["1.0", "2.0"], "parent": ["0.0", "0.0"]}
+    found = understand("grids", grids, [square(), square()], file_crs="EPSG:4326")
+    assert found.batch.columns["code"].tolist() == ["1", "2"]
+    assert found.batch.columns["parent"].tolist() == ["0", "0"]
+
+
+@pytest.mark.parametrize("codes", [["705.0", "A-1"], ["705.0", "705"], ["05.0", "06.0"], ["1.0", "1.1"], [None, None]])
+def test_codes_that_only_look_like_numbers_stay_as_they_are(codes: list[str | None]) -> None:
+    found = understand("incidents", points(2) | {"grid_code": codes})
+    assert found.batch.columns["grid_code"].tolist() == codes
+    assert "with “.0”" not in notes(found)
+
+
 def test_severity_is_a_number_of_the_source_and_a_word_is_a_reject() -> None:
     cells = ["3", "0", None, "high", "-1", "n/a", "1.5", "高"]
     found = understand("incidents", points(8) | {"严重程度": cells})
