@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from geo.errors import N_
@@ -34,6 +35,7 @@ def open_file(path: str | Path, *, create: bool, wait_s: float) -> tuple[Path, s
     file = Path(path).absolute()
     try:
         check_file(file, create)
+        _make_private(file)
     except OSError as error:
         raise unwritable(file) from error
     with store_errors(file):
@@ -49,6 +51,13 @@ def open_file(path: str | Path, *, create: bool, wait_s: float) -> tuple[Path, s
             connection.close()
             raise
     return file, connection, ""
+
+
+def _make_private(file: Path) -> None:
+    """Make the file of a new store, for its user and group alone: it holds accounts. SQLite's others follow."""
+    if not file.exists():
+        with suppress(FileExistsError):  # another process was first
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640))
 
 
 def _only_reading(file: Path, wait_s: float) -> sqlite3.Connection:

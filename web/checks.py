@@ -9,6 +9,7 @@ import ctypes.util
 import importlib.metadata
 import os
 import re
+import shlex
 import shutil
 import stat
 import time
@@ -28,6 +29,7 @@ from store.opening import NETWORK, mount_type
 from store.upgrade import pending
 
 State = Literal["ok", "doubt", "fault"]
+BESIDE = ("", "-wal", "-shm")  # ends of the names of a store's files
 LEAST_BYTES, ENOUGH_BYTES = 200 << 20, 2 << 30
 LIBRARIES = ("pango-1.0", "pangoft2-1.0", "harfbuzz-subset")  # the bulletin's PDF loads them
 ZONES = ("UTC", "Asia/Shanghai")
@@ -167,14 +169,18 @@ def _rights(settings: Settings) -> Iterator[Finding]:
                       {"path": str(closed[0])})  # fmt: skip
         return
     # What others on this machine may read they may take along: the rows, and what signs the sessions.
+    store = Path(settings.store).absolute()
+    files = [(settings.instance / "secret", "go"), *((store.with_name(store.name + end), "o") for end in BESIDE)]
     open_ones = [
-        path.name
-        for path in (settings.instance / "secret", Path(settings.store))
-        if path.exists() and path.stat().st_mode & (stat.S_IRWXO if path.name != "secret" else 0o077)
+        (path, whose)
+        for path, whose in files
+        if path.exists() and path.stat().st_mode & (stat.S_IRWXO if whose == "o" else stat.S_IRWXG | stat.S_IRWXO)
     ]
     if open_ones:
         yield Finding("rights", "doubt", N_("Other users of this machine may read {names}."),
-                      N_("Take the rights of others away: chmod o-rwx."), {"names": ", ".join(open_ones)})  # fmt: skip
+                      N_("Take the rights of others away: {command}"),
+                      {"names": ", ".join(path.name for path, _ in open_ones), "command": " && ".join(
+                          f"chmod {whose}-rwx {shlex.quote(str(path))}" for path, whose in open_ones)})  # fmt: skip
     else:
         yield Finding("rights", "ok", N_("This user may write, and others may not read."))
 

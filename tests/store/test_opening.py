@@ -46,6 +46,23 @@ def test_settings_of_the_connections(tmp_path: Path) -> None:
             reading.execute("DELETE FROM cameras")
 
 
+def test_a_new_store_is_not_for_everybody_on_the_machine(tmp_path: Path) -> None:
+    """It holds the accounts, whatever the umask of who made it; a store that is there keeps its rights."""
+    path = tmp_path / "s.gpkg"
+    before = os.umask(0o022)
+    try:
+        with Store.open(path) as store:
+            store.make_first_link()
+            modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.glob("s.gpkg*")}
+        assert modes.pop("s.gpkg-queue", 0o600) == 0o600
+        assert modes == {"s.gpkg": 0o640, "s.gpkg-wal": 0o640, "s.gpkg-shm": 0o640}
+        path.chmod(0o664)
+        Store.open(path).close()
+        assert path.stat().st_mode & 0o777 == 0o664
+    finally:
+        os.umask(before)
+
+
 def test_every_migration_is_recorded_once(tmp_path: Path) -> None:
     for _ in range(2):
         with Store.open(tmp_path / "s.gpkg") as store, store._reading() as connection:

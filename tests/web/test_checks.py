@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -116,7 +117,19 @@ def test_what_others_may_read_is_a_doubt(kept: Settings) -> None:
     Path(kept.store).chmod(0o644)
     status, found = told(kept)
     assert (status, found["rights"]["state"]) == (0, "doubt")
-    assert "atlas.gpkg" in found["rights"]["message"]
+    assert Path(kept.store).name in found["rights"]["message"]
+
+
+def test_what_closes_the_files_to_others_is_said_as_a_command_that_does(kept: Settings) -> None:
+    secret = kept.instance / "secret"
+    secret.write_text("s" * 64)
+    secret.chmod(0o640)
+    Path(kept.store).chmod(0o644)
+    _, found = told(kept)
+    command = found["rights"]["remedy"].split(": ", 1)[1]
+    subprocess.run(["sh", "-c", command], check=True)
+    assert (secret.stat().st_mode & 0o777, Path(kept.store).stat().st_mode & 0o777) == (0o600, 0o640)
+    assert told(kept)[1]["rights"]["state"] == "ok"
 
 
 def test_another_version_of_a_package_is_a_doubt(kept: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
