@@ -16,11 +16,9 @@ from bench import city
 from bench.table import Row, markdown
 from geo.audit import Audit, audit
 from geo.audit_again import audit_again
-from geo.audit_cover import Sheet, borders_left, cover_parts
 from geo.audit_division import Division, division
-from geo.audit_edges import edges_of, moved, origin_of
 from geo.audit_findings import Part
-from geo.audit_rules import AuditRules
+from geo.audit_search import search
 from geo.audit_things import Things
 from store.batch import Batch
 
@@ -63,13 +61,6 @@ def faulty(grids: Division, count: int = FAULTS) -> Objects:
         by = rng.uniform(-3, 3, 2)
         shapes[row] = shapely.transform(shapes[row], lambda xy, by=by: xy + by)
     return shapes
-
-
-def search(drawn: Objects) -> list[Part]:
-    """Return overlaps and gaps of one level, from the bare polygons."""
-    shapes = moved(drawn, -origin_of(drawn))
-    sheet = Sheet("x", np.arange(len(drawn)), shapes, shapely.STRtree(shapes))
-    return cover_parts(sheet, borders_left(sheet, edges_of(shapes)), AuditRules())
 
 
 def slow_search(drawn: Objects) -> tuple[dict[tuple[int, int], float], list[float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import is_not
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from geo.audit_codes import digit_parts, sequence_parts
 from geo.audit_cover import Sheet
 from geo.audit_cover_again import cover_again
 from geo.audit_division import Division, division, redrawn
-from geo.audit_edges import Edges, origin_of
+from geo.audit_edges import Edges, origin_at
 from geo.audit_findings import Part
 from geo.audit_grids import grid_parts, unchecked
 from geo.audit_parents import fit_parts
@@ -41,7 +42,7 @@ def audit_again(before: Audit, drawn: Objects, team: Objects, population: Floats
         (n,), as `geo.audit_division.division` takes them, in the same order.
     """
     old = before.grids
-    moved = ~(shapely.equals_exact(drawn, old.drawn, 0.0) | (shapely.is_missing(drawn) & shapely.is_missing(old.drawn)))
+    moved = _differing(old.drawn, drawn)
     people = ~((population == old.population) | (np.isnan(population) & np.isnan(old.population)))
     told = np.array(team != old.team, dtype=bool) | people
     changed = np.flatnonzero(moved | told).astype(np.int64)
@@ -53,6 +54,15 @@ def audit_again(before: Audit, drawn: Objects, team: Objects, population: Floats
     grids = redrawn(old, drawn, team, population, changed)
     silent = unchecked(grids) if told.any() else list(before.unchecked)
     return _again(before, grids, changed, np.flatnonzero(moved).astype(np.int64), silent)
+
+
+def _differing(was: Objects, now: Objects) -> NDArray[np.bool_]:
+    """Which shapes differ; most are the same objects, which need not be compared."""
+    found = np.fromiter(map(is_not, was.tolist(), now.tolist()), np.bool_, len(now))
+    asked = np.flatnonzero(found)
+    was, now = was[asked], now[asked]
+    found[asked] = ~(shapely.equals_exact(was, now, 0.0) | (shapely.is_missing(was) & shapely.is_missing(now)))
+    return found
 
 
 def audit_points_again(before: Audit, things: Things) -> Audit:
@@ -74,7 +84,9 @@ def _links_stay(old: Division, moved: NDArray[np.bool_], drawn: Objects) -> bool
     """
     if not moved.any():
         return True
-    if not old.chained or (origin_of(drawn) != old.origin).any():
+    bounds = old.bounds.copy()
+    bounds[moved] = shapely.bounds(drawn[moved])
+    if not old.chained or (origin_at(bounds) != old.origin).any():
         return False
     names = {old.code[row] for row in np.flatnonzero(moved).tolist()}
     asked = moved | np.isin(old.parent, list(names))
@@ -129,7 +141,7 @@ def _again(before: Audit, grids: Division, changed: Rows, moved: Rows, silent: l
 
 def _without(parts: list[Part], gone: Any) -> list[Part]:
     """The findings of which `gone` does not say that they must be looked for again."""
-    return [one.take(np.flatnonzero(~gone(one))) for one in parts if len(one)]
+    return [one.only(~gone(one)) for one in parts if len(one)]
 
 
 def _first(one: Part) -> Rows:

@@ -20,6 +20,7 @@ Rows = NDArray[np.int64]
 DOUBLE = ("overlap", "duplicate", "near_duplicate")
 _NOISE_M = 1e-9  # thinner is what noding in float coordinates leaves
 _LOST = 1e-9
+_MANY = 10_000  # pairs of corners
 _TRACE_M = 1e-11  # by which a cut of float coordinates near the origin is off, for each metre of border
 
 
@@ -46,6 +47,15 @@ class Sheet:
 
 
 @dataclass(frozen=True)
+class Uneven:
+    """Faces (k,) that not just one grid covers: their areas, a place inside each, how many grids lie over it."""
+
+    shape: Objects
+    spot: Objects
+    times: Rows
+
+
+@dataclass(frozen=True)
 class Claims:
     """Who lies over faces that several grids cover.
 
@@ -69,23 +79,31 @@ def borders_left(sheet: Sheet, edges: Edges) -> Floats:
     return edges.left(chosen, same, same + 1)[1]
 
 
-def cover_parts(
-    sheet: Sheet, segments: Floats, rules: AuditRules, chosen: NDArray[np.bool_] | None = None
-) -> list[Part]:
+def cover_parts(sheet: Sheet, segments: Floats, rules: AuditRules, among: Objects | None = None) -> list[Part]:
     """Return what is wrong between the grids of a level of whose borders `segments` remain.
 
-    `chosen`: only in the faces that some of the segments enclose.
+    `among`: only in these of the faces that the segments enclose; None: in all.
     """
-    found = faces(segments if chosen is None else segments[chosen])
+    return uneven_parts(sheet, uneven(segments, faces(segments) if among is None else among), rules)
+
+
+def uneven(segments: Floats, found: Objects) -> Uneven:
+    """Return those of the faces that the segments enclose which no grid or several cover."""
     found = found[width(found) >= _NOISE_M]
-    if not len(found):
-        return []
     spots = spots_in(found)
     over = winding(segments, spots)
-    gaps, several = found[over == 0], np.flatnonzero(over > 1)
-    face, grid = sheet.tree.query(spots[several], predicate="intersects")
-    claims = Claims(over[several], face, grid)
-    return [*_gaps(sheet, gaps, rules), *_overlaps(sheet, found[several], claims, rules)]
+    wrong = np.flatnonzero((over == 0) | (over > 1))
+    return Uneven(found[wrong], spots[wrong], over[wrong])
+
+
+def uneven_parts(sheet: Sheet, found: Uneven, rules: AuditRules) -> list[Part]:
+    """Return what these faces are, told by the grids of a level; those near the faces are enough."""
+    if not len(found.times):
+        return []
+    gaps, several = found.shape[found.times == 0], np.flatnonzero(found.times > 1)
+    face, grid = sheet.tree.query(found.spot[several], predicate="intersects")
+    claims = Claims(found.times[several], face, grid)
+    return [*_gaps(sheet, gaps, rules), *_overlaps(sheet, found.shape[several], claims, rules)]
 
 
 def _gaps(sheet: Sheet, found: Objects, rules: AuditRules) -> list[Part]:
@@ -94,7 +112,7 @@ def _gaps(sheet: Sheet, found: Objects, rules: AuditRules) -> list[Part]:
         return []
     body = bodies(found)
     area, wide = shapely.area(found), width(body)
-    gap, grid = sheet.tree.query(body, predicate="dwithin", distance=2 * rules.resolution_m + SPIKE_M)
+    gap, grid = _within(sheet.tree, body, 2 * rules.resolution_m + SPIKE_M)
     around: list[list[int]] = [[] for _ in found]
     for i, j in zip(gap.tolist(), sheet.rows[grid].tolist(), strict=True):
         around[i].append(j)
@@ -115,6 +133,16 @@ def _gaps(sheet: Sheet, found: Objects, rules: AuditRules) -> list[Part]:
     return parts
 
 
+def _within(tree: shapely.STRtree, shapes: Objects, reach_m: float) -> tuple[Rows, Rows]:
+    """Return pairs of a shape and a member of the tree at most `reach_m` apart."""
+    boxes = shapely.bounds(shapes) + reach_m * np.array([-1, -1, 1, 1])
+    which, other = tree.query(shapely.box(*boxes.T))
+    corners = shapely.get_num_coordinates(shapes)[which] * shapely.get_num_coordinates(tree.geometries[other])
+    shapely.prepare(shapes[which[corners > _MANY]])  # an index of edges, which takes longer to make than few to compare
+    near = shapely.dwithin(shapes[which], tree.geometries[other], reach_m)
+    return which[near], other[near]
+
+
 def _weighed(area: Floats, rules: AuditRules) -> tuple[Objects, NDArray[np.int8]]:
     """The variant and the severity of areas by their size."""
     small = area < rules.negligible_m2
@@ -126,8 +154,7 @@ def _overlaps(sheet: Sheet, found: Objects, claims: Claims, rules: AuditRules) -
     if not len(found):
         return []
     left, right, shared, area = _shared(sheet, found, claims, rules)
-    area_of = shapely.area(sheet.shapes)
-    union = area_of[left] + area_of[right] - area
+    union = shapely.area(sheet.shapes[left]) + shapely.area(sheet.shapes[right]) - area
     share = area / union
     # Symmetric difference thinner than coordinates are exact: one and the same.
     around = shapely.length(sheet.shapes[left]) + shapely.length(sheet.shapes[right])
@@ -155,9 +182,7 @@ def _shared(sheet: Sheet, found: Objects, claims: Claims, rules: AuditRules) -> 
     face; where borders that cancel run through it, its pieces are laid over one another.
     """
     face, grid, pieces, full = _pieces(sheet, found, claims)
-    left, right = shapely.STRtree(pieces).query(pieces)
-    pair = (grid[left] < grid[right]) & (face[left] == face[right])
-    left, right = left[pair], right[pair]
+    left, right = _meeting(face, pieces, full, claims.times)
     shared = np.where(full[left], pieces[right], pieces[left])
     both = np.flatnonzero(~full[left] & ~full[right])
     shared[both] = areal(as_objects(shapely.intersection(pieces[left[both]], pieces[right[both]])))
@@ -166,17 +191,36 @@ def _shared(sheet: Sheet, found: Objects, claims: Claims, rules: AuditRules) -> 
     left, right, shared = left[some], right[some], shared[some]
     order = np.lexsort((right, left))
     left, right, shared = left[order], right[order], shared[order]
-    first = (
-        np.flatnonzero(np.concatenate([[True], (np.diff(left) != 0) | (np.diff(right) != 0)])) if len(left) else order
-    )
-    joined = [
-        shapely.multipolygons(shapely.get_parts(group)) if len(group) > 1 else group[0]
-        for group in (np.split(shared, first[1:]) if len(left) else [])
-    ]
+    first = np.flatnonzero((np.diff(left, prepend=-1) != 0) | (np.diff(right, prepend=-1) != 0))
     area = np.add.reduceat(shapely.area(shared), first) if len(left) else np.zeros(0)
-    whole_pair = as_objects(joined)
+    whole_pair, count = shared[first], np.diff(first, append=len(left))
+    for i in np.flatnonzero(count > 1).tolist():
+        whole_pair[i] = shapely.multipolygons(shapely.get_parts(shared[first[i] : first[i] + count[i]]))
     thick = np.flatnonzero(width(whole_pair) >= rules.resolution_m)
     return left[first[thick]], right[first[thick]], whole_pair[thick], area[thick]
+
+
+def _meeting(face: Rows, pieces: Objects, full: NDArray[np.bool_], times: Rows) -> tuple[Rows, Rows]:
+    """Return pairs of pieces, ordered by face and grid, that may share area.
+
+    A grid that covers all of a face shares with each other grid what that one has of it. Those that have a part of it
+    share nothing with one another where they lie over each place once.
+    """
+    start = np.searchsorted(face, np.arange(len(times) + 1))
+    whole = np.flatnonzero(full)
+    count = np.diff(start)[face[whole]]
+    left = np.repeat(whole, count)
+    right = np.arange(len(left)) - np.repeat(np.cumsum(count) - count - start[face[whole]], count)
+    once = ~full[right] | (right > left)
+    left, right = left[once], right[once]
+    parts = np.flatnonzero(~full & (times - np.bincount(face[whole], minlength=len(times)) > 1)[face])
+    a, b = shapely.STRtree(pieces[parts]).query(pieces[parts])
+    a, b = parts[a], parts[b]
+    pair = (a < b) & (face[a] == face[b])
+    return (
+        np.concatenate([np.minimum(left, right), a[pair]]).astype(np.int64),
+        np.concatenate([np.maximum(left, right), b[pair]]).astype(np.int64),
+    )
 
 
 def _pieces(sheet: Sheet, found: Objects, claims: Claims) -> tuple[Rows, Rows, Objects, NDArray[np.bool_]]:

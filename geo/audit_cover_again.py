@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.audit_cover import DOUBLE, Sheet, cover_parts
-from geo.audit_edges import Edges
+from geo.audit_edges import Edges, faces, strung
 from geo.audit_findings import Part, as_objects
 from geo.audit_rules import AuditRules
 
@@ -45,22 +45,22 @@ def cover_again(
     if len(now) < _FEW:
         return cover_parts(sheet, now, rules)
     gone, fresh = _apart(edges, was, now)
-    lines: Any = shapely.linestrings(np.concatenate([now, was[gone]]).reshape(-1, 2, 2))
+    lines, line = strung(np.concatenate([now, was[gone]]))
     changed = np.concatenate([fresh, np.ones(int(gone.sum()), dtype=bool)])
     tree = shapely.STRtree(lines)
     piece = _pieces(tree, lines)
     boxes = _boxes(piece, lines)
     wanted = np.zeros(len(boxes), dtype=bool)
-    wanted[piece[changed]] = True
+    wanted[piece[line[changed]]] = True
     listed = [(one, i) for one in before for i in range(len(one))]
     places = shapely.STRtree(as_objects([one.shape[i] for one, i in listed]))
     drawn = set(moved.tolist())
     asked = np.array([one.kind in DOUBLE and not drawn.isdisjoint(one.rows[i]) for one, i in listed], dtype=bool)
     while True:
-        if wanted[piece].mean() > _MOST:
+        if wanted[piece[line]].mean() > _MOST:
             return cover_parts(sheet, now, rules)
         wanted, asked = _closed(wanted, asked, piece, boxes, tree, lines, places)
-        found = cover_parts(sheet, now, rules, wanted[piece[: len(now)]])
+        found = cover_parts(sheet, now, rules, faces(now[wanted[piece[line[: len(now)]]]]))
         pairs = {rows for one in found if one.kind in DOUBLE for rows in one.rows}
         more = np.array([one.kind in DOUBLE and one.rows[i] in pairs for one, i in listed], dtype=bool) & ~asked
         if not more.any():
@@ -68,7 +68,7 @@ def cover_again(
         asked |= more  # the same two grids overlap in another place as well
     kept, start = [], 0
     for one in before:
-        kept.append(one.take(np.flatnonzero(~asked[start : start + len(one)])))
+        kept.append(one.only(~asked[start : start + len(one)]))
         start += len(one)
     return [*kept, *found]
 
@@ -87,7 +87,7 @@ def _apart(edges: Edges, was: Floats, now: Floats) -> tuple[Bools, Bools]:
 
 
 def _pieces(tree: shapely.STRtree, lines: Any) -> Rows:
-    """Which piece each segment is of: segments that touch are of one."""
+    """Which piece each line is of: lines that touch are of one."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 

@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from geo.audit_cover import Sheet
-from geo.audit_edges import Edges, areal, edges_of, moved, origin_of
+from geo.audit_edges import Edges, areal, edges_of, moved, origin_at
 from geo.audit_rules import Layout
 from geo.hierarchy import Hierarchy, build_hierarchy
 
@@ -69,7 +69,12 @@ class Division:
     @cached_property
     def origin(self) -> Floats:
         """float64 (2,): from where all is measured, so that small areas are exact."""
-        return origin_of(self.drawn)
+        return origin_at(self.bounds)
+
+    @cached_property
+    def bounds(self) -> Floats:
+        """float64 (n, 4): of `drawn`, NaN where there is nothing."""
+        return np.asarray(shapely.bounds(self.drawn), np.float64).reshape(-1, 4)
 
     @cached_property
     def edges(self) -> Edges:
@@ -153,7 +158,7 @@ def redrawn(before: Division, drawn: Objects, team: Objects, population: Floats,
     known["origin"] = vars(part)["origin"] = before.origin
     for name in ("layouts", "by_code", "chained"):  # of the names alone
         known[name] = getattr(before, name)
-    for name in ("valid", "shapes", "area", "spots"):
+    for name in ("bounds", "valid", "shapes", "area", "spots"):
         values = getattr(before, name).copy()
         values[changed] = getattr(part, name)
         known[name] = values

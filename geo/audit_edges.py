@@ -14,6 +14,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from geo.audit_kernels import directed, keyed, plain_rings, same_values, turns, walks
 from geo.overlay import Flat, flatten
 
 Floats = NDArray[np.float64]
@@ -21,6 +22,7 @@ Objects = NDArray[Any]
 Rows = NDArray[np.int64]
 
 SPIKE_M = 1e-8  # more than rounding leaves near the origin, and a hundredth of what is told as a finding
+_NOTHING = shapely.MultiPolygon()
 ORIGIN_M = 65_536.0  # coordinates are moved by whole multiples: no bit is lost, and small areas are exact
 
 
@@ -59,18 +61,13 @@ class Edges:
             int64 (k,) ascending and float64 (k, 4): what remains, as often as it does, the inside to the left.
         """
         n = np.int64(len(self.points))
-        tail, head = self.tail[chosen], self.head[chosen]
-        up = tail < head
-        low, high = np.where(up, tail, head), np.where(up, head, tail)
-        key = (group * n + low) * n + high
-        gain = np.where(up, sign, -sign)
-        order = np.argsort(key)
-        key = key[order]
-        if not len(key):
-            return np.zeros(0, np.int64), np.zeros((0, 4))
-        first = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
-        total = np.add.reduceat(gain[order], first)
+        key: Rows
+        gain: Floats
+        key, gain = keyed(self.tail, self.head, chosen, group, sign, int(n))
+        which, first = alike(key[:, np.newaxis])
+        total = np.bincount(which, weights=gain, minlength=len(first)).astype(np.int64)
         kept = np.flatnonzero(total)
+        kept = kept[np.argsort(key[first[kept]])]
         total, key = total[kept], key[first[kept]]
         pair, high = np.divmod(key, n)
         group, low = np.divmod(pair, n)
@@ -123,22 +120,25 @@ class Edges:
 
 def origin_of(shapes: Objects) -> Floats:
     """Return by how much coordinates are moved: a multiple that small changes of the data do not alter."""
-    box = shapely.total_bounds(shapes)
-    if not np.isfinite(box).all():
+    return origin_at(np.asarray(shapely.bounds(shapes), np.float64).reshape(-1, 4))
+
+
+def origin_at(bounds: Floats) -> Floats:
+    """Return the same of bounds (n, 4), NaN where there is nothing."""
+    if np.isnan(bounds).all():
         return np.zeros(2)
-    found: Floats = np.round((box[:2] + box[2:]) / 2 / ORIGIN_M) * ORIGIN_M
+    low, high = np.fmin.reduce(bounds[:, :2]), np.fmax.reduce(bounds[:, 2:])
+    if not np.isfinite([low, high]).all():
+        return np.zeros(2)
+    found: Floats = np.round((low + high) / 2 / ORIGIN_M) * ORIGIN_M
     return found
 
 
-def edges_of(shapes: Objects) -> Edges:
-    """Return the edges of valid polygons (n,), in metres; empty ones have none."""
+def edges_of(shapes: Objects, by: Floats | None = None) -> Edges:
+    """Return the edges of valid polygons (n,), in metres, moved by `by` (2,); empty ones have none."""
     flat = _flat(shapes)
-    tail, head, owner, inward = _directed(flat)
-    points, corner = _distinct(flat.xy)
-    tail, head = corner[tail], corner[head]
-    kept = tail != head
-    tail, head, owner, inward = tail[kept], head[kept], owner[kept], inward[kept]
-    return Edges(points, np.where(inward, tail, head), np.where(inward, head, tail), owner)
+    points, corner = _distinct(flat.xy if by is None else flat.xy + by)
+    return Edges(points, *directed(corner, flat.rings, flat.signs, flat.firsts))
 
 
 def _flat(shapes: Objects) -> Flat:
@@ -148,41 +148,58 @@ def _flat(shapes: Objects) -> Flat:
     size = np.diff(start)
     if not len(xy) or (size == 0).any():
         return flatten(shapes)
-    first = xy[start[:-1]][owner]
-    closed = (xy == first).all(axis=1)
-    if not closed[start[1:] - 1].all() or (np.bincount(owner[closed], minlength=len(shapes)) != 2).any():
+    plain, signs = plain_rings(xy, start)
+    if not plain:
         return flatten(shapes)
-    local = xy - first
-    cross = np.zeros(len(xy))
-    cross[:-1] = local[:-1, 0] * local[1:, 1] - local[1:, 0] * local[:-1, 1]
-    cross[start[1:] - 1] = 0.0
-    signs = np.where(np.add.reduceat(cross, start[:-1]) > 0, 1, -1).astype(np.int64)
     return Flat(xy, start, signs, np.arange(len(shapes) + 1))
 
 
 def _distinct(xy: Floats) -> tuple[NDArray[np.complex128], Rows]:
     """The distinct points and which of them each one is."""
     value = np.ascontiguousarray(xy + 0.0).view(np.complex128).ravel()  # -0.0 becomes 0.0
-    points, corner = np.unique(value, return_inverse=True)
-    return points, corner.astype(np.int64)
+    which, first = alike(value.view(np.float64).reshape(-1, 2))
+    points = value[first]
+    order = np.lexsort((points.imag, points.real))
+    rank = np.empty(len(points), np.int64)
+    rank[order] = np.arange(len(points))
+    return points[order], rank[which]
 
 
-def _directed(flat: Flat) -> tuple[Rows, Rows, Rows, NDArray[np.bool_]]:
-    last = np.zeros(len(flat.xy), dtype=bool)
-    last[flat.rings[1:] - 1] = True
-    tail = np.flatnonzero(~last)
-    ring = np.repeat(np.arange(len(flat.signs)), np.diff(flat.rings))[tail]
-    owner = np.repeat(np.arange(len(flat.firsts) - 1), np.diff(flat.firsts))[ring]
-    return tail.astype(np.int64), (tail + 1).astype(np.int64), owner.astype(np.int64), flat.signs[ring] > 0
+def alike(values: NDArray[Any]) -> tuple[Rows, Rows]:
+    """Return which of the distinct rows of (n, k) each row is, numbered in any order, and one row of each.
+
+    Numbers of 64 bits; what differs in a bit differs.
+    """
+    bits = np.ascontiguousarray(values).view(np.uint64)
+    which, first = same_values(bits)
+    if len(first) or not len(bits):
+        return which, first
+    _, first, which = np.unique(bits, axis=0, return_index=True, return_inverse=True)
+    return which.ravel().astype(np.int64), first.astype(np.int64)
 
 
 def faces(segments: Floats) -> Objects:
     """Return the areas that segments (k, 4) enclose, as polygons whose insides are apart."""
     if len(segments) < 3:
         return np.zeros(0, dtype=object)
-    lines = shapely.linestrings(segments.reshape(-1, 2, 2))
-    noded = shapely.get_parts(shapely.union_all(lines))
+    noded = shapely.get_parts(shapely.union_all(strung(segments)[0]))
     return np.asarray(shapely.get_parts(shapely.polygonize(noded)), dtype=object)
+
+
+def strung(segments: Floats) -> tuple[Objects, Rows]:
+    """Return segments (k, 4) strung together to lines, and the line of each.
+
+    What remains of borders begins and ends at each corner as many times, so each line of it comes back to where it
+    began. GEOS needs far longer for as many lines as there are segments.
+    """
+    points, corner = _distinct(segments.reshape(-1, 2))
+    order, start = walks(corner[::2].copy(), corner[1::2].copy(), len(points))
+    last = order[start[1:] - 1]
+    xy = np.insert(segments[order, :2], start[1:], segments[last, 2:], axis=0)
+    count, number = np.diff(start), np.arange(len(start) - 1)
+    line = np.empty(len(order), np.int64)
+    line[order] = np.repeat(number, count)
+    return np.asarray(shapely.linestrings(xy, indices=np.repeat(number, count + 1)), dtype=object), line
 
 
 def bodies(shapes: Objects) -> Objects:
@@ -213,15 +230,11 @@ def winding(segments: Floats, spots: Objects) -> Rows:
     x, y = shapely.get_x(spots), shapely.get_y(spots)
     if not len(segments) or not len(spots):
         return np.zeros(len(spots), np.int64)
-    west = float(segments[:, ::2].min()) - 1.0
-    lines: Any = shapely.linestrings(segments.reshape(-1, 2, 2))
-    tree = shapely.STRtree(lines)
-    spot, edge = tree.query(shapely.box(np.full(len(x), west), y, x, y))
-    ax, ay, bx, by = segments[edge].T
-    px, py = x[spot], y[spot]
-    side = (bx - ax) * (py - ay) - (by - ay) * (px - ax)  # positive: the place is to the left
-    down, up = (by <= py) & (py < ay) & (side > 0), (ay <= py) & (py < by) & (side < 0)
-    return np.bincount(spot[down], minlength=len(x)) - np.bincount(spot[up], minlength=len(x))
+    order = np.argsort(y)
+    found = np.empty(len(y), np.int64)
+    begin = np.searchsorted(y[order], np.minimum(segments[:, 1], segments[:, 3]))
+    found[order] = turns(segments, begin, x[order], y[order])
+    return found
 
 
 def width(shapes: Objects) -> Floats:
@@ -246,5 +259,5 @@ def areal(shapes: Objects) -> Objects:
             parts = shapely.get_parts(shapely.get_parts(shapes[i]))
             found[i] = shapely.multipolygons(parts[shapely.get_type_id(parts) == 3])
         else:
-            found[i] = shapely.MultiPolygon()
+            found[i] = _NOTHING
     return found

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from geo.audit_edges import moved
 from geo.audit_kinds import SEVERITIES, SMALL_IS_WORSE, TEXTS, UNITS
+from geo.audit_names import Names, cells_of, named, together
 
 Floats = NDArray[np.float64]
 Objects = NDArray[Any]
 Rows = NDArray[np.int64]
 
-PLACE_M = 1.0  # places of two findings of one kind and the same grids are told apart by so much
 MOST_NAMED = 6
 NOTE, WARNING, ERROR = range(3)
 
@@ -90,43 +88,42 @@ class Part:
     own: Objects | None = None
     params: Mapping[str, Objects] = field(default_factory=dict)
     item: Rows | None = None
-    _digests: list[list[str]] = field(default_factory=list, repr=False, compare=False)  # one list once they are made
+    _names: list[Names] = field(default_factory=list, repr=False, compare=False)  # one, once they are made
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def digests(self, codes: Objects, levels: Objects, origin: Floats) -> list[str]:
+    def names(self, codes: Objects, levels: Objects, origin: Floats) -> Names:
         """Return what each finding is known by: a digest of its kind, its grids, and its place or item."""
-        if not self._digests:
-            bounds = shapely.bounds(self.shape).reshape(-1, 4)
-            # The edges of these cells of a metre must not fall where people draw, at whole and half metres.
-            middle = np.nan_to_num((bounds[:, :2] + bounds[:, 2:]) / 2 + origin)
-            cells = np.floor(middle / PLACE_M + 0.37).astype(np.int64).tolist()
-            made = []
+        if not self._names:
+            cells = cells_of(self.shape, origin)
+            texts = []
             for i, rows in enumerate(self.rows):
                 text = "\x1e".join([self.kind, *sorted(f"{levels[row]}\x1f{codes[row]}" for row in rows)])
                 if self.placed:
                     text += f"\x1d{cells[i][0]},{cells[i][1]}"
                 if self.own is not None:
                     text += f"\x1d{self.own[i]}"
-                made.append(_digest(text))
-            self._digests.append(made)
-        return self._digests[0]
+                texts.append(text)
+            self._names.append(named(texts))
+        return self._names[0]
 
-    def take(self, chosen: Rows) -> Part:
+    def only(self, kept: NDArray[np.bool_]) -> Part:
         """Return some of the findings."""
+        if kept.all():
+            return self
         return Part(
             self.kind,
-            self.variant[chosen],
-            self.severity[chosen],
-            [self.rows[i] for i in chosen.tolist()],
-            self.measure[chosen],
-            self.shape[chosen],
+            self.variant[kept],
+            self.severity[kept],
+            list(compress(self.rows, kept.tolist())),
+            self.measure[kept],
+            self.shape[kept],
             self.placed,
-            None if self.own is None else self.own[chosen],
-            {name: values[chosen] for name, values in self.params.items()},
-            None if self.item is None else self.item[chosen],
-            [[made[i] for i in chosen.tolist()] for made in self._digests],
+            None if self.own is None else self.own[kept],
+            {name: values[kept] for name, values in self.params.items()},
+            None if self.item is None else self.item[kept],
+            [names[kept] for names in self._names],
         )
 
 
@@ -187,17 +184,18 @@ class Findings:
         of_part = np.repeat(np.arange(len(self.parts)), [len(one) for one in self.parts])
         within = np.concatenate([np.arange(len(one)) for one in self.parts]) if self.parts else of_part
         kinds = np.array([list(TEXTS).index(one.kind) for one in self.parts], np.int64)
-        ids = self._ids()
+        names = together([one.names(codes, levels, origin) for one in self.parts])
         if len(of_part):
             severity = np.concatenate([one.severity for one in self.parts])
             measure = np.concatenate([one.measure for one in self.parts])
             rising = np.array([one.kind in SMALL_IS_WORSE for one in self.parts])[of_part]
             rank = np.where(rising, -measure, measure)
-            order = np.lexsort((ids.astype(str), -rank, kinds[of_part], -severity))
+            place = (kinds[of_part] - len(TEXTS) * severity.astype(np.int64)).astype(np.int16)
+            order = np.lexsort((names.number, -rank, place))
         else:
             order = np.zeros(0, np.int64)
         self._part, self._within = of_part[order], within[order].astype(np.int64)
-        self.id: Objects = ids[order]
+        self.id: Objects = names.text[order]
 
     def __len__(self) -> int:
         return len(self._part)
@@ -269,20 +267,6 @@ class Findings:
             return np.zeros(0, dtype)
         start = np.concatenate([[0], np.cumsum([len(one) for one in self.parts])])[:-1]
         return np.concatenate(columns)[start[self._part] + self._within].astype(dtype)
-
-    def _ids(self) -> Objects:
-        found = [one for part in self.parts for one in part.digests(self.codes, self.levels, self.origin)]
-        if len(set(found)) < len(found):  # rare: counting them takes longer than all the rest after an edit
-            used: Counter[str] = Counter()
-            for i, digest in enumerate(found):
-                used[digest] += 1
-                if used[digest] > 1:
-                    found[i] = _digest(f"{digest}#{used[digest]}")
-        return np.array(found, dtype=object)
-
-
-def _digest(text: str) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def figure(value: float, unit: str) -> str:

@@ -22,10 +22,9 @@ Objects = NDArray[Any]
 def team_parts(grids: Division, rules: AuditRules, teams: frozenset[Any] | None = None) -> list[Part]:
     """Return teams of a level whose grids lie in several places; None: all teams."""
     parts = []
+    asked = bool if teams is None else teams.difference((None, "")).__contains__
     for sheet in grids.sheets.values():
-        named = np.array(
-            [bool(team) and (teams is None or team in teams) for team in grids.team[sheet.rows]], dtype=bool
-        )
+        named = np.fromiter(map(asked, grids.team[sheet.rows].tolist()), np.bool_, len(sheet.rows))
         rows = sheet.rows[named & (grids.area[sheet.rows] > 0)]
         if len(rows):
             parts.append(_split(grids, sheet, rows, rules))

@@ -11,6 +11,8 @@ import shapely
 from geo.audit import audit
 from geo.audit_edges import _flat
 from geo.audit_findings import figure
+from geo.audit_kinds import SEVERITIES, SMALL_IS_WORSE, TEXTS
+from geo.audit_names import named, together
 from geo.audit_rules import AuditRules
 from geo.errors import ParameterError
 from geo.overlay import flatten
@@ -72,8 +74,22 @@ def test_the_gravest_and_largest_come_first() -> None:
     assert found.severity.tolist() == sorted(found.severity.tolist(), reverse=True)
     overlaps = [one.measure for one in found if one.kind == "overlap"]
     assert overlaps == sorted(overlaps, reverse=True) and len(overlaps) > 1
+    keys = [
+        (-SEVERITIES.index(one.severity), list(TEXTS).index(one.kind),
+         one.measure if one.kind in SMALL_IS_WORSE else -one.measure, one.id)
+        for one in found
+    ]  # fmt: skip
+    assert keys == sorted(keys)
     boxes = shapely.bounds(found.shape)
     assert (boxes[:, 0] > 440_000).all() and (boxes[:, 1] > 3_500_000).all()  # where they are
+
+
+def test_names_are_ordered_as_numbers_as_they_are_as_texts_and_none_occurs_twice() -> None:
+    made = named([str(i) for i in range(200)])
+    assert np.argsort(made.text.astype(str)).tolist() == np.argsort(made.number).tolist()
+    twice = together([made, made[np.arange(3)], named([])])
+    assert twice.text[:200].tolist() == made.text.tolist() and len(set(twice.text)) == len(set(twice.number)) == 203
+    assert [int(text, 16) for text in twice.text] == twice.number.tolist()
 
 
 def test_it_stops_when_asked_and_says_how_far_it_is() -> None:
