@@ -171,13 +171,13 @@ def standards_answer(lang: str | None = None) -> Json:
 
 # What is missing of the cameras, as a reader of a terminal is told of it.
 DOUBTS = {
-    "range_unknown": N_("{count} cameras have no range; {range_m} m is assumed, and nothing of them is certain."),
-    "direction_unknown": N_("{count} cameras have no direction: they may look anywhere."),
-    "fov_unknown": N_("{count} cameras have no angle of view."),
-    "pixels_unknown": N_("{count} cameras have no pixels: how far they meet the class is not known."),
-    "height_unknown": N_("{count} cameras have no height: every building hides what is behind it."),
-    "turning": N_("{count} cameras turn: where they look now is not known."),
-    "state_unknown": N_("Whether {count} cameras work is not known."),
+    "range_unknown": N_("Cameras without a range: {count}; {range_m} m is assumed, and nothing of them is certain."),
+    "direction_unknown": N_("Cameras without a direction: {count}; they may look anywhere."),
+    "fov_unknown": N_("Cameras without an angle of view: {count}."),
+    "pixels_unknown": N_("Cameras without pixels: {count}; how far they meet the class is not known."),
+    "height_unknown": N_("Cameras without a height: {count}; every building hides what is behind it."),
+    "turning": N_("Cameras that turn: {count}; where they look now is not known."),
+    "state_unknown": N_("Cameras of which it is not known whether they work: {count}."),
 }
 
 

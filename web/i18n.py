@@ -16,6 +16,7 @@ from settings import ROOT
 
 LANGUAGES: Mapping[str, str] = {"zh": "zh_CN", "en": "en"}
 TAGS: Mapping[str, str] = {"zh": "zh-CN", "en": "en"}
+COMMAS: Mapping[str, str] = {"zh": "、", "en": ", "}  # between the members of a list
 DEFAULT = "en"
 COOKIE = "lang"
 _YEAR_S = 365 * 24 * 3600
@@ -78,7 +79,14 @@ def remember(response: Response) -> Response:
 
 
 def init_app(app: Flask) -> None:
-    """Give templates `_`, `lang` and `lang_tag`."""
+    """Give templates `_`, `lang`, `lang_tag` and `comma`."""
     app.jinja_env.globals.update(_=gettext, gettext=gettext)
-    app.context_processor(lambda: {"lang": current_lang(), "lang_tag": TAGS[current_lang()], "languages": TAGS})
+    app.context_processor(
+        lambda: {
+            "lang": current_lang(),
+            "lang_tag": TAGS[current_lang()],
+            "languages": TAGS,
+            "comma": COMMAS[current_lang()],
+        }
+    )
     app.after_request(remember)

@@ -23,7 +23,8 @@ from web.jstext_time import TEXTS as TIME
 from web.jstext_upload import TEXTS as UPLOAD
 from web.jstext_whatif import TEXTS as WHATIF
 
-# Fields are written {name} and filled by the script, which sets textContent. `value.X` is what a page shows for the
+# Fields are written {name} and filled by the script, which sets textContent; {name:one|more} is a word in two forms
+# (English: "{count} {count:grid|grids}"), which Chinese does without. `value.X` is what a page shows for the
 # word X of the schema or of the demo; other data is shown as it is.
 OWN: Mapping[str, str] = {
     "age": N_("{ago} · revision {revision}"),
@@ -127,23 +128,24 @@ OWN: Mapping[str, str] = {
     "check.none": N_("No doubtful incident."),
     "filter.dates": N_("The last day lies before the first."),
     "categories.none": N_("No categories yet."),
-    "categories.more": N_("{count} rarer categories are not listed."),
+    "categories.more": N_("{count} rarer {count:category is|categories are} not listed."),
     "brush.all": N_("in the whole period"),
     "brush.none": N_("No incident with a time yet."),
     "brush.window": N_("from {from} to {to}"),
     "brush.most": N_("most: {count}"),
-    "lead.command.total": N_("{count} incidents"),
+    "lead.command.total": N_("{count} {count:incident|incidents}"),
     "lead.command.share": N_(
-        "The hottest tenth of the grids ({grids}) has {share} % of them. {outside} lie in no grid."
+        "The hottest tenth of the grids ({grids}) has {share} % of them. {outside} {outside:lies|lie} in no grid."
     ),
-    "lead.command.outside": N_("{outside} lie in no grid."),
+    "lead.command.outside": N_("{outside} {outside:lies|lie} in no grid."),
     "lead.command.none": N_("No incident in this window and these categories."),
-    "lead.grids.count": N_("{count} grids (level: {level})."),
-    "lead.grids.teamless": N_("{count} have no team."),
+    "lead.grids.count": N_("{count} {count:grid|grids} (level: {level})."),
+    "lead.grids.teamless": N_("{count} {count:has|have} no team."),
     "lead.grids.down": N_("To go down into a grid: double-click it, or press Enter on its row."),
     "lead.grids.none": N_("No grid here."),
     "assume.range": N_(
-        "Range unknown for {count} of {cameras} cameras: drawn with an assumed {range} m, never as certain."
+        "Range unknown for {count} of {cameras} {cameras:camera|cameras}: drawn with an assumed {range} m, never as "
+        "certain."
     ),
     "assume.area": N_("Only the cameras of your area are counted: one outside may see into it."),
     "assume.direction": N_("Direction unknown for {count}: possible all round."),

@@ -14,7 +14,7 @@ TEXTS: Mapping[str, str] = {
     "decide.choose": N_("Choose several"),
     "decide.choose_one": N_("Choose incident {id}"),
     "decide.one": N_("Incident {id}"),
-    "decide.many": N_("{count} incidents chosen"),
+    "decide.many": N_("{count} {count:incident|incidents} chosen"),
     "decide.both": N_("recorded and located"),
     "decide.to": N_("decided: {grid}"),
     "decide.elsewhere": N_("a grid outside your area"),
@@ -32,18 +32,18 @@ TEXTS: Mapping[str, str] = {
     "value.single": N_("single user"),
     "division.today": N_("Today's division, in force since {day}."),
     "division.then": N_("The division in force when the period ended, since {day}."),
-    "division.change": N_("{day} ({count} grids)"),
-    "division.changed": N_("It changed {count} times within the period: {changes}."),
+    "division.change": N_("{day} ({count} {count:grid|grids})"),
+    "division.changed": N_("It changed {count} {count:time|times} within the period: {changes}."),
     "division.before": N_("There is no history before {day}: what lies before is counted by the first known division."),
     "division.none": N_("There is no history of the division yet."),
     "flows.title": N_("Flows between grids"),
     "flows.counted": N_("Counted in"),
     "flows.none": N_("Every incident counts in the grid it was recorded in."),
-    "flows.incidents": N_("{count} incidents"),
+    "flows.incidents": N_("{count} {count:incident|incidents}"),
     "flows.way": N_("The dot is where they count; a dashed ring: in no grid."),
     "flows.lead": N_(
-        "{moved} incidents count in another grid than they were recorded in; {stayed} in the same; {unrecorded} have "
-        "no recorded grid of this level. Decisions count."
+        "{moved} {moved:incident counts|incidents count} in another grid than {moved:it was|they were} recorded in; "
+        "{stayed} in the same; {unrecorded} {unrecorded:has|have} no recorded grid of this level. Decisions count."
     ),
     "flows.first": N_("The first {shown} of {count} pairs are shown."),
     "who.none": N_("Nothing of that name, and no grid there, in what you may see."),
@@ -61,7 +61,7 @@ TEXTS: Mapping[str, str] = {
     "who.no_team": N_("No team is recorded."),
     "who.no_grid": N_("In no grid."),
     "who.border": N_("{distance} m to the nearest border"),
-    "who.through": N_("In {count} grids: {grids}"),
+    "who.through": N_("In {count} {count:grid|grids}: {grids}"),
     "who.cameras": N_("Which cameras see it"),
     "who.show": N_("Show the grid"),
 }

@@ -16,7 +16,7 @@ TEXTS: Mapping[str, str] = {
     "balance.grids": N_("Grids"),
     "balance.teams": N_("Workload of teams"),
     "balance.table": N_("Workload of grids"),
-    "balance.lead": N_("{outside} of {count} grids lie outside the bounds"),
+    "balance.lead": N_("{outside} of {count} {count:grid|grids} {outside:lies|lie} outside the bounds"),
     "balance.lead.more": N_("{above} with too much, {below} with too little work."),
     "balance.lead.moved": N_("{share} of the work would have to change hands to make all alike."),
     "balance.none": N_("There is nothing to share out: no grid, or nothing recorded that is weighed."),
@@ -27,18 +27,20 @@ TEXTS: Mapping[str, str] = {
     "balance.cv.what": N_("Coefficient of variation: standard deviation over mean."),
     "balance.max.what": N_("The most loaded grid over the mean."),
     "balance.histogram": N_("Grids by load"),
-    "balance.histogram.bar": N_("Load {from} to {to}: {count} grids"),
-    "balance.histogram.more": N_("Load above {from}: {count} grids"),
+    "balance.histogram.bar": N_("Load {from} to {to}: {count} {count:grid|grids}"),
+    "balance.histogram.more": N_("Load above {from}: {count} {count:grid|grids}"),
     "balance.lorenz": N_("The least loaded {units} of the grids have {work} of the work"),
     "balance.lorenz.title": N_("Part of the work by part of the grids"),
-    "balance.missing": N_("{count} grids have no load: something that is weighed is not recorded for them."),
+    "balance.missing": N_(
+        "{count} {count:grid has|grids have} no load: something that is weighed is not recorded for {count:it|them}."
+    ),
     "balance.left_out": N_("{name} does not count: {reason}."),
-    "balance.teamless": N_("{count} grids have no team."),
+    "balance.teamless": N_("{count} {count:grid has|grids have} no team."),
     "balance.listed": N_("The {shown} most loaded of {count} are listed."),
     "layer.sections": N_("Road sections"),
     "sections.unnamed": N_("street without a name"),
     "sections.length": N_("Length"),
-    "sections.lead": N_("{count} sections, {km} km of street; {own} of them in one grid only."),
+    "sections.lead": N_("{count} {count:section|sections}, {km} km of street; {own} of them in one grid only."),
     "sections.listed": N_("The first {shown} are listed."),
     "sections.none": N_("There is no street along these grids."),
     "divide.today": N_("Today"),
@@ -51,16 +53,17 @@ TEXTS: Mapping[str, str] = {
     "divide.range": N_("Areas from – to"),
     "divide.outside": N_("Outside the bounds"),
     "divide.moved": N_(
-        "{moved} of {count} incidents ({share}) come into another grid than the one that takes over theirs."
+        "{moved} of {count} {count:incident|incidents} ({share}) {moved:comes|come} into another grid than the one "
+        "that takes over {moved:its own|theirs}."
     ),
-    "divide.moved_team": N_("{moved} incidents come under another team."),
+    "divide.moved_team": N_("{moved} {moved:incident comes|incidents come} under another team."),
     "divide.people": N_(
         "People are shared out by area to compare; a new grid that takes a part of an old one has no figure"
         " before it is counted."
     ),
     "divide.heir": N_("takes over {code}"),
     "divide.add": N_("Add to a draft"),
-    "divide.name": N_("New division of {parent}: {count} grids"),
+    "divide.name": N_("New division of {parent}: {count} {count:grid|grids}"),
     "divide.added": N_("The draft “{name}” holds the new division. It changes nothing before it is approved."),
     "divide.forget": N_("Close the draft"),
     "divide.whole": N_("the whole level {level}"),

@@ -38,11 +38,13 @@ TEXTS: Mapping[str, str] = {
     "compare.say.nearly": N_("{what}: unlikely alone, but among {tests} tests it may be chance."),
     "compare.say.beyond": N_("{what}: hardly chance (adjusted p {q})."),
     "compare.least": N_("< 0.001"),
-    "compare.lead": N_("{now} incidents, {before} before: {change}."),
+    "compare.lead": N_("{now} {now:incident|incidents}, {before} before: {change}."),
     "compare.lead.chance": N_("In all, not more than chance."),
     "compare.lead.beyond": N_("In all, beyond chance (p {p})."),
-    "compare.lead.rows": N_("Beyond chance: more in {up}, fewer in {down} of {tests} rows with incidents."),
-    "compare.windows": N_("{now} ({now_days} days) against {before} ({before_days} days)."),
+    "compare.lead.rows": N_("Beyond chance: more in {up}, fewer in {down} of {tests} {tests:row|rows} with incidents."),
+    "compare.windows": N_(
+        "{now} ({now_days} {now_days:day|days}) against {before} ({before_days} {before_days:day|days})."
+    ),
     "compare.span": N_("{from} – {to}"),
     "compare.assumed": N_("No time window is chosen: this is the last whole month."),
     "compare.scaled": N_("The lengths differ: what is expected is scaled, and the change is that of the rate per day."),
@@ -62,14 +64,14 @@ TEXTS: Mapping[str, str] = {
     "compare.no_grid": N_("No grid is selected: the rows are of all."),
     "compare.km2": N_("km²"),
     "compare.10k": N_("10,000"),
-    "compare.level.grids": N_("{up} grids up, {down} down, of {grids}"),
+    "compare.level.grids": N_("{up} {up:grid|grids} up, {down} down, of {grids}"),
     "score.title": N_("How well it foretells"),
     "score.working": N_("Judging this picture on its last period …"),
     "score.hit": N_("Hit rate {rate} in {area} of the area"),
     "score.pai": N_("PAI {pai} · PEI {pei}"),
     "score.baseline": N_("period before {pai} · chance 1"),
     "score.worse": N_("The plain counts of the period before do better here."),
-    "score.made": N_("Made from {build}, judged on {test} ({count} incidents)."),
+    "score.made": N_("Made from {build}, judged on {test} ({count} {count:incident|incidents})."),
     "score.more": N_("Curve and figures"),
     "score.area": N_("Area"),
     "score.rate": N_("Hit rate"),
@@ -80,15 +82,16 @@ TEXTS: Mapping[str, str] = {
     "score.chance": N_("chance"),
     "score.axis": N_("share of the area flagged → share of incidents hit"),
     "score.note": N_(
-        "{count} cells of {side} m. PAI: times better than chance. PEI: share of what the best choice of as many cells "
-        "would hit. Baseline: counts of {last}."
+        "{count} {count:cell|cells} of {side} m. PAI: times better than chance. PEI: share of what the best choice of "
+        "as many cells would hit. Baseline: counts of {last}."
     ),
     "score.box": N_("Without grids the area is the box around the incidents."),
     "score.state.no_dates": N_("No score: no incident has a time."),
     "score.state.not_covered": N_("No score: the data do not cover this window."),
     "score.state.too_short": N_("No score: the window is shorter than four days, too short to hold a part back."),
     "score.state.too_few": N_(
-        "No score: {build} incidents to make it from and {count} to judge it on; at least {fewest} of each are needed."
+        "No score: {build} {build:incident|incidents} to make it from and {count} to judge it on; at least {fewest} of "
+        "each are needed."
     ),
     "score.state.no_population": N_("No score: no population is recorded."),
     "score.failed": N_("No score: {message}"),
@@ -99,8 +102,8 @@ TEXTS: Mapping[str, str] = {
     "measure.similar": N_("Chosen: the grids most like the treated ones before."),
     "measure.similar_place": N_("Chosen: a place as large, in the grid where it is most alike before."),
     "measure.chosen": N_("Control: {names}."),
-    "measure.fewer": N_("{count} fewer incidents than the control area lets expect"),
-    "measure.more": N_("{count} more incidents than the control area lets expect"),
+    "measure.fewer": N_("{count} fewer {count:incident|incidents} than the control area lets expect"),
+    "measure.more": N_("{count} more {count:incident|incidents} than the control area lets expect"),
     "measure.same": N_("As many incidents as the control area lets expect"),
     "measure.interval": N_("(95 %: {low} to {high})."),
     "measure.beyond": N_("By the counts alone hardly chance (p {p})."),
@@ -119,7 +122,10 @@ TEXTS: Mapping[str, str] = {
     "measure.few": N_("Few incidents: the test is rough."),
     "measure.windows": N_("{before} against {after}."),
     "measure.scaled": N_("The lengths differ: counts before are scaled."),
-    "measure.partial": N_("The data cover only {before} days before and {after} days after; only these are counted."),
+    "measure.partial": N_(
+        "The data cover only {before} {before:day|days} before and {after} {after:day|days} after; only these are "
+        "counted."
+    ),
     "measure.area": N_("Where"),
     "measure.first": N_("Before"),
     "measure.last": N_("After"),

@@ -100,7 +100,7 @@ TEXTS: Mapping[str, str] = {
     "effect.hands": N_("What changes hands"),
     "effect.nowhere": N_("no grid"),
     "effect.none": N_("Nothing changes hands."),
-    "effect.more": N_("{count} more pairs of grids are not listed."),
+    "effect.more": N_("{count} more {count:pair of grids is|pairs of grids are} not listed."),
     "effect.gone": N_("Findings that go: {count}"),
     "effect.new": N_("Findings that come: {count}"),
     "effect.clean": N_("The audit finds nothing new."),

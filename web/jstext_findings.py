@@ -50,10 +50,10 @@ TEXTS: Mapping[str, str] = {
     "finding.cancel": N_("Cancel"),
     "finding.text.accept": N_("Why it may stay as it is"),
     "finding.text.comment": N_("What others should know"),
-    "finding.done.accept": N_("{count} findings are accepted as they are."),
-    "finding.done.reopen": N_("{count} findings are open again."),
+    "finding.done.accept": N_("{count} {count:finding is accepted as it is|findings are accepted as they are}."),
+    "finding.done.reopen": N_("{count} {count:finding is|findings are} open again."),
     "finding.done.comment": N_("The comment is kept."),
-    "finding.done.assign": N_("{count} findings are assigned anew."),
+    "finding.done.assign": N_("{count} {count:finding is|findings are} assigned anew."),
     "finding.said.accept": N_("Accepted:"),
     "finding.said.reopen": N_("Opened again."),
     "finding.said.comment": N_("Comment:"),
@@ -78,15 +78,17 @@ TEXTS: Mapping[str, str] = {
     "repair.found": N_("{count} of {rows} can be repaired; the map shows how."),
     "repair.cancel": N_("Cancel"),
     "repair.draft_name": N_("Repairs {time}"),
-    "repair.added": N_("{count} repairs are in the draft “{name}”. It changes nothing before it is approved."),
+    "repair.added": N_(
+        "{count} {count:repair is|repairs are} in the draft “{name}”. It changes nothing before it is approved."
+    ),
     "repair.added_some": N_(
-        "{count} of {asked} repairs are in the draft “{name}”; the others no longer fit after these. Have it approved, "
-        "then look at the list again."
+        "{count} of {asked} repairs {count:is|are} in the draft “{name}”; the others no longer fit after these. Have it "
+        "approved, then look at the list again."
     ),
     "repair.adding": N_("Adding {count} of {asked} to the draft …"),
     "repair.open": N_("Open the draft"),
-    "finding.unit.parts": N_("parts"),
-    "finding.unit.grids": N_("grids"),
-    "finding.unit.incidents": N_("incidents"),
+    "finding.unit.parts": N_("{count:part|parts}"),
+    "finding.unit.grids": N_("{count:grid|grids}"),
+    "finding.unit.incidents": N_("{count:incident|incidents}"),
     **{f"finding.kind.{kind}": title for kind, title in TITLES.items()},
 }

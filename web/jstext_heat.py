@@ -22,7 +22,7 @@ TEXTS: Mapping[str, str] = {
     "heat.value": N_("{value} {unit} ({share} % of the highest)"),
     "heat.outside": N_("outside the city, no density"),
     "layer.streetheat": N_("Density along streets"),
-    "street.value": N_("{value} incidents per km of street"),
+    "street.value": N_("{value} {value:incident|incidents} per km of street"),
     "unit.m": N_("{value} m"),
     "unit.incidents_per_km2": N_("incidents per km²"),
     "unit.severity_per_km2": N_("severity per km²"),

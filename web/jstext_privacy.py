@@ -13,18 +13,26 @@ TEXTS: Mapping[str, str] = {
         "Import zones: of the kind “private” (private as a whole), “residential” (the buildings in it are dwellings) "
         "or “mask” (what a picture does not show). Or buildings with a kind, such as “apartments”."
     ),
-    "privacy.computing": N_("Working out the exposure of {count} cameras: {step} {share} %"),
+    "privacy.computing": N_("Working out the exposure of {count} {count:camera|cameras}: {step} {share} %"),
     "privacy.lead": N_(
-        "{exposed} of {cameras} cameras see private ground: {certain} m² certainly, {possible} m² possibly."
+        "{exposed} of {cameras} {cameras:camera|cameras} {exposed:sees|see} private ground: {certain} m² certainly, "
+        "{possible} m² possibly."
     ),
     "privacy.clear": N_("No camera sees private ground."),
     "privacy.turn": N_("A turn would take it away for {count} of them, at no more than {loss} % less open ground."),
-    "privacy.private": N_("Private: {zones} zones, a strip of {strip} m before {dwellings} dwellings; {masks} masks."),
+    "privacy.private": N_(
+        "Private: {zones} {zones:zone|zones}, a strip of {strip} m before {dwellings} {dwellings:dwelling|dwellings}; "
+        "{masks} {masks:mask|masks}."
+    ),
     "privacy.forbidden": N_(
-        "{inside} cameras stand in, {sees} look into places where no camera may be (Order 799, Article 8)."
+        "{inside} {inside:camera stands|cameras stand} in, {sees} {sees:looks|look} into places where no camera may be "
+        "(Order 799, Article 8)."
     ),
     "privacy.missing": N_("Not recorded: purpose of {purpose}, owner of {owner}, sign of {sign}, retention of {days}."),
-    "privacy.wrong": N_("{sign} cameras are without a sign, {days} keep images for less than {least} days."),
+    "privacy.wrong": N_(
+        "{sign} {sign:camera is|cameras are} without a sign, {days} {days:keeps|keep} images for less than {least} "
+        "{least:day|days}."
+    ),
     "privacy.certain": N_("certain"),
     "privacy.possible": N_("possible"),
     "privacy.turn.col": N_("turn"),
@@ -50,5 +58,5 @@ TEXTS: Mapping[str, str] = {
     "duty.sign": N_("sign"),
     "duty.retention_days": N_("retention"),
     "duty.without_sign": N_("no sign"),
-    "duty.short": N_("kept {days} days"),
+    "duty.short": N_("kept {days} {days:day|days}"),
 }

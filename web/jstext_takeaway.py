@@ -21,8 +21,8 @@ TEXTS: Mapping[str, str] = {
     "public.none": N_("No month with incidents has ended yet."),
     "public.counts": N_("{shown} of {cells} counts can be told (k {k})."),
     "public.points": N_(
-        "{shown} incidents have a point that {k} addresses share; not told: {hidden} of grids with few, {point} "
-        "without such a point."
+        "{shown} {shown:incident has|incidents have} a point that {k} addresses share; not told: {hidden} of grids "
+        "with few, {point} without such a point."
     ),
     "public.less": N_("less than "),
 }

@@ -19,7 +19,7 @@ TEXTS: Mapping[str, str] = {
     "whatif.place.stop": N_("Stop placing"),
     "whatif.totals": N_("Blind: {before} % → {after} % of the open area ({difference} m²)"),
     "whatif.sides": N_("Newly seen {gained} m², newly blind {lost} m²."),
-    "whatif.grids.more": N_("{count} more grids change; the comparison lists all."),
+    "whatif.grids.more": N_("{count} more {count:grid changes|grids change}; the comparison lists all."),
     "whatif.grids": N_("Grids that change"),
     "whatif.all": N_("All grids"),
     "whatif.keys": N_("Arrow keys move it by 1 m (Shift: 10 m), [ and ] turn it by 5°, Delete removes it."),

@@ -31,10 +31,10 @@ let carded = null; // the finding whose card is open, with its state
 let timer = null;
 let shown = false;
 
-const unitOf = (unit) => (unit === "m²" || unit === "m" ? unit : t(`finding.unit.${unit}`));
+const unitOf = (unit, count) => (unit === "m²" || unit === "m" ? unit : t(`finding.unit.${unit}`, { count }));
 
 /** A measure with the digits it needs and its unit. */
-const measure = (row) => (row.revision !== undefined ? t("finding.revision", { revision: number(row.revision) }) : `${number(row.measure, row.unit === "m²" || row.unit === "m" ? (row.measure >= 0.1 || row.measure === 0 ? 2 : 6) : row.unit ? 0 : 3)}${row.unit ? ` ${unitOf(row.unit)}` : ""}`);
+const measure = (row) => (row.revision !== undefined ? t("finding.revision", { revision: number(row.revision) }) : `${number(row.measure, row.unit === "m²" || row.unit === "m" ? (row.measure >= 0.1 || row.measure === 0 ? 2 : 6) : row.unit ? 0 : 3)}${row.unit ? ` ${unitOf(row.unit, row.measure)}` : ""}`);
 const grids = (row) => (row.grids.length > 3 ? `${row.grids.slice(0, 3).join(COMMA)} …` : row.grids.join(COMMA)) || "–";
 const selectedId = () => (state.selected?.startsWith("finding:") ? state.selected.slice(8) : null);
 

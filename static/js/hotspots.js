@@ -84,7 +84,7 @@ function tell() {
   const gap = lang === "zh" ? "" : " ";
   box.replaceChildren(
     make("strong", { data: { from: "data" } }, t("hotspot.found", { hot: number(answer.hot), cold: number(answer.cold) })), gap,
-    t("hotspot.among", { tested: number(answer.tested), from: day(from, zone), to: day(last, zone), steps: number(answer.steps), step: t(`hotspot.steps.${answer.step}`), total: number(answer.total) }));
+    t("hotspot.among", { tested: number(answer.tested), from: day(from, zone), to: day(last, zone), steps: number(answer.steps), step: t(`hotspot.steps.${answer.step}`, { count: number(answer.steps) }), total: number(answer.total) }));
   const notes = [
     answer.significant ? t("hotspot.false", { found: number(answer.significant), share: number(100 * answer.level_of_false_discovery, answer.level_of_false_discovery < 0.01 ? 1 : 0), false: number(answer.expected_false, 1) }) : t("hotspot.nothing"),
     answer.patterns ? null : t("hotspot.few_steps", { steps: number(answer.steps) }),

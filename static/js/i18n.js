@@ -10,11 +10,14 @@ export const who = boot.who; // account, single, or nobody before signing in
 export const firstStatus = boot.status;
 const locale = boot.tag === "en" ? "en-GB" : boot.tag;
 
+// {count} stands for a field, {count:grid|grids} for one of two forms: by the count as it is read, "1" or another.
+const FIELD = /\{(\w+)(?::([^{}|]*)\|([^{}|]*))?\}/g;
+
 /** Return the text of `key` with its {fields} filled in; the result is plain text, never markup. */
 export function t(key, fields = {}) {
   const text = boot.text[key];
   if (text === undefined) throw new Error(`no text for ${key}`);
-  return text.replace(/\{(\w+)\}/g, (_, name) => String(fields[name] ?? "")).replaceAll(" %", "\u00a0%");
+  return text.replace(FIELD, (_, name, one, more) => (more === undefined ? String(fields[name] ?? "") : String(fields[name]) === "1" ? one : more)).replaceAll(" %", "\u00a0%");
 }
 
 /** Stands between the members of a list. */

@@ -16,7 +16,7 @@ from web.jstext import TEXTS
 
 ROOT = Path(__file__).resolve().parents[2]
 UPDATE: dict[str, Any] = runpy.run_path(str(ROOT / "translations" / "update.py"))
-FIELD = re.compile(r"\{(\w+)[^{}]*\}")
+FIELD = re.compile(r"\{(\w+)[^{}|]*\}")  # not the two forms of a word, which only English has
 SAME_IN_CHINESE = re.compile(r"[\W\d_]*(\{\w+\}[\W\d_]*)*")  # texts without a word of their own
 
 

@@ -44,7 +44,7 @@ def test_coverage_says_what_the_api_says(town_app: Flask) -> None:
 def test_coverage_for_readers(town_app: Flask) -> None:
     shown = run(town_app, "coverage").stdout
     assert "Level grid: 2 grids." in shown
-    assert "1 cameras have no range; 50 m is assumed" in shown
+    assert "Cameras without a range: 1; 50 m is assumed" in shown
     assert SCRIPT in shown
     assert "All" in shown.splitlines()[-1]
 
