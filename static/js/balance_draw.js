@@ -3,7 +3,7 @@
 import { make } from "./dom.js";
 import { number, percent, rounded, t } from "./i18n.js";
 
-const [WIDE, HIGH, LEFT, FOOT, TOP] = [300, 112, 26, 18, 8];
+const [WIDE, HIGH, LEFT, FOOT, TOP] = [208, 112, 30, 20, 8]; // as wide as on a phone: the words keep their size
 
 function shape(name, attributes, ...children) {
   const made = document.createElementNS(document.querySelector("svg").namespaceURI, name);
@@ -36,7 +36,7 @@ export function histogram({ edges, counts }, bounds) {
 
 /** The Lorenz curve under the line of evenness. */
 export function lorenz(points) {
-  const wide = 200;
+  const wide = 138;
   const at = ([units, work]) => `${(LEFT + units * (wide - LEFT - 4)).toFixed(1)} ${(TOP + (1 - work) * (HIGH - FOOT - TOP)).toFixed(1)}`;
   const half = points.reduce((best, one) => (Math.abs(one[0] - 0.5) < Math.abs(best[0] - 0.5) ? one : best));
   const label = t("balance.lorenz", { units: percent(half[0]), work: percent(half[1]) });
@@ -54,7 +54,7 @@ export function figures(answer) {
   const sum = (key, value) => make("span", { title: t(`balance.${key}.what`) }, `${t(`balance.${key}`)} `, make("b", { data: { from: "data" } }, number(value, key === "gini" ? 3 : 2)));
   return [
     make("p", { class: "sums" }, sum("gini", grids.gini), sum("cv", grids.cv), sum("max", grids.max_mean)),
-    make("figure", {}, make("figcaption", {}, `${t("balance.histogram")} (${t("balance.even_share")})`), histogram(answer.histogram, answer.bounds)),
+    make("figure", {}, make("figcaption", {}, `${t("balance.histogram")} · ${t("balance.even_share")}`), histogram(answer.histogram, answer.bounds)),
     make("figure", {}, make("figcaption", {}, t("balance.lorenz.title")), lorenz(answer.lorenz)),
   ];
 }

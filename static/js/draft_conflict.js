@@ -19,10 +19,14 @@ function meant(mine) {
 
 export class Conflict {
   constructor(work, mayEdit) {
-    Object.assign(this, { work, mayEdit, what: null, theirs: null });
+    Object.assign(this, { work, mayEdit, what: null, theirs: null, moved: false });
     const box = byId("draft-conflict");
-    box.addEventListener("cancel", (event) => event.preventDefault()); // Esc decides nothing
-    box.addEventListener("close", () => { if (this.what) box.showModal(); }); // nor does a click beside it
+    // Where one of two versions is to be forgotten, neither Esc nor a click beside it decides; else both leave all as it is.
+    box.addEventListener("cancel", (event) => { if (this.moved) event.preventDefault(); });
+    box.addEventListener("close", () => {
+      if (this.what && this.moved) box.showModal();
+      else this.what = this.theirs = null;
+    });
     byId("draft-conflict-again").addEventListener("click", () => this.again());
     byId("draft-conflict-fork").addEventListener("click", () => this.carry());
     byId("draft-conflict-drop").addEventListener("click", () => this.drop());
@@ -48,6 +52,7 @@ export class Conflict {
     const moved = !this.theirs || this.theirs.version !== draft.version;
     // Not stale, and no grid that differs: it is in a state in which this cannot be done.
     if (!moved && !grids.length) { this.what = null; toast(`${what.error.message} ${what.error.remedy}`, { error: true }); return; }
+    this.moved = moved;
     byId("draft-conflict-lead").textContent = `${what.error.message} ${what.error.remedy}`;
     if (moved) this.versions(draft); else this.grids(grids);
     byId("draft-conflict-again").hidden = !moved || !["draft", "rejected", "withdrawn"].includes(this.theirs?.state);
@@ -118,9 +123,8 @@ export class Conflict {
   }
 
   drop() {
-    const moved = this.theirs?.version !== this.work.draft?.version;
     const { theirs } = this.end();
-    if (!moved) return;
+    if (!this.moved) return;
     if (theirs) this.work.take(theirs, "opened"); else this.work.close();
   }
 }

@@ -97,10 +97,10 @@ function changed(draft, why) {
   if (why === "approve" && draft.state === "applied") poll();
 }
 
-/** Bring what a draft changes into view when none of it is. */
-function look(force = false) {
-  const box = scene.bounds;
-  if (!box || (!force && map.getBounds().intersects(box) && map.getZoom() >= NEAREST)) return;
+/** Bring what a draft changes into view: when none of it is, `whole`: when some of it is not, `force`: in any case. */
+function look({ force = false, whole = false } = {}) {
+  const box = scene.bounds, view = map.getBounds();
+  if (!box || (!force && (whole ? view.contains(box) : view.intersects(box)) && map.getZoom() >= NEAREST)) return;
   map.fitBounds(box.pad(0.6), { maxZoom: 18, animate: false });
 }
 
@@ -140,7 +140,7 @@ export function startDrafts() {
   if (!byId("drafts")) return;
   scene = new Scene(map);
   work = new Work({ changed, conflict: (what) => conflict.open(what), refused: dead });
-  panel = new Panel(work, { look: () => { look(true); if (narrow()) sheet(""); }, compare: (what) => conflict.open(what) });
+  panel = new Panel(work, { look: () => { look({ force: true }); if (narrow()) sheet(""); }, compare: (what) => conflict.open(what) });
   conflict = new Conflict(work, panel.may.edit);
   shelf = new Shelf(work);
   history = new History(work, scene, { look, mayEdit: panel.may.edit });
@@ -167,7 +167,8 @@ export function openDraft(id) {
   set({ tab: "drafts" });
   showTab("drafts");
   if (narrow()) sheet("right");
-  work.open(id);
+  // What was put into it may lie outside of the part of the draft that the map shows.
+  return work.open(id).then((draft) => { if (draft) look({ whole: true }); });
 }
 
 /** The data changed: the history, the list and what is open may have. */

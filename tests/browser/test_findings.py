@@ -12,15 +12,23 @@ import numpy as np
 import openpyxl
 import pytest
 import shapely
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
+from pyproj import Transformer
 
 from store.batch import Batch, Provenance
 from store.store import Store
-from tests.browser.conftest import Opener
+from tests.browser.conftest import Opener, until
 from tests.serving import running
 
 pytestmark = pytest.mark.browser
 X0, Y0 = 385_000.0, 6_671_000.0
+DEGREES = Transformer.from_crs("EPSG:32635", "EPSG:4326", always_xy=True)
+# What the words of the chosen option and the arrow beside them need.
+NEEDED = """select => {
+    const pen = document.createElement('canvas').getContext('2d'), style = getComputedStyle(select);
+    pen.font = `${style.fontSize} ${style.fontFamily}`;
+    return pen.measureText(select.selectedOptions[0].text).width + parseFloat(style.paddingLeft) * 2 + 20;
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +51,15 @@ def faulty_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def centre(url: str) -> list[str]:
     """Where the map looks."""
     return parse_qs(urlsplit(url).query)["centre"]
+
+
+def holds(page: Page, west: float, east: float) -> bool:
+    """Whether the map shows all between two eastings, as its address says."""
+    query = parse_qs(urlsplit(page.url).query)
+    middle, zoom = float(query["centre"][0].split(",")[1]), float(query["zoom"][0])
+    half = page.locator(".atlas-map").evaluate("box => box.clientWidth") / 2 * 360 / (256 * 2**zoom)
+    lons = [DEGREES.transform(x, Y0 + 50)[0] for x in (west, east)]
+    return middle - half < min(lons) and max(lons) < middle + half
 
 
 def test_the_worklist_by_keys(faulty_server: str, visit: Opener) -> None:
@@ -116,6 +133,44 @@ def test_on_a_phone_in_chinese(faulty_server: str, visit: Opener) -> None:
     card.get_by_role("button", name="下一个问题（n）").click()
     expect(card).to_contain_text("碎屑")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    opened.watch.clean()
+
+
+def test_on_a_phone_in_english_nothing_is_cut(faulty_server: str, visit: Opener) -> None:
+    opened = visit(f"{faulty_server}/grids?tab=findings", size="phone")
+    page = opened.page
+    page.click('[data-sheet="right"]')
+    expect(page.locator("#finding-state")).to_contain_text("To be dealt with (3)")
+    tabs = page.locator(".tabs")
+    assert tabs.evaluate("box => box.scrollWidth <= box.clientWidth")
+    # As wide as the choice needs it, its arrow included.
+    assert page.locator("#finding-state").evaluate(NEEDED) <= page.locator("#finding-state").evaluate(
+        "e => e.offsetWidth"
+    )
+    # The way out is beside the search, and what lies below the table is reached.
+    page.click("#take-button")
+    expect(page.locator("#take-menu")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#take-button")).to_be_focused()
+    page.locator("#finding-progress summary").click()
+    expect(page.locator("#finding-progress")).to_contain_text("Revision 1: 3")
+    opened.watch.clean()
+
+
+def test_the_draft_that_is_opened_is_seen_whole(faulty_server: str, visit: Opener) -> None:
+    opened = visit(f"{faulty_server}/grids?tab=findings")
+    page = opened.page
+    page.locator("#finding-table tbody tr").first.click()
+    card = page.locator("#finding-card")
+    card.get_by_role("button", name="Ways to repair").click()
+    card.get_by_role("button", name="Add to the draft").click()
+    expect(card).to_contain_text("0.498 m wide")  # it went on to the next one
+    card.get_by_role("button", name="Ways to repair").click()
+    card.get_by_role("button", name="Add to the draft").click()
+    expect(card).to_contain_text("no team")  # of the third grid: the map shows it, and only a part of the draft
+    page.get_by_role("button", name="Open the draft").click()
+    expect(page.locator("#tab-drafts")).to_have_attribute("aria-selected", "true")
+    until(page, lambda: holds(page, X0 + 100, X0 + 200))
     opened.watch.clean()
 
 
