@@ -102,16 +102,28 @@ function dialogs() {
   for (const dialog of document.querySelectorAll("dialog")) {
     dialog.addEventListener("click", (event) => { if (event.target === dialog || event.target.closest("[data-close]")) dialog.close(); });
   }
-  byId("help-button").addEventListener("click", () => byId("help").showModal());
+  byId("help-button").addEventListener("click", () => { closeMenu(); byId("help").showModal(); });
   byId("data-age").addEventListener("click", origin);
 }
 
+function showMenu(open) {
+  byId("menu").classList.toggle("open", open);
+  byId("menu-button").setAttribute("aria-expanded", String(open));
+}
+
+/** Close the menu of a small screen; what had the focus in it gives it to the menu's button. */
+function closeMenu() {
+  const box = byId("menu");
+  if (!box.classList.contains("open")) return;
+  const inside = box.contains(document.activeElement);
+  showMenu(false);
+  if (inside) byId("menu-button").focus();
+}
+
 function menu() {
-  const button = byId("menu-button"), box = byId("menu");
-  const show = (open) => { box.classList.toggle("open", open); button.setAttribute("aria-expanded", String(open)); };
-  button.addEventListener("click", () => show(!box.classList.contains("open")));
-  document.addEventListener("click", (event) => { if (!event.target.closest("#menu, #menu-button")) show(false); });
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape") show(false); });
+  byId("menu-button").addEventListener("click", () => showMenu(!byId("menu").classList.contains("open")));
+  document.addEventListener("click", (event) => { if (!event.target.closest("#menu, #menu-button")) showMenu(false); });
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") closeMenu(); });
   byId("lang-switch").addEventListener("click", (event) => {
     const url = new URL(location.href);
     url.searchParams.set("lang", new URL(event.currentTarget.href).searchParams.get("lang"));

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Opener
 
@@ -70,6 +71,37 @@ def test_controls_have_names_texts_contrast_and_focus_is_seen(demo_server: str, 
     opened.settled()
     assert page.evaluate(WEAK) == []
     opened.watch.clean()
+
+
+def test_escape_gives_the_focus_back(empty_server: str, visit: Opener) -> None:
+    opened = visit(f"{empty_server}/about", size="phone", ready=False)
+    page = opened.page
+    page.click("#menu-button")
+    page.locator("#help-button").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#help")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#help")).to_be_hidden()
+    expect(page.locator("#menu-button")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.locator("#theme-button").focus()
+    page.keyboard.press("Escape")
+    expect(page.locator("#menu")).to_be_hidden()
+    expect(page.locator("#menu-button")).to_be_focused()
+    opened.watch.clean()
+
+
+def test_latin_quotation_marks_are_narrow(empty_server: str, visit: Opener) -> None:
+    for lang, wide in (("en", False), ("zh", True)):
+        page = visit(f"{empty_server}/about", lang=lang, ready=False).page
+        page.evaluate("document.fonts.load('16px \"Noto Sans SC\"', '“').then(() => true)")
+        mark = page.evaluate("""() => {
+            const one = document.body.appendChild(document.createElement('span'));
+            one.style.cssText = 'position: absolute; font-size: 16px';
+            one.textContent = '“';
+            return one.getBoundingClientRect().width;
+        }""")
+        assert (mark > 12) is wide, (lang, mark)
 
 
 def test_reduced_motion_moves_nothing(demo_server: str, visit: Opener) -> None:
