@@ -82,8 +82,8 @@ TEXTS: Mapping[str, str] = {
         "{count} {count:repair is|repairs are} in the draft “{name}”. It changes nothing before it is approved."
     ),
     "repair.added_some": N_(
-        "{count} of {asked} repairs {count:is|are} in the draft “{name}”; the others no longer fit after these. Have it "
-        "approved, then look at the list again."
+        "{count} of {asked} repairs {count:is|are} in the draft “{name}”; the others no longer fit after these. Have "
+        "it approved, then look at the list again."
     ),
     "repair.adding": N_("Adding {count} of {asked} to the draft …"),
     "repair.open": N_("Open the draft"),

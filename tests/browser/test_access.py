@@ -104,6 +104,13 @@ def test_latin_quotation_marks_are_narrow(empty_server: str, visit: Opener) -> N
         assert (mark > 12) is wide, (lang, mark)
 
 
+@pytest.mark.parametrize("path", ["/command", "/planner", "/grids"])
+def test_the_tabs_fit_on_a_phone(empty_server: str, visit: Opener, path: str) -> None:
+    page = visit(f"{empty_server}{path}", size="phone").page
+    page.click('[data-sheet="right"]')
+    assert page.locator(".tabs").evaluate("box => box.scrollWidth <= box.clientWidth")
+
+
 def test_reduced_motion_moves_nothing(demo_server: str, visit: Opener) -> None:
     page = visit(f"{demo_server}/command", size="phone", reduced_motion="reduce").page
     assert page.evaluate("[window.atlas.map._zoomAnimated, window.atlas.map.options.inertia]") == [False, False]
