@@ -159,7 +159,8 @@ class Drafts(Pool):
                     N_("Ask another account with the role approver."),
                     name=old.name, draft=old.id,
                 )  # fmt: skip
-            why = _reason(reason) or old.reason or old.name
+            # Who asked for it said why; who approves often says no more than that he does.
+            why = "; ".join(dict.fromkeys(one for one in (old.reason, _reason(reason)) if one)) or old.name
             done = apply_changes(connection, old.changes, why, old.id)
             sets: dict[str, Any] = {
                 "state": "applied",

@@ -46,7 +46,15 @@ export async function propose(row, box, added) {
   let [chosen, side] = [found.proposals[0], null];
   const sides = make("div", { class: "repair-sides", role: "group", "aria-label": t("repair.side") }, ...["both", "before", "after"].map((name) => make("button", { type: "button", class: "ghost", "aria-pressed": String(name === "both"), data: { side: name },
     onclick: () => { side = name === "both" ? null : name; for (const one of sides.children) one.setAttribute("aria-pressed", String(one.dataset.side === name)); show([chosen], side); } }, t(`repair.${name}`))));
-  const add = make("button", { type: "button", class: "button primary", onclick: () => guarded(add, async () => { await toDraft([{ finding: row.id, method: chosen.method }]); added(); }) }, t("repair.add"));
+  const add = make("button", { type: "button", class: "button primary", onclick: () => guarded(add, async () => {
+    add.textContent = t("repair.adding", { count: 1, asked: 1 }); // the division with it is audited first
+    try {
+      await toDraft([{ finding: row.id, method: chosen.method }]);
+      added();
+    } finally {
+      add.textContent = t("repair.add");
+    }
+  }) }, t("repair.add"));
   const list = make("div", { class: "repair-list", role: "radiogroup", "aria-label": t("repair.title") }, ...found.proposals.map((one, index) => make("label", {},
     make("input", { type: "radio", name: "repair", checked: index === 0, onchange: () => { chosen = one; show([one], side); } }),
     make("span", { data: { from: "data" } }, one.text, make("span", { class: "sub" }, effect(one))))));

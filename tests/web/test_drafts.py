@@ -228,7 +228,8 @@ def test_a_second_account_approves_and_the_history_tells(english: Flask, monkeyp
     assert (done.found["state"], done.found["own"]) == ("applied", False)
     rows = viewer.get("/api/division/history").get_json()["changes"]
     assert [(one["kind"], one["by"], one["why"], one["submitted_by"], one["own"]) for one in rows] == [
-        ("division", "Review", "Agreed", "Planning", False), ("append", "gridatlas", "grids.csv", None, False),
+        ("division", "Review", "The school moved; Agreed", "Planning", False),
+        ("append", "gridatlas", "grids.csv", None, False),
     ]  # fmt: skip
     told = viewer.get(f"/api/division/history/{rows[0]['revision']}").get_json()
     sides = [(one["properties"]["code"], one["properties"]["when"]) for one in told["grids"]["features"]]
