@@ -34,7 +34,7 @@ class Pool:
         self._writer = connection
         self._write_lock = threading.Lock()
         self._readers: deque[sqlite3.Connection] = deque()  # the last one used is taken first
-        self._unused = 0  # the fewest that lay idle since `let_go` was last called
+        self._unused = 0  # the fewest that lay idle since `close_unused` was last called
         self._closed = False
 
     def close(self) -> None:
@@ -44,7 +44,7 @@ class Pool:
             self._close_readers(len(self._readers))
             self._writer.close()
 
-    def let_go(self) -> None:
+    def close_unused(self) -> None:
         """Close the connections that nobody needed since the last call: each holds pages and statements of its own."""
         unused, self._unused = self._unused, len(self._readers)
         self._close_readers(unused)

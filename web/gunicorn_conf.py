@@ -71,5 +71,5 @@ def post_worker_init(worker: Any) -> None:
     hub = atlas.live.hub
     hub.most, hub.alive, hub.parks = streams, lambda: worker.alive, True
     threading.Thread(target=atlas.start, name="start", daemon=True).start()
-    giving_back = (lambda: worker.alive, atlas.let_go)
+    giving_back = (lambda: worker.alive, atlas.close_unused)
     threading.Thread(target=memory.keep_giving_back, args=giving_back, name="memory", daemon=True).start()

@@ -175,7 +175,7 @@ class Hub:
             streams = tuple(self._streams)
         for stream in streams:
             stream.close()
-            stream.let_go()
+            stream.end_parked()
         self._wake.set()
         self._behind.put(None)
         thread = self._thread
@@ -189,7 +189,7 @@ class Hub:
             if not self.alive():
                 self.close()
                 return
-            for step in (self._let_go, self._tick, self._reap, self._write):
+            for step in (self._shut_out, self._tick, self._reap, self._write):
                 _guarded(step)
             time.sleep(PAUSE_S + PAUSE_EACH_S * len(self._streams))
 
@@ -199,7 +199,7 @@ class Hub:
                 _guarded(stream.fetch)
                 self.wake()
 
-    def _let_go(self) -> None:
+    def _shut_out(self) -> None:
         """End the streams whose reader is no longer let in, or sees another area; before anything more is told."""
         if time.monotonic() < self._asked + TICK_S:
             return

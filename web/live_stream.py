@@ -117,7 +117,7 @@ class Stream:
         self._wrote = time.monotonic()
         self.parked = Wire(self.wire, self._chunked, done)
         if self.closed:  # meanwhile
-            self.let_go()
+            self.end_parked()
 
     def write(self) -> None:
         """Write what there is for a parked page, as much as it takes; the hub's thread calls it."""
@@ -132,7 +132,7 @@ class Stream:
         except OSError:
             self.close()
         if self.closed:
-            self.let_go()
+            self.end_parked()
 
     def _part(self) -> bytes:
         part = b""
@@ -158,7 +158,7 @@ class Stream:
         finally:
             self._fetching = self._caught is not None  # else it is asked for again
 
-    def let_go(self) -> None:
+    def end_parked(self) -> None:
         """End a parked stream, once."""
         with self._ready:
             if self.parked is None or self._ended:

@@ -22,15 +22,15 @@ def give_back() -> None:
         trim(ctypes.c_size_t(0))
 
 
-def keep_giving_back(alive: Callable[[], bool], let_go: Callable[[], None]) -> None:
-    """Do so now and then, as long as the service lives; `let_go` lets go first of what nobody needed since.
+def keep_giving_back(alive: Callable[[], bool], first: Callable[[], None]) -> None:
+    """Do so now and then, as long as the service lives; `first` is called each time before it.
 
     What is there after the first time stays for good, and is not looked through again: a million objects of code.
     """
     began = True
     while alive():
         time.sleep(EVERY_S)
-        let_go()
+        first()
         give_back()
         if began:
             gc.freeze()

@@ -75,11 +75,11 @@ class Atlas:
                 self._store = Store.open(self.settings.store)
             return self._store
 
-    def let_go(self) -> None:
-        """Let go of the connections to the store that nobody needed since the last call."""
+    def close_unused(self) -> None:
+        """Close the connections to the store that nobody needed since the last call."""
         store = self._store
         if store is not None:
-            store.let_go()
+            store.close_unused()
 
     @property
     def jobs(self) -> Jobs:

@@ -32,17 +32,17 @@ def _open(connections: list[sqlite3.Connection]) -> list[bool]:
 
 def test_what_nobody_needed_since_the_last_call_is_closed(town_file: Path) -> None:
     with Store.open(town_file) as store:
-        store.let_go()
+        store.close_unused()
         six = _lent(store, 6)
-        store.let_go()
+        store.close_unused()
         assert len(store._readers) == 6, "they were needed since the last call"
         three = _lent(store, 3)
         assert set(map(id, three)) < set(map(id, six)), "the last ones used are taken first"
-        store.let_go()
+        store.close_unused()
         assert sum(_open(six)) == len(store._readers) == 3 and all(_open(three))
         with store._reading() as busy:
-            store.let_go()
-            store.let_go()
+            store.close_unused()
+            store.close_unused()
             assert _open([busy]) == [True] and len(store._readers) == 0
         assert len(store._readers) == 1
 
@@ -64,7 +64,7 @@ def test_readers_meanwhile_are_not_disturbed(town_file: Path) -> None:
         for thread in threads:
             thread.start()
         for _ in range(300):
-            store.let_go()
+            store.close_unused()
         stop.set()
         for thread in threads:
             thread.join()

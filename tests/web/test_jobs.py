@@ -192,12 +192,12 @@ def test_closing_drops_what_waits(tmp_path: Path) -> None:
         time.sleep(0.01)
     waiting = jobs.submit(lambda progress: {})
 
-    def let_go() -> None:
+    def go_on() -> None:
         while not jobs._closed:
             time.sleep(0.01)
         go.set()
 
-    threading.Thread(target=let_go).start()
+    threading.Thread(target=go_on).start()
     jobs.close()
     assert jobs.get(running.id).state == "done"  # type: ignore[union-attr]
     after = make(tmp_path)

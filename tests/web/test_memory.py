@@ -44,12 +44,12 @@ def test_it_goes_on_until_the_service_stops_and_what_was_there_at_the_start_is_n
     rounds: list[int] = []
     rings: list[weakref.ref[Ring]] = []
 
-    def let_go() -> None:
+    def first() -> None:
         rounds.append(gc.get_freeze_count())
         rings.append(weakref.ref(Ring()))
 
     try:
-        keep_giving_back(lambda: len(rounds) < 3, let_go)
+        keep_giving_back(lambda: len(rounds) < 3, first)
         assert rounds[0] == 0 < rounds[1] == rounds[2]
         assert [ring() for ring in rings] == [None] * 3
     finally:
