@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -15,15 +16,26 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PATIENCE_S = 60
+PATIENCE_S = 180  # for a machine that has other work
+# Below those that the system gives to lines that go out: a server that is started again finds its port free.
+PORTS = range(11_000, max(13_000, int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])))
+_ours: list[socket.socket] = []
 
 
 def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """Return a TCP port of 127.0.0.1 that nobody listens on, and that no other process of tests is given meanwhile."""
+    for port in random.SystemRandom().sample(PORTS, 1_000):
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0gridatlas-tests-{port}")  # no file; it ends with this process
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            claim.close()
+            continue
+        _ours.append(claim)
+        return port
+    raise RuntimeError("no port is free")
 
 
 def flask(store: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -52,17 +64,21 @@ def running(store: Path, **environment: str) -> Iterator[str]:
         yield address
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=PATIENCE_S)
-        log.close()
+        try:
+            process.wait(timeout=PATIENCE_S)
+        finally:
+            process.kill()  # where it did not end
+            log.close()
 
 
 def await_health(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
     """Wait until /healthz answers; raise with the server's own words when it does not."""
-    for _ in range(PATIENCE_S * 10):
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"the server stopped: {log.read_text('utf-8', 'replace')[-2000:]}")
         try:
-            with urllib.request.urlopen(f"{address}/healthz", timeout=5) as answer:
+            with urllib.request.urlopen(f"{address}/healthz", timeout=20) as answer:
                 if answer.status == 200:
                     return
         except (urllib.error.URLError, ConnectionError, TimeoutError):

@@ -20,6 +20,7 @@ import pytest
 
 from settings import Settings, from_env
 from store.store import Store
+from tests.serving import PATIENCE_S, free_port
 from web import serve
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -118,12 +119,6 @@ def test_settings_lie_beside_their_store(tmp_path: Path) -> None:
     assert from_env({}).instance == from_env({"ATLAS_STORE": "postgresql://host/db"}).instance == ROOT / "instance"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def test_what_is_set_for_the_memory_can_be_set_otherwise() -> None:
     assert serve.environment({"A": "1"}) == {"A": "1", "MALLOC_ARENA_MAX": "2"}
     assert serve.environment({"MALLOC_ARENA_MAX": "8"}) == {"MALLOC_ARENA_MAX": "8"}
@@ -133,7 +128,7 @@ def test_what_is_set_for_the_memory_can_be_set_otherwise() -> None:
 def server(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
     port = free_port()
     process = start(tmp_path, "-m", "web.serve", ATLAS_PORT=str(port))
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
             with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
@@ -151,7 +146,7 @@ def server(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
 
 def test_a_stop_lets_a_running_request_finish(server: tuple[subprocess.Popen[str], int]) -> None:
     process, port = server
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("GET", "/api/csrf")
     answer = connection.getresponse()
     token, cookie = json.loads(answer.read())["token"], str(answer.headers["Set-Cookie"]).partition(";")[0]
@@ -163,9 +158,9 @@ def test_a_stop_lets_a_running_request_finish(server: tuple[subprocess.Popen[str
         f"POST /api/uploads HTTP/1.1\r\nHost: localhost\r\nX-CSRF-Token: {token}\r\nCookie: {cookie}\r\n"
         f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as slow:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as slow:
         slow.sendall(head.encode() + body[:2000])
-        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as later:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as later:
             later.request("GET", "/healthz")  # who is answered came after the slow one was let in
             assert later.getresponse().status == 200
         time.sleep(1)
@@ -186,7 +181,7 @@ def test_many_requests_at_once(server: tuple[subprocess.Popen[str], int]) -> Non
     _, port = server
 
     def ask(path: str) -> int:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         connection.request("GET", path)
         status = connection.getresponse().status
         connection.close()
