@@ -5,22 +5,34 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from app import create_app
 from settings import Settings
-from store.live import HeldIncident, LiveIncident
+from store.live import LiveIncident
 from store.store import Store
+from tests.serving import PATIENCE_S
 from tests.web.conftest import X0, Y0, fill
-from web import live_hub, live_stream
+from tests.web.hub_steps import (
+    MOST_PAGES,
+    MOST_WAITING,
+    THIRD,
+    Log,
+    Steps,
+    all_after,
+    hub_of,
+    small_buffers,
+    steps,
+    told,
+)
+from web import live_stream
 from web.errors import RequestError
 from web.live_hub import Hub
 from web.live_stream import Stream
@@ -31,6 +43,8 @@ def live_app(compiled: None, settings: Settings) -> Iterator[Flask]:
     with Store.open(settings.store) as store:
         fill(store)
     app = create_app(settings)
+    state = app.extensions["atlas"]
+    state.live.facts.prepare(state.snapshot())  # as a server does when it starts
     yield app
     app.extensions["atlas"].close()
 
@@ -51,12 +65,16 @@ class Page:
         self.events: list[tuple[str, int | None, dict[str, Any]]] = []
         self.until(lambda event: event[0] == "hello")
 
-    def until(self, enough: Any) -> None:
-        while not any(map(enough, self.events)):
+    def until(self, enough: Any) -> dict[str, Any]:
+        """Read on until an event is as wanted; return its facts. A quiet stream beats, so that the wait ends."""
+        deadline = time.monotonic() + PATIENCE_S
+        while (found := next(filter(enough, self.events), None)) is None:
+            assert time.monotonic() < deadline, self.events
             text = next(self.parts).decode()
             for name, body in re.findall(r"event: (\w+)\ndata: (.*)\n", text):
                 facts = json.loads(body)
                 self.events.append((name, facts.get("seq"), facts))
+        return found[2]
 
     def names(self, last: str) -> list[str]:
         self.until(lambda event: event[2].get("id") == last)
@@ -75,8 +93,8 @@ def test_every_page_gets_every_incident_in_order(live_app: Flask) -> None:
         send(live_app, *(f"n{index}" for index in range(start, start + 6)))
     for page in pages:
         assert page.names("n59") == [f"n{index}" for index in range(60)]
-        told = page.events[-1][2]
-        assert told["grid"]["code"] == "G1" and told["team"] == "Team 1" and told["cameras"] is not None
+        facts = page.until(lambda event: event[2].get("id") == "n59")
+        assert facts["grid"]["code"] == "G1" and facts["team"] == "Team 1" and facts["cameras"] is not None
         page.close()
     assert len(live_app.extensions["atlas"].live.hub) == 0
 
@@ -131,8 +149,8 @@ def test_polling_hands_out_the_same(live_app: Flask) -> None:
 def test_pages_are_told_when_other_data_changed(live_app: Flask) -> None:
     page = Page(live_app.test_client())
     live_app.extensions["atlas"].store.clear(["zones"])
-    page.until(lambda event: event[0] == "data")
-    assert page.events[-1][2]["data"] == live_app.extensions["atlas"].store.revision()
+    revision = live_app.extensions["atlas"].store.revision()
+    assert page.until(lambda event: event[0] == "data" and event[2]["data"] >= revision)["data"] == revision
     page.close()
 
 
@@ -189,65 +207,27 @@ def test_a_closed_hub_ends_its_streams(live_app: Flask) -> None:
     assert not ended.is_alive()
 
 
-class Log:
-    """A log that only counts, so that the hub can be tried by itself."""
-
-    def __init__(self) -> None:
-        self.last = 0
-
-    def read(self, cursor: int, limit: int) -> tuple[list[HeldIncident], int]:
-        end = min(self.last, cursor + limit)
-        one = LiveIncident("x", 0.0, 0.0, None, np.datetime64("2024-01-01", "ms"))
-        return [HeldIncident(seq, seq, 1, None, one) for seq in range(cursor + 1, end + 1)], end
-
-
-def _all_of(found: list[HeldIncident], area: Any) -> list[tuple[HeldIncident, dict[str, Any]]]:
-    return [(held, {"seq": held.seq}) for held in found]
-
-
-STEPS = st.lists(
-    st.one_of(
-        st.tuples(st.just("add"), st.integers(1, 40)),
-        st.tuples(st.just("tick"), st.just(0)),
-        st.tuples(st.just("read"), st.integers(0, 2)),
-        st.tuples(st.just("open"), st.integers(0, 100)),
-        st.tuples(st.just("leave"), st.integers(0, 2)),
-    ),
-    max_size=80,
-)
-
-
-@given(steps=STEPS)
+@given(steps=steps())
 @settings(max_examples=150, deadline=None)
-def test_whoever_reads_whenever_nothing_is_missed_or_doubled(steps: list[tuple[str, int]]) -> None:
-    """Any order of storing, telling and reading, with buffers so small that slow readers lose their place."""
+def test_whoever_reads_whenever_nothing_is_missed_or_doubled(steps: Steps) -> None:
     log = Log()
-
-    def tell(found: list[HeldIncident], area: Any) -> list[tuple[HeldIncident, dict[str, Any]]]:
-        """One area holds every incident, the other every third."""
-        return [(held, {"seq": held.seq}) for held in found if area is None or (held.seq or 0) % 3 == 0]
-
-    hub = Hub(log.read, lambda: log.last, tell, lambda area: {})
-    hub._thread = threading.current_thread()  # the test ticks
+    hub = hub_of(log)
     streams: list[tuple[Stream, Iterator[bytes], int, list[int]]] = []
-    third: Any = "third"
 
     def pull(index: int) -> None:
         stream, parts, _, got = streams[index]
         if stream.behind or stream._waiting:
-            got += [int(seq) for seq in re.findall(rb"^id: (\d+)$", next(parts), re.MULTILINE)]
+            got += told(next(parts))
 
-    saved = live_stream.MOST_WAITING, live_stream.MOST_KEPT, live_hub.PART
-    live_stream.MOST_WAITING, live_stream.MOST_KEPT, live_hub.PART = 25, 40, 10
-    live_stream.HEARTBEAT_S = 0.0
-    try:
+    with small_buffers() as patch:
+        patch.setattr(live_stream, "HEARTBEAT_S", 0.0)
         for what, amount in steps:
             if what == "add":
                 log.last += amount
             elif what == "tick":
                 hub._tick()
-            elif what == "open" and len(streams) < 3:
-                stream = hub.open(min(amount, log.last), area=third if amount % 2 else None)
+            elif what == "open" and len(streams) < MOST_PAGES:
+                stream = hub.open(min(amount, log.last), area=THIRD if amount % 2 else None)
                 parts = stream.read()
                 next(parts)
                 streams.append((stream, parts, stream.cursor, []))
@@ -259,19 +239,13 @@ def test_whoever_reads_whenever_nothing_is_missed_or_doubled(steps: list[tuple[s
         for index, (stream, _, start, got) in enumerate(streams):
             while stream.behind or stream._waiting:  # all that is left, so that what is doubled shows too
                 pull(index)
-            assert got == [n for n in range(start + 1, log.last + 1) if stream.area is None or n % 3 == 0]
-            assert len(stream._waiting) <= 25
-    finally:
-        live_stream.MOST_WAITING, live_stream.MOST_KEPT, live_hub.PART = saved
-        live_stream.HEARTBEAT_S = 10.0
+            assert got == all_after(start, stream, log)
+            assert len(stream._waiting) <= MOST_WAITING
 
 
 def test_what_was_read_while_no_page_of_an_area_was_open_is_not_missed() -> None:
     log = Log()
-    hub = Hub(
-        log.read, lambda: log.last, lambda found, area: [(held, {"seq": held.seq}) for held in found], lambda area: {}
-    )
-    hub._thread = threading.current_thread()  # the test ticks
+    hub = hub_of(log)
     first = hub.open(0)
     for number in (2, 4, 6):
         log.last = number
@@ -282,4 +256,4 @@ def test_what_was_read_while_no_page_of_an_area_was_open_is_not_missed() -> None
         hub._tick()
     parts = stream.read()
     assert b"hello" in next(parts)
-    assert re.findall(rb"^id: (\d+)$", next(parts), re.MULTILINE) == [b"4", b"5", b"6"]
+    assert told(next(parts)) == [4, 5, 6]
