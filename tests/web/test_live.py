@@ -172,8 +172,11 @@ def test_two_senders_of_one_id_at_once(post: Post, store: Store) -> None:
     assert len(store.snapshot()["incidents"]) == 6 + 5
 
 
-def test_many_threads_share_transactions(post: Post, store: Store, live_app: Flask) -> None:
+def test_many_threads_share_transactions(
+    post: Post, store: Store, live_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = store.revision()
+    monkeypatch.setattr(store, "_wait_s", 600.0)  # the first one waits until all have come
     held = store._write_lock
     held.acquire()
     threads = [threading.Thread(target=post, args=({"id": f"g{n}", **at(n, n)},)) for n in range(12)]
@@ -305,12 +308,13 @@ def test_figures_lag_at_most_a_moment_behind_a_burst(
     post: Post, live_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state = live_app.extensions["atlas"]
+    monkeypatch.setattr("web.state.FRESH_S", 1e9)
     first = state.snapshot()
     post({"id": "q1", **at(1, 1)})
     assert state.snapshot() is first  # one picture for all readers for a moment
     monkeypatch.setattr("web.state.FRESH_S", 0.0)
     assert len(state.snapshot()["incidents"]) == 7
-    monkeypatch.setattr("web.state.FRESH_S", 1e9)
+    monkeypatch.setattr("web.state.FRESH_S", 1e9)  # a long moment
     post({"id": "q2", **at(1, 1)})
     assert len(state.snapshot()["incidents"]) == 7
     state.store.clear(["zones"])  # any other change is seen at once

@@ -300,6 +300,7 @@ def test_after_a_restart_the_last_one_is_there_at_once(tmp_path: Path) -> None:
 
 KILLED = """
 import sys
+import time
 from pathlib import Path
 from geo.camera_facts import ViewRules
 from layers.engine import Engine
@@ -316,6 +317,8 @@ def told(snapshot, slot, progress, cancelled):
     def tell(share, step):
         progress(share, step)
         print(step, flush=True)
+        if step == "coverage":
+            time.sleep(600)  # until it is killed
     return work(snapshot, slot, tell, cancelled)
 
 engine.compute = told
