@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 import struct
 import zipfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import shapely
 from store.intake.raw import object_array
 
 NAMES = ("北京市海淀区中关村大街", "上海市黄浦区南京东路", "盗窃案件")
+EXPECTED = {i: (NAMES[i], float(i), i + 0.5) for i in range(3)}  # of what is written, by its number
 
 
 def write_vector(
@@ -85,3 +88,19 @@ def lie_about_size(data: bytes, stated: int) -> bytes:
     out[local + 22 : local + 26] = struct.pack("<I", stated)
     out[central + 24 : central + 28] = struct.pack("<I", stated)
     return bytes(out)
+
+
+def with_functions(file: Path) -> sqlite3.Connection:
+    """Connect with stand-ins for the functions that the triggers of a GeoPackage's R-tree call."""
+    connection = sqlite3.connect(file)
+    for name in ("ST_IsEmpty", "ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY"):
+        connection.create_function(name, 1, lambda blob: 0)
+    return connection
+
+
+def execute(file: Path, *statements: str) -> None:
+    """Change a GeoPackage as another program would."""
+    with closing(with_functions(file)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()

@@ -65,3 +65,16 @@ def notes(found: Normalised) -> str:
 
 def reasons(found: Normalised) -> list[tuple[int, str, str]]:
     return [(reject.row, reject.field, reject.reason.format(**reject.params)) for reject in found.rejects]
+
+
+def said(table: RawTable) -> str:
+    """Return the notes of a table in one line."""
+    return " | ".join(note.text() for note in table.notes)
+
+
+def by_n(table: RawTable) -> dict[int, tuple[str, float, float]]:
+    """Return name and place of each row by its number `n`."""
+    return {
+        int(n): (name, g.x, g.y)
+        for n, name, g in zip(table.columns["n"], table.columns["name"], table.geometry, strict=True)
+    }
