@@ -13,17 +13,18 @@ from flask import Flask
 from store.batch import Batch, Mode, Provenance
 from store.errors import IntakeError, StoreError
 from store.intake.reasons import Ledger
-from tests.web.areas_town import CANARY, INSIDE, served
+from store.store import Store
+from tests.web.areas.town import CANARY, INSIDE, served, write
 from tests.web.conftest import X0, Y0, batch, square
 from web.fence import SLACK_M, AreaFence
 
 
 @pytest.fixture(scope="module")
 def app(compiled: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        served(tmp_path_factory.mktemp("fence") / "store", patch, outside=True, many=50) as found,
-    ):
+    folder = tmp_path_factory.mktemp("fence")
+    with Store.open(folder / "atlas.gpkg") as store:
+        write(store, outside=True, many=50)
+    with pytest.MonkeyPatch.context() as patch, served(folder, patch) as found:
         yield found
 
 

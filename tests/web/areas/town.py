@@ -33,6 +33,7 @@ from web.identity import Reader
 from web.limits import Limits
 from web.permissions import ROLES
 
+OF_ENVIRON = identity.of_environ  # before a test lets a header say who asks
 CANARY = "KANARIE"  # in every text of every row outside, and in no other
 COUNT = 7919  # incidents of one kind outside: a number that is nowhere else
 INSIDE = Area((("district", "DA"),))
@@ -207,14 +208,20 @@ def _of(environ: WSGIEnvironment) -> Reader:
 
 
 @contextmanager
-def served(folder: Path, monkeypatch: pytest.MonkeyPatch, *, outside: bool, many: int = 700) -> Iterator[Flask]:
-    """Serve a town that is written for it."""
-    folder.mkdir()
-    with Store.open(folder / "atlas.gpkg") as store:
-        write(store, outside=outside, many=many)
+def served(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+    """Serve the town that is written in a folder."""
     app = create_app(Settings(store=str(folder / "atlas.gpkg"), instance=folder, lang="en"))
     readers(app, monkeypatch)
     try:
         yield app
     finally:
         app.extensions["atlas"].close()
+
+
+def rows(app: Flask, layer: str) -> dict[str, tuple[Any, ...]]:
+    """Return the rows of a layer by id, as the store holds them."""
+    columns = app.extensions["atlas"].store.snapshot()[layer]
+    key = "code" if layer == "grids" else "id"
+    shapes = columns.geometry if columns.geometry is not None else np.column_stack([columns.x, columns.y])
+    facts = zip(columns.text("name" if layer != "incidents" else "status"), shapes, strict=True)
+    return {str(name): (text, str(shape)) for name, (text, shape) in zip(columns.text(key), facts, strict=True)}
