@@ -69,7 +69,8 @@ def _down(value: Any, arrays: dict[str, NDArray[Any]]) -> Any:
         name = f"a{id(value)}"  # what several fields share is written once
         if value.dtype != object:
             arrays[name] = value
-            return {"array": name}
+            # As it was: compiled code is another one for arrays that cannot be written, and takes a minute to make.
+            return {"array": name, "fixed": not value.flags.writeable}
         flat = value.ravel()
         texts = all(item is None or isinstance(item, str) for item in flat)
         if name not in arrays:
@@ -98,7 +99,7 @@ def _up(value: Any, arrays: Any) -> Any:
         return value
     if "array" in value:
         found = arrays[value["array"]]
-        found.flags.writeable = False
+        found.flags.writeable = not value.get("fixed", False)
         return found
     if "texts" in value or "geometries" in value:
         name = value.get("texts") or value["geometries"]
