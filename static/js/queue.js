@@ -86,7 +86,10 @@ function form() {
   const rows = targets();
   const box = byId("decide");
   if (!box) return;
+  const opens = box.hidden && rows.length > 0;
   box.hidden = rows.length === 0;
+  // The form covers the foot of a small screen: the rows that it is about come above it.
+  if (opens && narrow()) byId("pane-check").scrollTop += byId("check-table").getBoundingClientRect().top - byId("pane-check").getBoundingClientRect().top;
   // What was typed for other incidents is not offered for these.
   const about = rows.map((row) => row.id).join("\n");
   if (about !== box.dataset.about) {

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import LANGS, Opener
+from tests.browser.conftest import LANGS, Opener, until
 from tests.browser.test_live import served_copy
 
 pytestmark = pytest.mark.browser
@@ -21,6 +21,14 @@ def own_server(demo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     """A demo of its own: these tests decide."""
     with served_copy(demo_store, tmp_path_factory.mktemp("decide")) as service:
         yield service.address
+
+
+# Whether the chosen row stands between the tabs and the form.
+ABOVE = """() => {
+    const [row, form, pane] = ['#check-table tbody input:checked', '#decide', '#pane-check']
+        .map(one => document.querySelector(one)?.getBoundingClientRect());
+    return Boolean(row) && row.top >= pane.top && row.bottom <= form.top;
+}"""
 
 
 def number_of(page: Page, kind: str) -> int:
@@ -70,6 +78,16 @@ def test_doubtful_assignments_are_resolved(own_server: str, visit: Opener, lang:
     expect(page.locator("#flows-table tbody tr").first).to_be_visible()
     expect(page.locator("#flows-legend li")).not_to_have_count(0)
     opened.watch.clean()
+
+
+def test_on_a_phone_the_form_leaves_its_rows_in_sight(own_server: str, visit: Opener) -> None:
+    page = visit(f"{own_server}/grids?tab=check", size="phone").page
+    page.click('[data-sheet="right"]')
+    chosen = page.locator("#check-table tbody input").first
+    chosen.check()
+    form = page.locator("#decide")
+    expect(form).to_be_visible()
+    until(page, lambda: page.evaluate(ABOVE))
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
