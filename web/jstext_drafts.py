@@ -134,7 +134,7 @@ TEXTS: Mapping[str, str] = {
     "conflict.fork": N_("Put mine into a draft of its own"),
     "conflict.fork.failed": N_("That did not go through; nothing of yours is lost. Try again, or choose otherwise."),
     "conflict.fork.name": N_("{name} (mine)"),
-    "conflict.carry": N_("Make my steps anew on what they are now"),
+    "conflict.carry": N_("Make my steps anew"),
     "conflict.carry.name": N_("{name} (anew)"),
     "conflict.carry.why": N_("In a draft of its own. This one stays; steps that no longer fit are listed."),
     "conflict.carry.step": N_("Step {step} of {all} …"),

@@ -3,7 +3,7 @@
 
 import { latest, Refused } from "./api.js";
 import { byId, make } from "./dom.js";
-import { COMMA, day, number, t } from "./i18n.js";
+import { COLON, COMMA, day, number, t } from "./i18n.js";
 import { gridFeature, map, on } from "./map.js";
 import { onTab } from "./panel.js";
 import { now as status } from "./shell.js";
@@ -63,7 +63,7 @@ function draw() {
   for (const feature of answer.features) {
     const { area, before, after } = feature.properties;
     const made = L.geoJSON(feature, { pane: PANE, renderer, style: () => ({ ...measureStyle(area), renderer }) });
-    made.bindTooltip(() => tip(t(`measure.${area}`), [`${t("measure.first")}: ${number(before)}`, `${t("measure.last")}: ${number(after)}`]), { sticky: true });
+    made.bindTooltip(() => tip(t(`measure.${area}`), [`${t("measure.first")}${COLON}${number(before)}`, `${t("measure.last")}${COLON}${number(after)}`]), { sticky: true });
     drawn.addLayer(made);
   }
 }

@@ -1,7 +1,7 @@
 // The details of what is selected: facts with units, and where they come from.
 
 import { byId, make } from "./dom.js";
-import { moment, number, percent, t, word } from "./i18n.js";
+import { COLON, moment, number, percent, t, word } from "./i18n.js";
 import { movedM } from "./map.js";
 import { now } from "./shell.js";
 
@@ -49,7 +49,7 @@ export function showSpot(row, answer, texts) {
     [t("col.chance"), texts.odds],
     [t("col.z"), number(row.z, 2)],
     [t("col.q"), row.q === null ? "–" : percent(row.q, 1)],
-    row.tau !== null && [t("col.trend"), `${number(row.tau, 2)} (${t("col.chance")}: ${percent(row.trend_p, 1)})`],
+    row.tau !== null && [t("col.trend"), `${number(row.tau, 2)} (${t("col.chance")}${COLON}${percent(row.trend_p, 1)})`],
     [t("col.steps_hot"), `${number(row.steps_hot)}, ${number(row.steps_cold)}`],
   ], { hint: `${row.explanation} ${answer.expected}` });
 }

@@ -6,7 +6,7 @@ import { onBalance, WORK } from "./balance.js";
 import { byId, make, toast } from "./dom.js";
 import { openDraft } from "./drafts.js";
 import { changeOf, gridTitle, tip } from "./draw.js";
-import { number, percent, t, word } from "./i18n.js";
+import { COLON, number, percent, t, word } from "./i18n.js";
 import { fit, isOn, map, wanted } from "./map.js";
 import { drawLayers, onTab } from "./panel.js";
 import { CHOICE, onChange, queryOf, set, state } from "./state.js";
@@ -115,7 +115,7 @@ function show() {
     for (const feature of found.features) {
       const one = feature.properties;
       const made = L.geoJSON(feature, { style: () => ({ ...changeOf(one.symbol)(), color: colour("grid-line"), weight: 2 }) });
-      made.bindTooltip(() => tip(gridTitle(one), [one.team && `${t("col.team")}: ${one.team}`, t("balance.tip", { load: number(one.load, 2) }), one.heir && t("divide.heir", { code: one.heir })]), { sticky: true, direction: "top", offset: [0, -6] });
+      made.bindTooltip(() => tip(gridTitle(one), [one.team && `${t("col.team")}${COLON}${one.team}`, t("balance.tip", { load: number(one.load, 2) }), one.heir && t("divide.heir", { code: one.heir })]), { sticky: true, direction: "top", offset: [0, -6] });
       overlay.addLayer(made);
     }
   } else if (instead) {

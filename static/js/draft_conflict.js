@@ -5,7 +5,7 @@ import { byId, make, toast } from "./dom.js";
 import { sketch } from "./draft_sketch.js";
 import { stepText } from "./draft_words.js";
 import { gridsOf } from "./draft_work.js";
-import { ago, COMMA, number, t, word } from "./i18n.js";
+import { ago, COLON, COMMA, number, t, word } from "./i18n.js";
 
 const MOST = 12;
 const list = (lines, none) => (lines.length ? make("ol", { class: "draft-steps" }, ...lines.map((line) => make("li", { data: { from: "data" } }, line))) : make("p", { class: "muted" }, none));
@@ -80,7 +80,7 @@ export class Conflict {
   grids(conflicts) {
     const side = (one, name) => {
       const state = one[name];
-      return `${word(one.level)} ${one.code}: ${state ? [`${number(state.area_m2)} m²`, state.parent && `${t("col.parent")} ${state.parent}`, state.team && `${t("col.team")} ${state.team}`].filter(Boolean).join(COMMA) : t("conflict.gone")}`;
+      return `${word(one.level)} ${one.code}${COLON}${state ? [`${number(state.area_m2)} m²`, state.parent && `${t("col.parent")} ${state.parent}`, state.team && `${t("col.team")} ${state.team}`].filter(Boolean).join(COMMA) : t("conflict.gone")}`;
     };
     const some = conflicts.slice(0, MOST);
     const shape = (name) => some.map((one) => ({ before: null, after: one[name]?.geometry ?? null }));

@@ -5,7 +5,7 @@ import { Effect } from "./draft_effect.js";
 import { legendOf } from "./draft_scene.js";
 import { stateOf, stepText } from "./draft_words.js";
 import { fileOf, gridsOf } from "./draft_work.js";
-import { ago, COMMA, moment, number, t, who, word } from "./i18n.js";
+import { ago, COLON, COMMA, moment, number, t, who, word } from "./i18n.js";
 import { now } from "./shell.js";
 import { address } from "./state.js";
 
@@ -76,7 +76,7 @@ export class Panel {
     const area = (side) => (side?.area_m2 === undefined || side?.area_m2 === null ? "–" : number(side.area_m2));
     const rows = grids.slice(0, MOST).map((grid) => {
       const kind = !grid.was ? "fresh" : !grid.is ? "ended" : "after";
-      const more = ["parent", "team"].filter((field) => differs(grid, field)).map((field) => make("span", { class: "sub" }, `${t(`col.${field}`)}: ${value(grid.was, field)} → ${value(grid.is, field)}`));
+      const more = ["parent", "team"].filter((field) => differs(grid, field)).map((field) => make("span", { class: "sub" }, `${t(`col.${field}`)}${COLON}${value(grid.was, field)} → ${value(grid.is, field)}`));
       return make("tr", { data: { code: grid.code, kind } },
         make("th", { scope: "row", class: "name" }, grid.code, make("span", { class: "sub" }, kind === "after" ? word(grid.level) : `${word(grid.level)} · ${t(`draft.kind.${kind}`)}`), ...more),
         make("td", { class: "number" }, area(grid.was)), make("td", { class: "number" }, area(grid.is)));

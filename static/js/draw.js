@@ -2,7 +2,7 @@
 /* global L */
 
 import { make } from "./dom.js";
-import { changeText, moment, number, percent, t, word } from "./i18n.js";
+import { changeText, COLON, moment, number, percent, t, word } from "./i18n.js";
 import { spotStyle } from "./spot_symbols.js";
 import { expectedText, kindText, oddsText } from "./spot_words.js";
 import { changeFill, colour, cover, drawCamera, drawSign, findingStyle, hatch } from "./symbols.js";
@@ -82,7 +82,7 @@ export const DRAW = {
   grids(feature) {
     const row = feature.properties;
     return area(feature, () => ({ color: colour("grid-line"), weight: 1.4, opacity: 0.9, fill: true, fillOpacity: 0 }), () => tip(gridTitle(row), [
-      row.team && `${t("col.team")}: ${row.team}`, `${number(row.area_km2, 4)} km²`,
+      row.team && `${t("col.team")}${COLON}${row.team}`, `${number(row.area_km2, 4)} km²`,
       row.children ? t("tip.children", { count: number(row.children) }) : null]));
   },
   density(feature) {
@@ -98,7 +98,7 @@ export const DRAW = {
   balance(feature) {
     const row = feature.properties;
     return area(feature, changeOf(row.symbol), () => tip(gridTitle(row), [
-      row.team && `${t("col.team")}: ${row.team}`, t("balance.tip", { load: number(row.load, 2) }),
+      row.team && `${t("col.team")}${COLON}${row.team}`, t("balance.tip", { load: number(row.load, 2) }),
       row.incidents === null ? null : t("tip.incidents", { count: number(row.incidents) })]));
   },
   sections(feature, context) {
@@ -117,7 +117,7 @@ export const DRAW = {
     const row = feature.properties;
     return area(feature, () => spotStyle(row.kind), () => tip(row.name ?? row.grid_name ?? row.code, [
       kindText(row.kind), t("hotspot.tip", { count: number(row.count), expected: expectedText(row.expected) }),
-      row.p === null ? null : `${t("col.chance")}: ${oddsText(row.p)}`]));
+      row.p === null ? null : `${t("col.chance")}${COLON}${oddsText(row.p)}`]));
   },
   coverage(feature, context) {
     const row = feature.properties;
@@ -125,7 +125,7 @@ export const DRAW = {
     const style = () => ({ ...fillOf(row.symbol)(), ...(context.map.getZoom() >= 15.5 ? { fillOpacity: 0.14 } : {}) });
     const share = (value) => percent(row.open_m2 > 0 ? value / row.open_m2 : null);
     return area(feature, style, () => tip(gridTitle(row), [
-      `${t("word.blind")}: ${share(row.blind_m2)}`, `${t("word.possible")}: ${share(row.possible_m2)}`, `${t("word.certain")}: ${share(row.certain_m2)}`]));
+      `${t("word.blind")}${COLON}${share(row.blind_m2)}`, `${t("word.possible")}${COLON}${share(row.possible_m2)}`, `${t("word.certain")}${COLON}${share(row.certain_m2)}`]));
   },
   views(feature) {
     const certain = feature.properties.state === "certain";
@@ -139,7 +139,7 @@ export const DRAW = {
     const row = feature.properties;
     const certain = row.state === "certain";
     return area(feature, () => ({ color: colour("exposure"), weight: 1.5, fillColor: certain ? colour("exposure") : hatch(document.createElement("canvas").getContext("2d"), "exposure", 4, 1), fillOpacity: certain ? 0.6 : 0.8 }),
-      () => tip(row.camera, [`${t(certain ? "privacy.certain" : "privacy.possible")}: ${number(row.area_m2, 1)} m²`]));
+      () => tip(row.camera, [`${t(certain ? "privacy.certain" : "privacy.possible")}${COLON}${number(row.area_m2, 1)} m²`]));
   },
   zones(feature) {
     const row = feature.properties;
@@ -161,7 +161,7 @@ export const DRAW = {
       radius: context.map.getZoom() < 13 ? 3 : context.map.getZoom() < 16.5 ? 4.5 : 6,      kind: row.kind, online: row.online, azimuth: row.azimuth_deg, width: row.hfov_deg, tolerance: row.azimuth_tolerance_deg,
       selected: context.isSelected("camera", row.id) }),
     () => tip(row.name ?? row.id ?? t("word.camera"), [word(row.kind ?? "camera_kind_unknown"), t(`state.${state}`),
-      row.azimuth_deg === null ? t("tip.no_direction") : `${t("col.azimuth")}: ${number(row.azimuth_deg)}°`]));
+      row.azimuth_deg === null ? t("tip.no_direction") : `${t("col.azimuth")}${COLON}${number(row.azimuth_deg)}°`]));
   },
   incidents(feature, context) {
     const row = feature.properties;
@@ -178,7 +178,7 @@ export const DRAW = {
   assignment(feature, context) {
     const row = feature.properties;
     return sign(feature, (pen, x, y) => drawSign(pen, x, y, `doubt-${row.why}`, context.isSelected("incident", row.id)),
-      () => tip(word(row.category), [t(`why.${row.why}`), `${t("col.recorded")}: ${row.recorded ?? "–"}`, `${t("col.located")}: ${row.located ?? "–"}`,
+      () => tip(word(row.category), [t(`why.${row.why}`), `${t("col.recorded")}${COLON}${row.recorded ?? "–"}`, `${t("col.located")}${COLON}${row.located ?? "–"}`,
         row.distance_m === null ? null : t("tip.border", { distance: number(row.distance_m, 1) })]));
   },
 };

@@ -2,7 +2,7 @@
 
 import { request } from "./api.js";
 import { byId, make } from "./dom.js";
-import { COMMA, moment, number, t } from "./i18n.js";
+import { COLON, COMMA, moment, number, t } from "./i18n.js";
 import { now } from "./shell.js";
 
 const NAMES = document.querySelector("svg").namespaceURI; // of the icons of the page
@@ -16,7 +16,7 @@ function shape(name, attributes, ...children) {
   return made;
 }
 
-const words = (row) => `${t("finding.revision", { revision: number(row.revision) })}: ${number(row.total)} (${SEVERITIES.map((name) => `${t(`finding.${name}s`)} ${number(row.severities[name] ?? 0)}`).join(COMMA)})`;
+const words = (row) => `${t("finding.revision", { revision: number(row.revision) })}${COLON}${number(row.total)} (${SEVERITIES.map((name) => `${t(`finding.${name}s`)} ${number(row.severities[name] ?? 0)}`).join(COMMA)})`;
 
 function bars(rows, told) {
   const most = Math.max(...rows.map((row) => row.total), 1), step = Math.min(WIDE / rows.length, 28);
@@ -31,7 +31,7 @@ function bars(rows, told) {
     hit.addEventListener("pointerenter", () => { told.textContent = words(row); });
     return [...parts, hit];
   });
-  return shape("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, class: "spark", role: "img", "aria-label": `${t("finding.progress")}: ${rows.slice(-12).map(words).join("; ")}` }, ...drawn, shape("line", { x1: 0, x2: WIDE, y1: HIGH, y2: HIGH }));
+  return shape("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, class: "spark", role: "img", "aria-label": `${t("finding.progress")}${COLON}${rows.slice(-12).map(words).join("; ")}` }, ...drawn, shape("line", { x1: 0, x2: WIDE, y1: HIGH, y2: HIGH }));
 }
 
 /** Draw the progress where it is open. */

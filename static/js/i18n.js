@@ -23,6 +23,9 @@ export function t(key, fields = {}) {
 /** Stands between the members of a list. */
 export const COMMA = lang === "zh" ? "、" : ", ";
 
+/** Stands between a label and its value. */
+export const COLON = lang === "zh" ? "：" : ": ";
+
 /** Put sentences one after the other; Chinese sets no blank between them. */
 export const sentences = (said) => said.join(lang === "zh" ? "" : " ");
 

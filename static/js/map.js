@@ -6,7 +6,7 @@ import { counted, latest, Refused, settled } from "./api.js";
 import { DRAW, ORDER } from "./draw.js";
 import { byId, make } from "./dom.js";
 import { gl } from "./gl.js";
-import { COMMA, number, page, t } from "./i18n.js";
+import { COLON, COMMA, number, page, t } from "./i18n.js";
 import { CHOICE, onChange, queryOf, set, state } from "./state.js";
 import { colour, onTheme } from "./symbols.js";
 import { allLoaded, point, tileQuery, TILES_DEPEND } from "./tiles.js";
@@ -323,7 +323,7 @@ export function notes() {
   if (gl.note) lines.push(make("p", {}, t(gl.note)));
   for (const [name, entry] of shown) {
     if (!isOn(name)) continue;
-    if (entry.error) lines.push(make("p", { class: "error" }, `${t(`layer.${name}`)}: ${entry.error.message} ${entry.error.remedy}`));
+    if (entry.error) lines.push(make("p", { class: "error" }, `${t(`layer.${name}`)}${COLON}${entry.error.message} ${entry.error.remedy}`));
     const meta = entry.answer?.meta;
     if (meta?.truncated) lines.push(make("p", {}, t("note.truncated", { layer: t(`layer.${name}`), shown: number(meta.shown ?? entry.answer.features.length), count: number(meta.in_view ?? meta.doubtful) })));
   }

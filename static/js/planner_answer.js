@@ -2,7 +2,7 @@
 
 import { figures, MEASURES } from "./planner_data.js";
 import { byId, make } from "./dom.js";
-import { lang, number, rounded, t, word } from "./i18n.js";
+import { COLON, lang, number, rounded, t, word } from "./i18n.js";
 import { showTab } from "./panel.js";
 import { set, state } from "./state.js";
 import { lead } from "./workspace.js";
@@ -64,7 +64,7 @@ function scores(totals) {
   byId("scores").replaceChildren(...Object.keys(MEASURES).map((name) => {
     const { whole, shares } = MEASURES[name](totals);
     const what = t(`score.${name}`);
-    const label = shares ? t("score.label", { what, ...three(shares) }) : `${what}: ${t("score.none")}`;
+    const label = shares ? t("score.label", { what, ...three(shares) }) : `${what}${COLON}${t("score.none")}`;
     return make("button", { type: "button", disabled: !(whole > 0), "aria-label": label, title: label, data: { measure: name }, onclick: () => { set({ measure: name, tab: "coverage" }); showTab("coverage"); } },
       make("span", {}, what), bar(shares, label), make("span", { class: "figure" }, shares ? t("score.blind", { share: share(shares.blind) }) : t("score.none")));
   }));

@@ -7,7 +7,7 @@ import { share } from "./planner_answer.js";
 import { gridTitle, tip } from "./draw.js";
 import { gl } from "./gl.js";
 import { styles } from "./gl_style.js";
-import { number, t, word } from "./i18n.js";
+import { COLON, number, t, word } from "./i18n.js";
 import { layer, map, mark, own } from "./map.js";
 import { now } from "./shell.js";
 import { state } from "./state.js";
@@ -28,7 +28,7 @@ let hovered = null;
 export const vector = () => entries.size > 0;
 
 const rowOf = (code) => figures.coverage?.grids.find((one) => one.code === code) ?? null;
-const sharesOf = (row) => ["blind", "possible", "certain"].map((name) => `${t(`word.${name}`)}: ${row.open_m2 > 0 ? share(row[`${name}_m2`] / row.open_m2) : "–"} %`);
+const sharesOf = (row) => ["blind", "possible", "certain"].map((name) => `${t(`word.${name}`)}${COLON}${row.open_m2 > 0 ? share(row[`${name}_m2`] / row.open_m2) : "–"} %`);
 
 function coverageTip(row) {
   const grid = rowOf(row.code ?? row.grid);
@@ -40,7 +40,7 @@ function coverageTip(row) {
 function cameraTip(row) {
   if (row.count) return tip(t("cluster.label", { count: number(row.count) }));
   return tip(row.name ?? row.id ?? t("word.camera"), [word(row.kind === "other" ? "camera_kind_unknown" : row.kind), t(`state.${row.state}`),
-    row.azimuth === undefined ? t("tip.no_direction") : `${t("col.azimuth")}: ${number(row.azimuth)}°`]);
+    row.azimuth === undefined ? t("tip.no_direction") : `${t("col.azimuth")}${COLON}${number(row.azimuth)}°`]);
 }
 
 /** The outlines of the chosen grid and of the one under the pointer, above the coverage. */

@@ -2,7 +2,7 @@
 
 import { latest, request } from "./api.js";
 import { byId, make } from "./dom.js";
-import { COMMA, number, percent, t, word } from "./i18n.js";
+import { COLON, COMMA, number, percent, t, word } from "./i18n.js";
 import { layer, map, reload } from "./map.js";
 import { addressOf, figures, params } from "./planner_data.js";
 import { now } from "./shell.js";
@@ -67,7 +67,7 @@ export function followPrivacy() {
   const parts = [make("h3", { data: { from: "data" } }, row.name ?? row.id)];
   const list = (title, items) => { if (items.length) parts.push(make("h4", {}, title), make("ul", {}, ...items.map((text) => make("li", {}, text)))); };
   if (row.remedies) {
-    parts.push(line(`${t("privacy.certain")}: ${number(row.certain_m2, 1)} m² (${percent(row.certain_share)}), ${t("privacy.possible")}: ${number(row.possible_m2, 1)} m² (${percent(row.possible_share)})`));
+    parts.push(line(`${t("privacy.certain")}${COLON}${number(row.certain_m2, 1)} m² (${percent(row.certain_share)}), ${t("privacy.possible")}${COLON}${number(row.possible_m2, 1)} m² (${percent(row.possible_share)})`));
     const { turn, range, hfov, mask } = row.remedies;
     const most = number(100 * byId("privacy-detail").mostLoss);
     list(t("privacy.help"), [
@@ -77,7 +77,7 @@ export function followPrivacy() {
       mask ? t("privacy.help.mask", { from: number(mask.from_deg, 1), to: number(mask.to_deg, 1), loss: kept(mask.loss) }) : null].filter(Boolean));
     const titles = new Map((figures.standards?.editions ?? []).flatMap((one) => one.tasks).map((one) => [one.task, one.title]));
     const task = (name) => (["below", "unknown"].includes(name) ? t(`privacy.class.${name}`) : titles.get(name) ?? name);
-    list(t("privacy.classes"), Object.entries(row.by_class_m2).filter(([, m2]) => m2 > 0).reverse().map(([name, m2]) => `${task(name)}: ${number(m2, 1)} m²`));
+    list(t("privacy.classes"), Object.entries(row.by_class_m2).filter(([, m2]) => m2 > 0).reverse().map(([name, m2]) => `${task(name)}${COLON}${number(m2, 1)} m²`));
   }
   list(t("privacy.zones"), row.zones.map((zone) => zone.name ?? zone.id));
   list(t("privacy.note"), gaps(row));

@@ -4,7 +4,7 @@ import { bar, share, three } from "./planner_answer.js";
 import { figures, loadFragility, loadInventory, MEASURES, onFigures, shares } from "./planner_data.js";
 import { coverageRows, showCamera, showGrid, showNothing } from "./details.js";
 import { byId, make } from "./dom.js";
-import { number, percent, t, word } from "./i18n.js";
+import { COLON, number, percent, t, word } from "./i18n.js";
 import { fit, goToGrid, gridFeature, map } from "./map.js";
 import { markGrid } from "./planner_gl.js";
 import { set, state } from "./state.js";
@@ -96,7 +96,7 @@ export const inventory = new Table(byId("inventory-table"), {
     { key: "cameras", label: t("col.cameras"), numeric: true, text: (row) => number(row.cameras) },
     target("online", "online_share"), target("networked", "networked_share"), target("intact", "intact_share"),
     { key: "missing_share", label: t("col.missing"), unit: "%", numeric: true, value: (row) => hundredths(row.missing_share), text: (row) => (row.missing_share === null ? "–" : share(row.missing_share)),
-      cell: (row) => make("span", { title: missing(row).map(([name, count]) => `${t(`field.${name}`)}: ${number(count)}`).join("\n") }, row.missing_share === null ? "–" : share(row.missing_share)) },
+      cell: (row) => make("span", { title: missing(row).map(([name, count]) => `${t(`field.${name}`)}${COLON}${number(count)}`).join("\n") }, row.missing_share === null ? "–" : share(row.missing_share)) },
   ],
   keyOf: (row) => row.key, label: t("inventory.label"), sort: { key: "cameras", down: true },
   on: { select: (row) => { if (row.code) { selectGrid(row.code); show({ bounds: grids.rows.find((one) => one.code === row.code)?.bounds, ...row }); } } },

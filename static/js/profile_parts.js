@@ -4,7 +4,7 @@ import { windowText } from "./brush.js";
 import { monthInWindow } from "./days.js";
 import { coverageRows } from "./details.js";
 import { make } from "./dom.js";
-import { lang, number, percent, rounded, t, word } from "./i18n.js";
+import { COLON, lang, number, percent, rounded, t, word } from "./i18n.js";
 import { mark } from "./map.js";
 import { now } from "./shell.js";
 import { CHOICE, state } from "./state.js";
@@ -60,7 +60,7 @@ export function trend(found) {
   if (rows.length === 0) return part(t("profile.trend"), none(t("brush.none")));
   const [wide, high] = [388, 72], most = Math.max(...rows.map((row) => row.incidents), 1), step = wide / rows.length;
   const inside = (row) => monthInWindow(row, state.from, state.to);
-  const words = (row) => `${monthText(row)}: ${number(row.incidents)}${row.partial ? ` (${t("seasons.partial.dot")})` : ""}`;
+  const words = (row) => `${monthText(row)}${COLON}${number(row.incidents)}${row.partial ? ` (${t("seasons.partial.dot")})` : ""}`;
   const told = make("p", { class: "muted", role: "status", ...data });
   const rest = () => { told.textContent = t("profile.trend.rest", { first: monthText(rows[0]), last: monthText(rows.at(-1)), most: number(most) }) + (found.trend.beyond ? ` ${t("profile.trend.beyond", { count: number(found.trend.beyond) })}` : ""); };
   const bars = rows.map((row, i) => {
@@ -70,7 +70,7 @@ export function trend(found) {
     hit.addEventListener("pointerenter", () => { told.textContent = words(row); });
     return [bar, hit];
   });
-  const chart = shape("svg", { viewBox: `0 0 ${wide} ${high}`, class: "spark", role: "img", "aria-label": `${t("profile.trend")}: ${rows.slice(-24).map(words).join("; ")}`, preserveAspectRatio: "none" }, ...bars.flat(), shape("line", { x1: 0, x2: wide, y1: high, y2: high }));
+  const chart = shape("svg", { viewBox: `0 0 ${wide} ${high}`, class: "spark", role: "img", "aria-label": `${t("profile.trend")}${COLON}${rows.slice(-24).map(words).join("; ")}`, preserveAspectRatio: "none" }, ...bars.flat(), shape("line", { x1: 0, x2: wide, y1: high, y2: high }));
   chart.addEventListener("pointerleave", rest);
   rest();
   return part(t("profile.trend"), chart, told);

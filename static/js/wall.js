@@ -3,7 +3,7 @@
 
 import { request } from "./api.js";
 import { byId, make } from "./dom.js";
-import { ago, firstStatus, t } from "./i18n.js";
+import { ago, COLON, firstStatus, t } from "./i18n.js";
 import { follow, latest, line, onLive } from "./live.js";
 import { drawFresh, pulse } from "./live_map.js";
 import { clock } from "./live_tab.js";
@@ -67,7 +67,7 @@ function drawEmpty() {
   box.hidden = !status || status.layers?.incidents?.rows > 0;
   byId("main").toggleAttribute("data-empty", !box.hidden);
   box.replaceChildren(...(box.hidden ? [] : [make("h2", {}, t("empty.command")), make("p", {}, t("empty.command.how")),
-    make("p", {}, `${t("empty.import")}: ${location.origin}/import`),
+    make("p", {}, `${t("empty.import")}${COLON}${location.origin}/import`),
     make("p", {}, t("empty.commandline")), make("code", {}, "flask import grids grids.geojson"), make("code", {}, "flask import incidents incidents.csv"), make("code", {}, "flask demo")]));
 }
 
