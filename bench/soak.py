@@ -73,20 +73,22 @@ class Tally:
 
 
 def reads(port: int, seed: int, until: float, tally: Tally) -> None:
-    """Be one reader until the time is over."""
+    """Be one reader until the time is over; at least one page is read."""
     chance = random.Random(seed)
     paths, weights = zip(*READS, strict=True)
     wire = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    while time.monotonic() < until:
+    while True:
         path = chance.choices(paths, weights)[0].format(x=chance.randint(*TILE_X), y=chance.randint(*TILE_Y))
         # 202: coverage is being worked out anew, which pages show; an answer all the same.
         tally.ask(wire, "GET", path, (200, 202, 204))
+        if time.monotonic() >= until:
+            break
         time.sleep(min(chance.expovariate(1 / THINKS_S), 10))
     wire.close()
 
 
 def edits(port: int, seed: int, until: float, tally: Tally) -> None:
-    """Be one editor: make a plan, change it, look at what it does, delete it, again and again."""
+    """Be one editor: make a plan, change it, look at what it does, delete it; again until the time is over."""
     chance = random.Random(seed)
     wire = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     wire.request("GET", "/api/csrf")
@@ -101,7 +103,7 @@ def edits(port: int, seed: int, until: float, tally: Tally) -> None:
         found: dict[str, Any] = json.loads(said) if said else {}
         return found
 
-    while time.monotonic() < until:
+    while True:
         lon, lat = chance.uniform(24.93, 24.96), chance.uniform(60.16, 60.18)
         change = {
             "op": "place",
@@ -121,6 +123,8 @@ def edits(port: int, seed: int, until: float, tally: Tally) -> None:
             )
             send("POST", "/api/whatif", (200, 202), {"changes": changes})
             send("DELETE", f"/api/scenarios/{made['id']}?version={made['version']}", (200,))
+        if time.monotonic() >= until:
+            break
     wire.close()
 
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from store.audit_read import Wish
 from store.store import Store
-from tests.serving import running
+from tests.serving import PATIENCE_S, running
 from tests.web.conftest import fill
 
 WRITERS, READERS = 8, 50
@@ -32,7 +32,7 @@ class Client:
 
     def __init__(self, address: str) -> None:
         self._host = urlsplit(address).netloc
-        self._line = http.client.HTTPConnection(self._host, timeout=60)
+        self._line = http.client.HTTPConnection(self._host, timeout=PATIENCE_S)
         self._headers = {"Content-Type": "application/json"}
 
     def ask(self, method: str, path: str, body: Any = None) -> tuple[int, bytes]:
@@ -42,7 +42,7 @@ class Client:
             answer = self._line.getresponse()
         except (http.client.RemoteDisconnected, ConnectionResetError):  # an idle line was closed: a new one
             self._line.close()
-            self._line = http.client.HTTPConnection(self._host, timeout=60)
+            self._line = http.client.HTTPConnection(self._host, timeout=PATIENCE_S)
             self._line.request(method, path, data, self._headers)
             answer = self._line.getresponse()
         found = answer.read()
@@ -100,13 +100,14 @@ class Reader(threading.Thread):
         self.strange: list[tuple[str, int, bytes]] = []
 
     def run(self) -> None:
-        while not self.stop.is_set():
+        while True:
             path = PAGES[(self.number + self.read) % len(PAGES)]
             status, body = self.client.ask("GET", path)
             self.read += 1
             if status != 200:
                 self.strange.append((path, status, body[:500]))
-            self.stop.wait(PAUSE_S)
+            if self.stop.wait(PAUSE_S):
+                return
 
 
 def test_no_update_is_lost(tmp_path: Path) -> None:
@@ -139,7 +140,7 @@ def test_no_update_is_lost(tmp_path: Path) -> None:
     assert [reader.strange for reader in readers if reader.strange] == []
     assert statuses[200] == WRITERS * EDITS and set(statuses) <= {200, 409}
     assert statuses[409] > 0  # they did meet
-    assert all(reader.read > 0 for reader in readers)
+    assert sum(reader.read for reader in readers) > READERS  # more than once before all was written
     log = path.with_suffix(".log").read_text("utf-8", "replace")
     assert "locked" not in log and "Traceback" not in log
     with Store.open(path) as store:

@@ -15,7 +15,7 @@ from geo.crs import lonlat
 from store.store import Store
 from tests.kills import Witness, kills
 from tests.live_clients import Crowd, Sender
-from tests.serving import ROOT, await_health, free_port
+from tests.serving import PATIENCE_S, ROOT, await_health, free_port
 from tests.store.checks import assert_sound
 from tests.web.conftest import CRS, X0, Y0, fill
 
@@ -60,7 +60,7 @@ def test_kills_while_incidents_come_in(tmp_path: Path) -> None:
             time.sleep(0.01)
         time.sleep(chance.random() / 5)
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait(timeout=30)
+        process.wait(timeout=PATIENCE_S)
         known = {name for sender in senders for name in list(sender.acknowledged)}
         with Store.open(path) as store:  # with nobody else: what the disk holds
             there = store.snapshot()["incidents"].text("id").tolist()
@@ -71,14 +71,14 @@ def test_kills_while_incidents_come_in(tmp_path: Path) -> None:
     for sender in senders:
         sender.stop = True
     for sender in senders:
-        sender.join(timeout=60)
+        sender.join(timeout=PATIENCE_S)
     with Store.open(path) as store:
         last = store.live_cursor()
         held, _ = store.live_after(0, 10**6)
-    crowd.wait(last, 60)
+    crowd.wait(last, PATIENCE_S)
     crowd.close()
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=60) == 0  # streams do not keep a stopping server
+    assert process.wait(timeout=PATIENCE_S) == 0  # streams do not keep a stopping server
     assert sum(sender.repeated for sender in senders) > 0  # kills did fall between asking and answering
     assert len({one.incident.id for one in held}) == len(held)
     assert {name for sender in senders for name in sender.acknowledged} <= {one.incident.id for one in held}
@@ -99,11 +99,11 @@ def test_many_pages_and_a_steady_feed_lose_and_double_nothing(tmp_path: Path) ->
     for sender in senders:
         sender.start()
     for sender in senders:
-        sender.join(timeout=60)
-    crowd.wait(400, 60)
+        sender.join(timeout=PATIENCE_S)
+    crowd.wait(400, PATIENCE_S)
     crowd.close()
     process.send_signal(signal.SIGTERM)
-    process.wait(timeout=60)
+    process.wait(timeout=PATIENCE_S)
     assert sum(len(sender.acknowledged) for sender in senders) == 400
     for page in crowd.pages:
         assert [seq for seq, _ in page.arrived] == list(range(1, 401))

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -24,12 +25,13 @@ from store.connection import connect
 from store.edits import CameraEdit
 from store.store import Store
 from tests.kills import Say, Witness, kills
-from tests.serving import ROOT
+from tests.serving import PATIENCE_S, ROOT
 from tests.store.factories import SOURCE, batch
 from tests.web.conftest import fill
 
 COUNT = 2_500  # enough for the packed way; the small layer takes the way through the triggers
 ROWS, BAD = 20_000, 50  # of a file; rows that are rejected
+MOST_MORE = 30
 
 
 def marked(layer: str, count: int, number: int) -> Batch:
@@ -52,6 +54,15 @@ def numbers_of(path: Path) -> tuple[int, int]:
             marks.append(number)
         assert len(store.imports(limit=10_000)) == store.revision()
         return marks[0], marks[1]
+
+
+def tries(count: int, enough: Callable[[], bool]) -> Iterator[int]:
+    """Count tries; on a machine that gave the work no time before, or all of it, more until enough of it was killed."""
+    yield from range(count)
+    for more in range(MOST_MORE):
+        if enough():
+            return
+        yield count + more
 
 
 def test_writes_that_are_killed(tmp_path: Path) -> None:
@@ -142,9 +153,8 @@ def test_upgrades_that_are_killed(tmp_path: Path) -> None:
     started = time.perf_counter()
     Store.open(path).close()
     usual_s = time.perf_counter() - started
-    chances = set()
-    caught = 0
-    for number in range(kills("upgrade")):
+    caught: list[int] = []
+    for number in tries(kills("upgrade"), lambda: any(caught)):
         for part in ("", "-wal", "-shm", "-journal"):
             path.with_name(path.name + part).unlink(missing_ok=True)
         if number % 4:  # each fourth time a store is made from nothing
@@ -157,16 +167,15 @@ def test_upgrades_that_are_killed(tmp_path: Path) -> None:
 
         witness = Witness(path)
         witness.chance.seed(number)
-        child_said = witness.run(work, usual_s * 1.2)
-        caught += witness.caught
+        witness.run(work, usual_s * 1.2)
+        caught.append(witness.caught)
         if not witness.caught:
-            usual_s *= 0.7  # it was measured while the machine had other work
+            usual_s *= 0.5  # it was measured while the machine had other work
         with closing(connect(path, wait_s=1)) as connection:
             assert list(migrations.applied(connection) or ()) == names
-        chances.add(len(child_said))
         with Store.open(path) as store:
             store.write(batch("grids", 3), "append", SOURCE)
-    assert caught > 0
+    assert any(caught)
 
 
 def test_backups_that_are_killed(tmp_path: Path) -> None:
@@ -227,7 +236,7 @@ def below(folder: Path) -> list[int]:
 
 
 def wait_for_none(folder: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while below(folder):
         assert time.monotonic() < deadline, "a reading process lives on without its parent"
         time.sleep(0.01)
@@ -270,14 +279,14 @@ def test_imports_that_are_killed(tmp_path: Path) -> None:
     def run(mark: str) -> None:  # the command itself, in a process of its own
         subprocess.run(
             [sys.executable, "-m", "flask", *work_of(mark)], cwd=ROOT, env={**os.environ, "ATLAS_STORE": str(path)},
-            check=True, capture_output=True, timeout=120,
+            check=True, capture_output=True, timeout=2 * PATIENCE_S,
         )  # fmt: skip
 
     run("a")
     mark, revision = import_of(path)
     witness = Witness(path)
     usual_s = 0.0
-    for number in range(kills("import") + 1):
+    for number in tries(kills("import") + 1, lambda: witness.caught > kills("import") // 4):
         rejects.unlink(missing_ok=True)
         wished = "b" if mark == "a" else "a"
 

