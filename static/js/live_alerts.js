@@ -11,6 +11,7 @@ import { fault } from "./workspace.js";
 const SHOWN = 20;
 let answer = null;
 let asking = null; // id of the alert whose form is open
+let written = {}; // what was chosen and typed in it: an alert that comes meanwhile draws it anew
 let clockOf = String;
 const fetchAlerts = latestOf();
 
@@ -37,8 +38,9 @@ async function acknowledge(alert, by, note) {
 }
 
 function form(alert) {
-  const by = make("select", { required: true, "aria-label": t("alert.by") }, ...answer.posts.map((post) => make("option", { value: post, selected: post === (alert.grid.team ?? "duty desk") }, postText(post))));
-  const note = make("input", { type: "text", maxLength: 500, placeholder: t("alert.note"), "aria-label": t("alert.note") });
+  const chosen = written.by ?? alert.grid.team ?? "duty desk";
+  const by = make("select", { required: true, "aria-label": t("alert.by"), onchange: () => { written.by = by.value; } }, ...answer.posts.map((post) => make("option", { value: post, selected: post === chosen }, postText(post))));
+  const note = make("input", { type: "text", maxLength: 500, placeholder: t("alert.note"), "aria-label": t("alert.note"), value: written.note ?? "", oninput: () => { written.note = note.value; } });
   return make("form", { class: "alert-form", onsubmit: (event) => {
     event.preventDefault();
     acknowledge(alert, by.value, note.value).catch((error) => fault(error, null));
@@ -54,7 +56,7 @@ function card(alert) {
     make("p", {}, alert.explanation),
     make("p", { class: "unit" }, [alert.ended_at ? t("alert.ended", { time: clockOf(alert.ended_at) }) : t("alert.going"),
       open ? null : t("alert.taken", { by: postText(alert.acknowledged_by), time: clockOf(alert.acknowledged_at) }), alert.note].filter(Boolean).join(" · ")),
-    !open ? null : asking === alert.id ? form(alert) : make("button", { type: "button", class: "button", data: { needs: "alert" }, onclick: () => { asking = alert.id; draw(); byId("live-alerts").querySelector("select")?.focus(); } }, t("alert.acknowledge")));
+    !open ? null : asking === alert.id ? form(alert) : make("button", { type: "button", class: "button", data: { needs: "alert" }, onclick: () => { asking = alert.id; written = {}; draw(); byId("live-alerts").querySelector("select")?.focus(); } }, t("alert.acknowledge")));
 }
 
 function draw() {

@@ -27,6 +27,7 @@ let shown = null;
 let lostAt = null;
 let loadedAt = Date.now();
 let turning = null;
+let turns = 0;
 let refreshing = null;
 Object.assign(map.createPane("wall").style, { zIndex: 660 }); // above the marks of what just happened
 const marks = L.layerGroup().addTo(map);
@@ -131,13 +132,13 @@ function draw(view, found, span) {
   tick();
 }
 
-/** Load the view at `index` and show it; return whether it had something to show. */
-async function show(index) {
+/** Load the view at `index` and show it, unless it is no longer `wanted` by then; return whether there was something to show. */
+async function show(index, wanted) {
   const view = views[index];
   const span = windowOf(status);
   const level = status?.opens ?? status?.levels?.at(-1) ?? null;
   const found = await view.load({ query: { level, from: span?.from, to: span?.to } });
-  if (!found) return false;
+  if (!found || !wanted()) return false;
   place = index;
   draw(view, found, span);
   return true;
@@ -146,14 +147,15 @@ async function show(index) {
 /** Go on to the next view that has something to show. A service that does not answer leaves the present one. */
 async function turn() {
   clearTimeout(turning);
+  const mine = turns += 1, wanted = () => mine === turns;
   try {
     let done = false;
-    for (let step = 1; step <= views.length && !done; step += 1) done = await show((place + step + views.length) % views.length);
-    if (!done) byId("wall-title").textContent = t("wall.nothing");
+    for (let step = 1; step <= views.length && !done && wanted(); step += 1) done = await show((place + step + views.length) % views.length, wanted);
+    if (!done && wanted()) byId("wall-title").textContent = t("wall.nothing");
   } catch (error) {
     console.info("wall:", error.message);
   }
-  turning = setTimeout(turn, everyMs);
+  if (wanted()) turning = setTimeout(turn, everyMs);
 }
 
 /** Ask for the status and the figures of the present view again. */
@@ -162,7 +164,9 @@ async function refresh() {
     status = await request("/api/status", { quiet: true });
     drawHead();
     reload(status, { quiet: true });
-    if (place >= 0) await show(place);
+    // Where the wall goes on meanwhile, it does not go back for the figures of what it showed.
+    const here = place;
+    if (here >= 0) await show(here, () => place === here);
   } catch (error) {
     console.info("wall:", error.message);
   }
