@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.serving import flask, running
 
 # A busy machine answers late; what never comes still fails.
-expect.set_options(timeout=20_000)
+PATIENCE_MS = 90_000
+expect.set_options(timeout=PATIENCE_MS)
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 # WebGL drawn by the processor: the machines of the tests have no graphics card.
 WEBGL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
@@ -110,7 +114,7 @@ class Visit:
     def ready(self) -> None:
         """Wait until the page says that its map and tables hold what was asked for."""
         # Not wait_for_function: it evaluates text in the page, which the page's own policy forbids.
-        self.page.wait_for_selector("html[data-ready=true]", state="attached", timeout=90_000)
+        self.page.wait_for_selector("html[data-ready=true]", state="attached")
 
     def settled(self) -> None:
         """Wait until no request of the page is on its way: nothing that stands now is about to be drawn anew."""
@@ -118,16 +122,44 @@ class Visit:
 
     def drawn(self) -> None:
         """Wait until the base map is drawn by WebGL."""
-        self.page.wait_for_selector(".atlas-map[data-base=vector][data-gl=drawn]", state="attached", timeout=90_000)
+        self.page.wait_for_selector(".atlas-map[data-base=vector][data-gl=drawn]", state="attached")
+
+    def told(self) -> None:
+        """From now on messages that go by themselves stay: the test may come late to read or to press them."""
+        self.page.evaluate(TOASTS_STAY)
+
+
+TOASTS_STAY = """() => {
+    const later = window.setTimeout;
+    window.setTimeout = (run, ms, ...rest) => ([5000, 12000].includes(ms) ? 0 : later(run, ms, ...rest));
+}"""
 
 
 def until(page: Page, holds: Callable[[], bool]) -> None:
-    """Wait for what no locator can say (a picture, what the map holds) for about as long as `expect` waits."""
-    for _ in range(100):
-        if holds():
-            return
+    """Wait for what no locator can say (a picture, what the map holds) as long as `expect` waits."""
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while not holds():
+        assert time.monotonic() < deadline, "what was waited for never came"
         page.wait_for_timeout(200)
-    raise AssertionError("what was waited for never came")
+
+
+def steady(page: Page, read: Callable[[], Any]) -> Any:
+    """Return what is read once it reads the same twice: it may be on its way still."""
+    last = read()
+
+    def same() -> bool:
+        nonlocal last
+        before, last = last, read()
+        return np.array_equal(before, last)
+
+    page.wait_for_timeout(200)
+    until(page, same)
+    return last
+
+
+def worked_out(page: Page, address: str) -> None:
+    """Wait until the service has worked out what lies behind `address`; what comes late would be drawn anew."""
+    until(page, lambda: page.request.get(address, timeout=PATIENCE_MS).status == 200)
 
 
 def tiles_loaded(page: Page, pane: str = ".leaflet-tile-pane") -> None:
@@ -159,6 +191,7 @@ def visit(browser: Browser) -> Iterator[Opener]:
             **how,  # type: ignore[arg-type]
         )
         contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         watch = Watch(urlsplit(url).netloc)
         watch.attach(page)

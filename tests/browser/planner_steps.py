@@ -21,7 +21,7 @@ Change = Callable[[dict[str, Any]], None]
 def numbers(page: Page) -> list[float]:
     """Return the three shares of the answer, in per cent."""
     # The first figures of a new store may be on their way for a while, which the page says.
-    expect(page.locator("#lead strong")).to_be_visible(timeout=90_000)
+    expect(page.locator("#lead strong")).to_be_visible()
     found = SHARES.match(page.locator("#lead strong").text_content() or "")
     assert found is not None, page.locator("#lead").text_content()
     return [float(text.strip("<>")) for text in found.groups()]
@@ -60,7 +60,7 @@ def still(opened: Visit) -> Page:
 
 def walk(page: Page) -> None:
     """Begin the walk through the blind spots, once they are listed."""
-    expect(page.locator("#spot-table tbody tr").first).to_be_attached(timeout=90_000)
+    expect(page.locator("#spot-table tbody tr").first).to_be_attached()
     page.evaluate("import('/static/js/api.js').then(({ settled }) => settled())")
     page.keyboard.press("n")
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import LANGS, Opener, until
-from tests.browser.test_live import served_copy
+from tests.browser.live_service import served_copy
 
 pytestmark = pytest.mark.browser
 
@@ -31,8 +31,12 @@ ABOVE = """() => {
 }"""
 
 
+def count_of(page: Page, kind: str) -> Locator:
+    return page.locator(f'#check-counts [data-kind="{kind}"] b')
+
+
 def number_of(page: Page, kind: str) -> int:
-    return int(re.sub(r"\D", "", page.locator(f'#check-counts [data-kind="{kind}"] b').inner_text()))
+    return int(re.sub(r"\D", "", count_of(page, kind).inner_text()))
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -43,6 +47,7 @@ def test_doubtful_assignments_are_resolved(own_server: str, visit: Opener, lang:
     expect(page.locator('#check-counts [data-kind="differs"]')).to_have_attribute("aria-pressed", "true")
     rows = page.locator("#check-table tbody tr")
     expect(rows.first).to_be_visible()
+    opened.told()
     opened.settled()
     open_before, done_before = number_of(page, "differs"), number_of(page, "decided")
     page.locator("#check-table thead button").nth(4).click()  # by distance
@@ -55,7 +60,7 @@ def test_doubtful_assignments_are_resolved(own_server: str, visit: Opener, lang:
     page.locator("#decide-grids button").first.click()
     page.click('#decide button[type="submit"]')
     expect(page.locator(f'#check-table tr[data-key="{first}"]')).to_have_count(0)
-    expect(page.locator('#check-counts [data-kind="decided"] b')).to_have_text(str(done_before + 1))
+    expect(count_of(page, "decided")).to_have_text(str(done_before + 1))
     opened.settled()  # it goes on to the next one
     # Several at once, taken back at once.
     for place in (0, 1):
@@ -63,10 +68,11 @@ def test_doubtful_assignments_are_resolved(own_server: str, visit: Opener, lang:
     page.locator("#decide-grids button").first.click()
     page.fill("#decide-note", "border of the market")
     page.click('#decide button[type="submit"]')
-    expect(page.locator('#check-counts [data-kind="decided"] b')).to_have_text(str(done_before + 3))
-    assert number_of(page, "differs") == open_before - 3
+    expect(count_of(page, "decided")).to_have_text(str(done_before + 3))
+    until(page, lambda: number_of(page, "differs") == open_before - 3)
+    expect(page.locator(".toast button")).to_have_count(2)  # of one, and of the two
     page.locator(".toast button").last.click()
-    expect(page.locator('#check-counts [data-kind="decided"] b')).to_have_text(str(done_before + 1))
+    expect(count_of(page, "decided")).to_have_text(str(done_before + 1))
     opened.settled()
     # What was decided says why, and can be decided again.
     page.click('#check-counts [data-kind="decided"]')

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import LANGS, Opener
+from tests.browser.conftest import LANGS, Opener, until
 from tests.browser.test_workspace import query
 
 pytestmark = pytest.mark.browser
@@ -36,6 +36,7 @@ def test_a_year_against_the_last(demo_server: str, visit: Opener, tmp_path: Path
     page = opened.page
     rows = page.locator("#compare-table tbody tr")
     expect(page.locator("#pane-compare[data-shown=grids]")).to_be_visible()
+    opened.settled()
     total, *_ = page.locator("#compare-table tfoot td.number").all_text_contents()
     assert number(page.locator("#compare-lead strong").text_content()) == number(total)
     assert re.search(SAID[lang][0], rows.first.text_content() or "")
@@ -51,11 +52,11 @@ def test_a_year_against_the_last(demo_server: str, visit: Opener, tmp_path: Path
     # On the map, and in the address.
     page.check("#change-on-map")
     expect(page.locator("[data-legend=change] .count").first).to_be_visible()
-    counts = [number(text) for text in page.locator("[data-legend=change] .count").all_text_contents()]
-    assert sum(counts) == len(lines) - 1
+    counts = page.locator("[data-legend=change] .count")
+    until(page, lambda: sum(number(text) for text in counts.all_text_contents()) == len(lines) - 1)
     page.select_option("#by", "categories")
     expect(page.locator("#pane-compare[data-shown=categories]")).to_be_visible()
-    assert sum(cells(page, 2)) == number(total)
+    until(page, lambda: sum(cells(page, 2)) == number(total))
     assert query(page)["by"] == ["categories"]
     again = visit(page.url, lang=lang).page
     expect(again.locator("#compare-lead")).to_have_text(page.locator("#compare-lead").text_content() or "")
@@ -115,7 +116,7 @@ def test_the_picture_tells_its_score(demo_server: str, visit: Opener) -> None:
     opened = visit(f"{demo_server}/command?layers=heat")
     page = opened.page
     score = page.locator("[data-legend=heat] .score")
-    expect(score).to_have_attribute("data-state", "ok", timeout=20_000)
+    expect(score).to_have_attribute("data-state", "ok")
     expect(score).to_contain_text("Hit rate")
     first = score.text_content()
     score.locator("summary").click()
@@ -127,12 +128,12 @@ def test_the_picture_tells_its_score(demo_server: str, visit: Opener) -> None:
     page.fill("#radius_m", "400")
     page.locator("#radius_m").blur()
     expect(score).not_to_have_text(first or "")
-    expect(score).to_have_attribute("data-state", "ok", timeout=20_000)
-    assert score.locator("details").evaluate("e => e.open"), "what was unfolded stays so"
+    expect(score).to_have_attribute("data-state", "ok")
+    expect(score.locator("details")).to_have_attribute("open", "")  # what was unfolded stays so
     # The base map's pictures, where they are shown, lie below the heat, whichever came first.
     order = "n => window.atlas.layers.find((one) => one.name === n).leaflet.options.zIndex"
-    assert page.evaluate(order, "basemap") < page.evaluate(order, "heat")
+    until(page, lambda: page.evaluate(order, "basemap") < page.evaluate(order, "heat"))
     page.fill("#from", "2025-12-30")
     page.locator("#from").blur()
-    expect(score).to_have_attribute("data-state", "too_short", timeout=20_000)
+    expect(score).to_have_attribute("data-state", "too_short")
     opened.watch.clean()

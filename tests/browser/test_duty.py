@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Opener
-from tests.browser.test_live import Service, served_copy
+from tests.browser.live_service import Service, served_copy
 
 pytestmark = pytest.mark.browser
 SAYS = {
@@ -49,7 +49,7 @@ def test_the_five_tasks_of_a_shift(service: Service, visit: Opener, lang: str) -
     # 1. Today's hot spots: the first row says why, and the map goes there.
     page.click("#tab-spots")
     spots = page.locator("#hotspot-table tbody tr")
-    expect(spots.first).to_be_visible(timeout=30_000)
+    expect(spots.first).to_be_visible()
     spots.first.click()
     expect(page.locator("#hotspot-why")).to_have_text(re.compile(says["spot"]))
 
@@ -58,7 +58,7 @@ def test_the_five_tasks_of_a_shift(service: Service, visit: Opener, lang: str) -
     page.locator("#from").blur()
     page.click("#tab-compare")
     page.check('input[name="against"][value="last_year"]', force=True)
-    expect(page.locator("#compare-windows")).to_have_text(re.compile(says["years"]), timeout=20_000)
+    expect(page.locator("#compare-windows")).to_have_text(re.compile(says["years"]))
     expect(page.locator("#compare-table tbody tr").first).to_be_visible()
     page.click("#all-time")
 
@@ -68,7 +68,7 @@ def test_the_five_tasks_of_a_shift(service: Service, visit: Opener, lang: str) -
     page.select_option("#play-step", "day")
     page.focus("#play-slider")
     page.keyboard.press("Space")
-    expect(page.locator("#play-at")).to_contain_text(re.compile(r"20\d\d-\d\d-(0[3-9]|[12])"), timeout=30_000)
+    expect(page.locator("#play-at")).to_contain_text(re.compile(r"20\d\d-\d\d-(0[3-9]|[123])"))
     page.keyboard.press("Space")
     expect(page.locator("#play-button")).to_have_attribute("aria-pressed", "false")
     page.check('input[name="panel"][value="brush"]', force=True)
@@ -76,19 +76,19 @@ def test_the_five_tasks_of_a_shift(service: Service, visit: Opener, lang: str) -
 
     # 4. A live incident: it arrives by itself, with its grid and the cameras that see the place.
     page.click("#tab-live")
-    expect(page.locator("#tab-live")).to_have_attribute("data-state", re.compile("open|asking"), timeout=20_000)
+    expect(page.locator("#tab-live")).to_have_attribute("data-state", re.compile("open|asking"))
     # Within the record, so that the second shift still finds its hot spots in the last weeks.
     sent = service.send(occurred_at="2025-12-31T12:00:00+02:00")
     row = page.locator(f'#live-list li[data-id="{sent["id"]}"]')
-    expect(row).to_contain_text(sent["grid"]["code"], timeout=30_000)
-    expect(row).to_contain_text(re.compile(says["seen"]), timeout=60_000)
+    expect(row).to_contain_text(sent["grid"]["code"])
+    expect(row).to_contain_text(re.compile(says["seen"]))
     row.locator("button").first.click()
     expect(row.locator(".live-camera")).to_have_count(len(service.seen_by(sent)))
 
     # 5. The bulletin of December, printed: in the reader's language, with the revision it was made of.
     page.click("#take-button")
     page.select_option("#take-month", "2025-12")
-    with page.expect_download(timeout=90_000) as download:
+    with page.expect_download() as download:
         page.click('[data-take="bulletin-pdf"]')
     paper = pypdf.PdfReader(io.BytesIO(Path(download.value.path()).read_bytes()))
     text = " ".join(" ".join(leaf.extract_text() for leaf in paper.pages).split())

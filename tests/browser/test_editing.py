@@ -75,8 +75,14 @@ def small_town(path: Path) -> Iterator[Town]:
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """The small town, for all tests of this module that leave its division as it is."""
+    """The town of all tests that begin drafts: each its own, by its name, and none puts one in force."""
     with small_town(tmp_path_factory.mktemp("division") / "atlas.gpkg") as found:
+        yield found
+
+
+@pytest.fixture
+def untouched(tmp_path: Path) -> Iterator[Town]:
+    with small_town(tmp_path / "atlas.gpkg") as found:
         yield found
 
 
@@ -149,8 +155,8 @@ def areas(page: Page, town: Town) -> dict[str, float]:
     return {row["code"]: round(row["area_km2"] * 1e6) for row in rows}
 
 
-def test_nothing_yet_and_nothing_allowed(town: Town, visit: Opener) -> None:
-    opened = enter(town, visit, "approver", "en")
+def test_nothing_yet_and_nothing_allowed(untouched: Town, visit: Opener) -> None:
+    opened = enter(untouched, visit, "approver", "en")
     expect(opened.page.locator("#draft-table")).to_contain_text("No draft yet")
     expect(opened.page.locator("#draft-new")).to_be_hidden()
     expect(opened.page.locator("#draft-tools")).to_be_hidden()
@@ -163,7 +169,7 @@ def test_a_shared_border_is_reshaped_and_undone_after_a_reload(town: Town, visit
     opened = enter(town, visit, "supervisor", lang)
     page = opened.page
     began = areas(page, town)
-    begin(page, "Bend")
+    begin(page, f"Bend {lang}")
     take(page, "reshape")
     drag(page, at(page, 150, 100), at(page, 150, 120))
     rows = page.locator("#draft-grids tbody tr")

@@ -31,10 +31,10 @@ NEEDED = """select => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def faulty_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@pytest.fixture
+def faulty_server(tmp_path: Path) -> Iterator[str]:
     """Three grids in a row: the first two overlap by 10 m, a sliver of 0.5 m before the third, which has no team."""
-    path = tmp_path_factory.mktemp("faulty") / "atlas.gpkg"
+    path = tmp_path / "atlas.gpkg"
     boxes = [(0, 0, 110, 100), (100, 0, 200, 100), (200.5, 0, 300, 100), (0, 100, 300, 200), (0, -100, 300, 0)]
     shapes = np.empty(5, dtype=object)
     shapes[:] = [shapely.MultiPolygon([shapely.box(X0 + a, Y0 + b, X0 + c, Y0 + d)]) for a, b, c, d in boxes]
@@ -94,7 +94,7 @@ def test_the_worklist_by_keys(faulty_server: str, visit: Opener) -> None:
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("50.00 m²")
     page.click("#take-button")
-    with page.expect_download(timeout=60_000) as download:
+    with page.expect_download() as download:
         page.click('[data-take="xlsx"]')
     sheet = openpyxl.load_workbook(io.BytesIO(Path(download.value.path()).read_bytes())).worksheets[0]
     assert [row[1].value for row in sheet.iter_rows(min_row=2)] == ["Sliver"]

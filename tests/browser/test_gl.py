@@ -14,7 +14,19 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Playwright, expect
 
 from layers.rasters.look import PALETTES
-from tests.browser.conftest import LANGS, QUIET, WEBGL, Opener, Watch, launch, tiles_loaded, until
+from tests.browser.conftest import (
+    LANGS,
+    PATIENCE_MS,
+    QUIET,
+    WEBGL,
+    Opener,
+    Watch,
+    launch,
+    steady,
+    tiles_loaded,
+    until,
+    worked_out,
+)
 from tests.browser.test_workspace import query
 
 pytestmark = pytest.mark.browser
@@ -37,6 +49,12 @@ def share(shown: NDArray[np.int16], colour: tuple[int, int, int]) -> float:
     return float((np.abs(shown - np.array(colour)).max(axis=2) <= 2).mean())
 
 
+def houses(page: Page) -> NDArray[np.float64]:
+    """Return where houses are drawn (1, else 0), once nothing is drawn anew."""
+    shown = steady(page, lambda: picture(page))
+    return (np.abs(shown - np.array(PALETTES["light"].building)).max(axis=2) <= 2).astype(float)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("path", MAPS)
 def test_the_base_map_is_drawn_by_webgl_in_the_pictures_colours(
@@ -47,7 +65,7 @@ def test_the_base_map_is_drawn_by_webgl_in_the_pictures_colours(
     palette = PALETTES[theme]
     until(opened.page, lambda: share(picture(opened.page), palette.building) > 0.05)
     expect(opened.page.locator(".leaflet-tile-pane img.leaflet-tile")).to_have_count(0)
-    shown = picture(opened.page)
+    shown = steady(opened.page, lambda: picture(opened.page))
     assert share(shown, palette.ground) > 0.05
     assert share(shown, palette.building) > 0.05
     assert share(shown, palette.main) > 0.01
@@ -66,13 +84,13 @@ def test_vectors_and_pictures_lie_on_each_other(demo_server: str, visit: Opener)
     opened = visit(f"{demo_server}/grids?layers=none&{CENTRE}", color_scheme="light")
     opened.drawn()
     until(opened.page, lambda: share(picture(opened.page), PALETTES["light"].building) > 0.05)
-    vectors = (np.abs(picture(opened.page) - np.array(PALETTES["light"].building)).max(axis=2) <= 2).astype(float)
+    vectors = houses(opened.page)
     opened.page.route("**/tiles/base.json", lambda route: route.fulfill(json={"state": "failed", "key": "x"}))
     opened.page.reload()
     opened.ready()
     opened.page.wait_for_selector(".atlas-map[data-base=pictures]")
     tiles_loaded(opened.page)
-    pictures = (np.abs(picture(opened.page) - np.array(PALETTES["light"].building)).max(axis=2) <= 2).astype(float)
+    pictures = houses(opened.page)
     # The best shift of one against the other is none.
     found = {
         (dx, dy): float((vectors * np.roll(pictures, (dy, dx), axis=(0, 1))).sum())
@@ -99,11 +117,12 @@ def test_without_webgl_the_reader_is_told_and_sees_pictures(
     context = plain_browser.new_context(
         viewport={"width": 1440, "height": 900}, locale={"en": "en-GB", "zh": "zh-CN"}[lang], color_scheme="light"
     )
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     watch = Watch(demo_server.split("//")[1])
     watch.attach(page)
     page.goto(f"{demo_server}{path}?layers=none&{CENTRE}")
-    page.wait_for_selector("html[data-ready=true]", state="attached", timeout=90_000)
+    page.wait_for_selector("html[data-ready=true]", state="attached")
     expect(page.locator("#map-notes")).to_contain_text(WORDS[lang])
     page.wait_for_selector(".atlas-map[data-base=pictures]")
     tiles_loaded(page)
@@ -141,7 +160,7 @@ def test_pointing_and_clicking_reach_what_is_drawn(demo_server: str, visit: Open
     opened = visit(f"{demo_server}/grids?layers=none&{CENTRE}", color_scheme="light")
     opened.drawn()
     page = opened.page
-    page.evaluate("fetch('/api/coverage?wait_s=60').then((answer) => answer.text()).then(() => 1)")
+    worked_out(page, f"{demo_server}/api/coverage?wait_s=60")
     page.evaluate(ADD)
     until(page, lambda: page.evaluate(SHARE) > 10)
     box = page.locator(".atlas-map").bounding_box()
@@ -168,8 +187,8 @@ def test_tiles_follow_their_address_and_visibility(demo_server: str, visit: Open
     opened = visit(f"{demo_server}/grids?layers=none&{CENTRE}", color_scheme="light")
     opened.drawn()
     page = opened.page
-    page.evaluate("fetch('/api/coverage?wait_s=60').then((answer) => answer.text()).then(() => 1)")
-    page.evaluate("fetch('/api/coverage?level=township&wait_s=60').then((answer) => answer.text()).then(() => 1)")
+    for level in ("", "level=township&"):
+        worked_out(page, f"{demo_server}/api/coverage?{level}wait_s=60")
     page.evaluate(ADD)
     until(page, lambda: page.evaluate(SHARE) > 10)
     tell = "import('/static/js/gl.js').then(({ gl }) => gl.{})"

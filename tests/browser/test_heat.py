@@ -57,11 +57,12 @@ def test_controls_change_picture_legend_and_address(demo_server: str, visit: Ope
         ["gaussian"], ["80"], ["viridis"], ["50"],
     ]  # fmt: skip
     until(page, lambda: legend(page) != words and "80" in legend(page))
-    assert page.locator(".leaflet-heat-pane .leaflet-layer").evaluate("one => one.style.opacity") == "0.5"
+    until(page, lambda: page.locator(f"{HEAT} .leaflet-layer").evaluate("one => one.style.opacity") == "0.5")
     until(page, lambda: bool((np.abs(seen(page) - first).sum(axis=2) > 30).mean() > 0.1))
     page.reload()
     opened.ready()
-    assert page.input_value("#kernel") == "gaussian" and page.input_value("#ramp") == "viridis"
+    expect(page.locator("#kernel")).to_have_value("gaussian")
+    expect(page.locator("#ramp")).to_have_value("viridis")
     page.check("#weight")
     expect(page.locator("#legend-body")).to_contain_text("7,942")
     opened.watch.clean()
@@ -71,7 +72,7 @@ def test_the_data_choose_a_radius_and_show_why(demo_server: str, visit: Opener) 
     opened = visit(f"{demo_server}/command?layers=heat")
     page = opened.page
     page.click("#bandwidth")
-    page.wait_for_selector("#bandwidth-answer canvas", timeout=30_000)
+    page.wait_for_selector("#bandwidth-answer canvas")
     told = json.loads(page.request.get(f"{demo_server}/api/heat/bandwidth").text())
     expect(page.locator("#radius_m")).to_have_value(str(round(told["radius_m"])))
     expect(page.locator("#bandwidth-answer")).to_contain_text("2,000 of 7,942")
@@ -92,9 +93,7 @@ def test_the_value_under_the_pointer_and_in_the_middle_for_the_keyboard(demo_ser
     value = answer.value.json()
     assert value["inside"] and value["per_km2"] > 0
     expect(told).to_contain_text(f"{value['per_km2']:,.0f} incidents per km²")
-    with page.expect_response(re.compile("/api/heat/value")) as answer:
-        page.mouse.move(box["x"] + 40, box["y"] + 30)
-    assert answer.value.json()["inside"] is False
+    page.mouse.move(box["x"] + 40, box["y"] + 30)
     expect(told).to_contain_text("outside the city")
     page.mouse.move(5, 5)
     expect(told).to_be_hidden()
@@ -121,10 +120,11 @@ def test_the_density_along_streets_has_its_own_legend(demo_server: str, visit: O
     page = opened.page
     if size == "phone":
         page.locator("#legends summary").click()
-    text = legend(page, "streetheat")
-    assert "incidents per km of street" in text and "radius 120 m" in text
+    shown = page.locator('#legend-body [data-legend="streetheat"]')
+    expect(shown).to_contain_text("incidents per km of street")
+    expect(shown).to_contain_text("radius 120 m")
     told = json.loads(page.request.get(f"{demo_server}/api/layers/streetheat").text())
     highest = f"{told['meta']['highest_per_km']:,.0f}"
-    assert highest in text
+    expect(shown).to_contain_text(highest)
     assert len(told["features"]) > 500
     opened.watch.clean()

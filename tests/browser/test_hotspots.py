@@ -34,7 +34,7 @@ def test_a_duty_officer_finds_todays_hot_spots(demo_server: str, visit: Opener, 
     page = opened.page
     page.click("#tab-spots")
     rows = page.locator("#hotspot-table tbody tr")
-    expect(page.locator("#hotspot-lead")).to_have_text(re.compile(lead), timeout=20_000)
+    expect(page.locator("#hotspot-lead")).to_have_text(re.compile(lead))
     expect(page.locator('[data-legend="hotspots"]')).to_be_visible()
     expect(page.locator('#layer-list input[data-layer="density"]')).not_to_be_checked()
 
@@ -62,7 +62,7 @@ def test_a_duty_officer_finds_todays_hot_spots(demo_server: str, visit: Opener, 
 
     # Away: all rows and figures as CSV.
     page.click("#take-button")
-    with page.expect_download(timeout=60_000) as download:
+    with page.expect_download() as download:
         page.click('[data-take="csv"]')
     head, first, *others = csv.reader(Path(download.value.path()).read_text("utf-8-sig").splitlines())
     assert first[0] == chosen
@@ -76,9 +76,11 @@ def test_a_duty_officer_finds_todays_hot_spots(demo_server: str, visit: Opener, 
     expect(page.locator("#hotspot-size")).to_be_disabled()
     opened.settled()
     rows.first.click()
+    expect(rows.first).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#hotspot-why")).to_be_visible()
     told = page.locator("#hotspot-why p").last.text_content()
     page.click("#tab-detail")
-    expect(page.locator("#detail .profile")).to_contain_text(str(told), timeout=20_000)
+    expect(page.locator("#detail .profile")).to_contain_text(str(told))
     page.click("#tab-hot")
     expect(page.locator('#layer-list input[data-layer="density"]')).to_be_checked()
     opened.watch.clean()

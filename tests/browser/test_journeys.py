@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Opener, until
+from tests.browser.conftest import Opener, until, worked_out
 from tests.browser.test_workspace import query
 from tests.serving import running
 
@@ -57,9 +57,10 @@ def test_a_category_narrows_every_figure_and_is_cleared(demo_server: str, visit:
     alone = int((row.locator(".count").text_content() or "").replace(",", ""))
     row.locator("input").check()
     expect(page.locator("#lead strong")).to_have_text(re.compile(rf"^{alone:,} "))
-    assert row.locator("input").evaluate("e => e === document.activeElement")
+    expect(row.locator("input")).to_be_focused()
+    opened.settled()
     cells = page.locator("#table tbody td:nth-child(2)").all_text_contents()
-    assert sum(int(text.replace(",", "")) for text in cells) <= alone
+    assert 0 < sum(int(text.replace(",", "")) for text in cells) <= alone
     page.click("#all-categories")
     expect(page.locator("#lead strong")).to_have_text(re.compile(rf"^{everything:,} "))
     expect(page.locator("#all-categories")).to_be_hidden()
@@ -90,7 +91,7 @@ def test_the_window_moves_by_keys(demo_server: str, visit: Opener) -> None:
 def test_the_address_brings_back_all_of_a_view(demo_server: str, visit: Opener) -> None:
     opened = visit(f"{demo_server}/command?level=community")
     page = opened.page
-    page.request.get(f"{demo_server}/api/coverage?level=community&wait_s=60")  # what comes late is another text
+    worked_out(page, f"{demo_server}/api/coverage?level=community&wait_s=60")  # what comes late is another text
     page.check('#layer-list input[data-layer="cameras"]')
     page.check('input[name="metric"][value="count"]', force=True)
     page.select_option("#method", "equal")
@@ -120,18 +121,20 @@ def test_the_check_follows_the_dates_and_readers_keep_them(demo_server: str, vis
     opened = visit(f"{demo_server}/grids?tab=check")
     page = opened.page
     near = page.locator("#check-counts button").nth(2).locator("b")
+    opened.settled()
     everything = near.text_content() or ""
     page.fill("#from", "2025-06-01")
     expect(near).not_to_have_text(everything)
-    page.fill("#to", "2025-05-01")
-    assert page.locator("#to").evaluate("e => e.validity.customError"), "the last day lies before the first"
+    page.fill("#to", "2025-05-01")  # the last day lies before the first
+    until(page, lambda: page.locator("#to").evaluate("e => e.validity.customError"))
     page.fill("#to", "2025-06-30")
     assert query(page)["to"] == ["2025-07-01"]
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("1")
     page.wait_for_url(re.compile("/command"))
     page.wait_for_selector("html[data-ready=true]", state="attached")
-    assert (page.input_value("#from"), page.input_value("#to")) == ("2025-06-01", "2025-06-30")
+    expect(page.locator("#from")).to_have_value("2025-06-01")
+    expect(page.locator("#to")).to_have_value("2025-06-30")
     opened.watch.clean()
 
 
@@ -147,14 +150,14 @@ def test_a_steward_brings_in_incidents_in_chinese(visit: Opener, tmp_path: Path)
         expect(page.locator("#data-age-text")).to_have_text("尚无数据")
         page.set_input_files("#file", str(file))
         expect(page.locator("#timezone")).to_have_attribute("aria-invalid", "true")
-        assert page.input_value("#layer") == "incidents"
+        expect(page.locator("#layer")).to_have_value("incidents")
         expect(page.locator("#preview")).to_contain_text("噪声扰民")
         expect(page.locator("#crs-list option:checked")).to_contain_text("WGS 84")
         page.fill("#timezone", "Asia/Shanghai")
         page.keyboard.press("Tab")
         expect(page.locator("#timezone")).to_have_attribute("aria-invalid", "false")
         page.click("#go")
-        expect(page.locator("#report .result")).to_contain_text("28已采纳", timeout=30_000)
+        expect(page.locator("#report .result")).to_contain_text("28已采纳")
         expect(page.locator("#report .result")).to_contain_text("2未采纳")
         expect(page.locator("#report tbody tr")).to_have_count(2)
         expect(page.locator("#report tbody")).to_contain_text("昨天下午")

@@ -8,7 +8,7 @@ import urllib.request
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import SIZES, Opener
+from tests.browser.conftest import SIZES, Opener, until
 from tests.browser.test_workspace import query
 
 PAGES = ("/command", "/planner", "/grids", "/import", "/about", "/trail")
@@ -39,8 +39,8 @@ def test_page_draws_and_stays_on_its_host(demo_server: str, visit: Opener, path:
 def test_empty_store_says_what_to_do(empty_server: str, visit: Opener, path: str) -> None:
     opened = visit(f"{empty_server}{path}")
     if path in MAPS:
-        assert opened.page.get_by_role("link", name=re.compile("import", re.IGNORECASE)).count() >= 1
-        assert opened.page.locator("[data-empty]").first.is_visible()
+        expect(opened.page.get_by_role("link", name=re.compile("import", re.IGNORECASE))).not_to_have_count(0)
+        expect(opened.page.locator("[data-empty]").first).to_be_visible()
     opened.watch.clean()
 
 
@@ -64,19 +64,21 @@ def test_the_chinese_page_holds_no_english_and_marks_simulated_data(demo_server:
     left = [text for text in chrome if re.search(r"[A-Za-z]{3,}", LATIN_ALLOWED.sub("", text))]
     assert left == []
     if path in MAPS:
-        assert page.get_by_text("模拟数据").first.is_visible()
+        expect(page.get_by_text("模拟数据").filter(visible=True)).not_to_have_count(0)
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("path", MAPS)
 def test_scale_bar_legend_with_unit_and_simulated_data(demo_server: str, visit: Opener, path: str) -> None:
     page = visit(f"{demo_server}{path}").page
-    assert page.locator(".leaflet-control-scale").first.is_visible()
-    assert page.get_by_text("Simulated", exact=False).first.is_visible()
+    expect(page.locator(".leaflet-control-scale").first).to_be_visible()
+    expect(page.get_by_text("Simulated", exact=False).filter(visible=True)).not_to_have_count(0)
     legends = page.locator("[data-legend]")
     expect(legends).not_to_have_count(0)
-    for index in range(legends.count()):
-        assert legends.nth(index).get_attribute("data-unit") is not None
+    assert (
+        legends.evaluate_all("all => all.filter((one) => one.dataset.unit === undefined).map((one) => one.outerHTML)")
+        == []
+    )
 
 
 @pytest.mark.browser
@@ -86,4 +88,4 @@ def test_permalink_restores_the_view(demo_server: str, visit: Opener) -> None:
     query(first)  # once the address has followed
     where = "(map => [map.getZoom(), map.getCenter().lat.toFixed(4), map.getCenter().lng.toFixed(4)])(window.atlas.map)"
     second = visit(first.url).page
-    assert second.evaluate(where) == first.evaluate(where)
+    until(second, lambda: second.evaluate(where) == first.evaluate(where))

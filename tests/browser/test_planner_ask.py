@@ -105,7 +105,7 @@ def test_tools_silence_what_lies_below(demo_server: str, visit: Opener) -> None:
     opened = visit(f"{demo_server}/planner")
     page = still(opened)
     numbers(page)
-    page.wait_for_selector('.atlas-map[data-gl="drawn"]', timeout=60_000)
+    page.wait_for_selector('.atlas-map[data-gl="drawn"]')
     box = page.locator(".atlas-map").bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2

@@ -20,7 +20,7 @@ def test_the_demo_has_dwellings_and_without_any_the_page_says_what_to_import(dem
     opened = visit(f"{demo_server}/planner?tab=privacy")
     page = opened.page
     sums = page.locator("#privacy-sums")
-    expect(sums).to_contain_text("14 of 223 cameras see private ground", timeout=90_000)
+    expect(sums).to_contain_text("14 of 223 cameras see private ground")
     expect(sums).to_contain_text("purpose of 223")
 
     def nothing(route: Route) -> None:
@@ -30,7 +30,7 @@ def test_the_demo_has_dwellings_and_without_any_the_page_says_what_to_import(dem
 
     page.route("**/api/exposure*", nothing)
     page.check("#online_only")
-    expect(sums).to_contain_text("No private places are known", timeout=90_000)
+    expect(sums).to_contain_text("No private places are known")
     expect(sums).to_contain_text("residential")
     opened.watch.clean()
 
@@ -61,7 +61,7 @@ def test_a_camera_that_sees_private_ground_is_told_with_what_helps(
     if size == "phone":
         page.click('.sheet-tabs button[data-sheet="right"]')
     page.click("#tab-privacy")
-    page.locator("#privacy-table tbody tr").first.click(timeout=90_000)
+    page.locator("#privacy-table tbody tr").first.click()
     detail = page.locator("#privacy-detail")
     expect(detail).to_contain_text(turn)
     expect(detail.locator("h3")).to_have_text(HOSTILE)
@@ -77,11 +77,11 @@ def test_public_files_from_the_menu(demo_server: str, visit: Opener) -> None:
     opened = visit(f"{demo_server}/command")
     page = opened.page
     page.click("#take-button")
-    expect(page.locator("#public-facts")).to_contain_text("counts can be told (k 8)", timeout=90_000)
+    expect(page.locator("#public-facts")).to_contain_text("counts can be told (k 8)")
     expect(page.locator("#public-to")).to_have_value("2025-12")
     page.select_option("#public-from", "2025-11")
     page.select_option("#public-form", "csv")
-    with page.expect_download(timeout=60_000) as download:
+    with page.expect_download() as download:
         page.click('[data-public="alone"]')
     assert download.value.suggested_filename == "public-points.csv"
     rows = Path(download.value.path()).read_text("utf-8-sig").splitlines()
@@ -120,6 +120,6 @@ def test_the_audit_of_a_large_city_says_how_far_it_is_and_can_be_cancelled(demo_
     expect(step).to_have_text("The computation was cancelled.")
     expect(page.locator("#privacy-bar")).to_be_hidden()
     page.click("#privacy-again")
-    expect(sums).to_contain_text("14 of 223 cameras see private ground", timeout=90_000)
+    expect(sums).to_contain_text("14 of 223 cameras see private ground")
     expect(page.locator("#privacy-job")).to_be_hidden()
     opened.watch.clean()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import LANGS, Opener
+from tests.browser.conftest import LANGS, Opener, worked_out
 from tests.browser.test_time import holds
 
 pytestmark = pytest.mark.browser
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 def test_a_grid_s_profile_and_on_to_its_neighbour(demo_server: str, visit: Opener, tmp_path: Path, lang: str) -> None:
     opened = visit(f"{demo_server}/command?from=2025-01-01&to=2025-07-01&lang={lang}", lang=lang)
     page = opened.page
-    page.request.get(f"{demo_server}/api/coverage?wait_s=60")  # what comes late draws the profile anew
+    worked_out(page, f"{demo_server}/api/coverage?wait_s=60")  # what comes late draws the profile anew
     row = page.locator("#table tbody tr").nth(4)
     code = row.get_attribute("data-key")
     count = row.locator("td").nth(1).text_content() or ""
@@ -30,6 +30,7 @@ def test_a_grid_s_profile_and_on_to_its_neighbour(demo_server: str, visit: Opene
     expect(profile.locator("header")).to_contain_text(code or "")
     expect(profile.locator(".key-figures b").first).to_have_text(count.strip())
     expect(profile.locator(".spark rect.in")).to_have_count(6)
+    opened.settled()
     parts = profile.locator(".bars td:nth-child(2)").all_text_contents()
     assert sum(int(text.replace(",", "")) for text in parts) == int(count.replace(",", ""))
     expect(profile.locator("dl").first).to_contain_text("m²")

@@ -12,7 +12,7 @@ import pytest
 import shapely
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Opener, Visit
+from tests.browser.conftest import Opener, Visit, worked_out
 from tests.browser.test_editing import Town, areas, at, begin, drafts_at, enter, served, take
 from tests.web.conftest import X0, Y0, batch
 
@@ -64,6 +64,7 @@ def ask(page: Page, town: Town, what: str) -> Any:
 
 
 def open_kinds(page: Page, town: Town) -> set[str]:
+    worked_out(page, f"{town.address}/api/audit?wait_s=20")
     return {one["kind"] for one in ask(page, town, "audit?wait_s=20")["findings"]}
 
 
@@ -86,6 +87,7 @@ def approved(town: Town, opened: Visit, desk: Visit, why: str, lang: str) -> int
     desk.page.fill("#draft-reason", f"{why}: ok")
     desk.page.click("#draft-approve")
     expect(desk.page.locator("#draft-state .draft-state")).to_have_attribute("data-state", "applied")
+    expect(desk.page.locator("#draft-facts")).to_contain_text(re.compile(SAYS[lang]["applied"]))
     told = re.search(SAYS[lang]["applied"], desk.page.locator("#draft-facts").inner_text())
     assert told is not None
     page.goto(drafts_at(town, lang, zoom=17))

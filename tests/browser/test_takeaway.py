@@ -21,7 +21,7 @@ def taken(page: Page, what: str) -> tuple[str, bytes]:
     """Open the menu, choose `what`, return the name and the content of the file."""
     if page.locator("#take-menu").is_hidden():
         page.click("#take-button")
-    with page.expect_download(timeout=90_000) as download:
+    with page.expect_download() as download:
         page.click(f'[data-take="{what}"]')
     return download.value.suggested_filename, Path(download.value.path()).read_bytes()
 
@@ -44,7 +44,7 @@ def test_the_menu_goes_by_keyboard_and_the_picture_is_of_this_view(demo_server: 
     page.keyboard.press("Enter")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/api/picture.png" in request.url else None)
-    with page.expect_download(timeout=60_000) as download:
+    with page.expect_download() as download:
         page.keyboard.press("Enter")
     assert download.value.suggested_filename.startswith("gridatlas-map-")
     image = Image.open(io.BytesIO(Path(download.value.path()).read_bytes()))
@@ -61,13 +61,14 @@ def test_the_table_in_view_as_a_sheet_and_the_bulletin_in_chinese(demo_server: s
     shown = page.locator("#table tbody tr").evaluate_all("rows => rows.map((row) => row.dataset.key)")
     assert name.startswith("density-") and rows[0][0] == "编码"
     assert [row[0] for row in rows[1:]] == shown  # in the order of the page
+    opened.told()
     page.click("#tab-spots")
     page.click("#take-button")
     expect(page.locator("#take-table")).to_have_text("表格：热点")
     expect(page.locator("#take-month")).to_have_value("2025-11")  # the month of the window
-    with page.expect_download(timeout=90_000) as download:
+    with page.expect_download() as download:
         page.click('[data-take="bulletin-pdf"]')
-    expect(page.locator(".toast", has_text="bulletin-2025-11").last).to_contain_text("已保存")  # it goes by itself
+    expect(page.locator(".toast", has_text="bulletin-2025-11").last).to_contain_text("已保存")
     assert download.value.suggested_filename == "bulletin-2025-11-community.pdf"
     assert Path(download.value.path()).read_bytes().startswith(b"%PDF")
     opened.watch.clean()
@@ -106,13 +107,14 @@ def test_a_refusal_says_what_to_do(demo_server: str, visit: Opener) -> None:
     def refuse(route: Route) -> None:
         route.fulfill(status=429, content_type="application/json", body=json.dumps(refusal))
 
+    opened.told()
     page.route("**/api/bulletin.*", refuse)
     page.click("#take-button")
     page.click('[data-take="bulletin-xlsx"]')
     toast = page.locator(".toast.error")
     expect(toast).to_contain_text("Try again in 5 seconds.")
     page.unroute("**/api/bulletin.*")
-    with page.expect_download(timeout=60_000) as download:
+    with page.expect_download() as download:
         toast.locator("button").click()  # try again
     assert download.value.suggested_filename.endswith(".xlsx")
     assert opened.watch.foreign == [] and opened.watch.dialogs == []

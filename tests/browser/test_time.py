@@ -25,14 +25,13 @@ COUNT_ASKED = """() => {
         try { return await ask(...what); } finally { now -= 1; }
     };
 }"""
-NOTE_STEPS = """() => {
-    const box = document.getElementById("play-at");
-    window.steps = new Map();
-    const note = () => {
-        const day = /\\d{4}-\\d\\d-\\d\\d/.exec(box.textContent)?.[0];
-        if (!window.steps.has(day)) window.steps.set(day, performance.now());
-    };
-    new MutationObserver(note).observe(box, { childList: true, characterData: true, subtree: true });
+# Begins to play; notes when the second step came, by the page's own clock.
+PLAY = """() => {
+    const box = document.getElementById("play-at"), began = performance.now();
+    new MutationObserver(() => {
+        if (box.textContent.includes("2025-12-01")) window.second ??= performance.now() - began;
+    }).observe(box, { childList: true, characterData: true, subtree: true });
+    document.getElementById("play-button").click();
 }"""
 
 
@@ -59,7 +58,7 @@ def total(page: Page) -> int:
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_the_last_month_is_played_day_by_day(demo_server: str, visit: Opener, lang: str) -> None:
-    opened = visit(f"{demo_server}/command?panel=play&speed=3&lang={lang}", lang=lang)
+    opened = visit(f"{demo_server}/command?panel=play&speed=2&lang={lang}", lang=lang)
     page = opened.page
     legends = set()
     page.select_option("#play-range", "month")
@@ -68,16 +67,16 @@ def test_the_last_month_is_played_day_by_day(demo_server: str, visit: Opener, la
     page.focus("#play-slider")
     page.keyboard.press("Space")
     expect(page.locator("#play-button")).to_have_attribute("aria-pressed", "true")
-    for steps in ("0[2-9]|1", "0[4-9]|[12]"):
-        expect(page.locator("#play-at")).to_contain_text(re.compile(f"2025-12-({steps})"), timeout=20_000)
+    for steps in ("0[2-9]|[123]", "0[4-9]|[123]"):
+        expect(page.locator("#play-at")).to_contain_text(re.compile(f"2025-12-({steps})"))
         legends.add("|".join(page.locator("[data-legend=density] li span:nth-child(2)").all_text_contents()))
     page.keyboard.press("Space")
     expect(page.locator("#play-button")).to_have_attribute("aria-pressed", "false")
     opened.settled()
     found = query(page)
     assert len(legends) == 1, "the scale must not change from step to step"
-    assert page.evaluate("window.most") <= 2, "one step on the map and one ahead"
-    assert (found["panel"], found["play"], found["speed"]) == (["play"], ["day"], ["3"])
+    assert 0 < page.evaluate("window.most") <= 2, "one step on the map and one ahead"
+    assert (found["panel"], found["play"], found["speed"]) == (["play"], ["day"], ["2"])
     assert (found["play_from"], found["play_to"]) == (["2025-12-01"], ["2026-01-01"])
     assert "≥" in next(iter(legends))
     day = found["from"][0]
@@ -102,12 +101,11 @@ def test_less_motion_is_respected_and_the_end_is_the_end(demo_server: str, visit
     )
     page = opened.page
     expect(page.locator("#play-calm")).to_be_visible()
-    page.evaluate(NOTE_STEPS)
-    page.click("#play-button")
+    page.evaluate(PLAY)
     expect(page.locator("#play-at")).to_contain_text("2025-12-01")
     expect(page.locator("#play-button")).to_have_attribute("aria-pressed", "false")
-    november, december = page.evaluate("['2025-11-01', '2025-12-01'].map((day) => window.steps.get(day))")
-    assert december - november > 1500, "by the page's own clock: less motion is one step in two seconds"
+    # However slow the machine is, it can only be later.
+    assert page.evaluate("window.second") > 1900, "less motion is one step in two seconds, whatever speed was chosen"
     opened.watch.clean()
 
 
@@ -115,9 +113,10 @@ def test_less_motion_is_respected_and_the_end_is_the_end(demo_server: str, visit
 def test_a_cell_of_the_matrix_filters_everything(demo_server: str, visit: Opener, lang: str) -> None:
     opened = visit(f"{demo_server}/command?panel=hours&lang={lang}", lang=lang)
     page = opened.page
-    everything = total(page)
     cells = page.locator("#matrix-table td[data-d]")
     expect(cells).to_have_count(168)
+    opened.settled()
+    everything = total(page)
     cell = page.locator('#matrix-table td[data-d="1"][data-h="8"]')
     hour = page.locator('#matrix-table th[data-d=""][data-h="8"]')
     said = cell.get_attribute("aria-label") or ""
@@ -132,7 +131,7 @@ def test_a_cell_of_the_matrix_filters_everything(demo_server: str, visit: Opener
     expect(cell).to_have_attribute("aria-selected", "true")
     opened.settled()
     # The matrix keeps all it had: what the filter chooses from is to be seen.
-    assert cell.get_attribute("aria-label") == said
+    expect(cell).to_have_attribute("aria-label", said)
     page.click('.filter-note[data-filter="weekdays"] button')
     expect(page.locator(".filter-note")).to_have_count(1)
     expect(page.locator("#lead strong")).to_have_text(re.compile(rf"^{at_eight:,} "))

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Opener, Visit, until
-from tests.serving import running
+from tests.browser.conftest import Opener, Visit, steady, until
+from tests.serving import PATIENCE_S, running
 
 pytestmark = pytest.mark.browser
 
@@ -29,7 +29,7 @@ def server(demo_store: Path, tmp_path: Path) -> Iterator[str]:
 
 
 def cameras(address: str) -> list[dict[str, Any]]:
-    with urllib.request.urlopen(f"{address}/api/cameras", timeout=30) as answer:
+    with urllib.request.urlopen(f"{address}/api/cameras", timeout=PATIENCE_S) as answer:
         return list(json.load(answer)["cameras"])
 
 
@@ -54,15 +54,10 @@ def middle(page: Page) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-def answered(page: Page) -> int:
-    page.wait_for_timeout(250)
-    return int(page.locator("#whatif").get_attribute("data-answered") or 0)
-
-
 def open_camera(visit: Opener, server: str) -> tuple[Visit, dict[str, Any]]:
     camera = lonely(server)
     opened = visit(server + at(camera))
-    opened.page.wait_for_selector("#whatif[data-answered]", timeout=30_000)
+    opened.page.wait_for_selector("#whatif[data-answered]")
     opened.page.mouse.click(*middle(opened.page))
     expect(opened.page.locator("#whatif-camera")).to_be_visible()
     return opened, camera
@@ -73,14 +68,14 @@ def test_a_camera_is_dragged_and_the_figures_follow_while_it_moves(server: str, 
     page = opened.page
     expect(page.locator("#whatif-name")).to_have_text(camera["name"] or camera["id"])
     x, y = middle(page)
-    answered(page)
+    opened.settled()
     page.mouse.move(x, y)
     page.mouse.down()
     seen = set()
     for step in range(1, 6):
         count = page.locator("#whatif").get_attribute("data-answered")
         page.mouse.move(x + 16 * step, y + 8 * step)
-        page.wait_for_selector(f'#whatif:not([data-answered="{count}"])', timeout=30_000)  # before the button is up
+        page.wait_for_selector(f'#whatif:not([data-answered="{count}"])')  # before the button is up
         seen.add(page.locator("#whatif-sides").text_content())
     page.mouse.up()
     assert len(seen) > 2
@@ -113,7 +108,7 @@ def test_the_handle_turns_and_the_keys_do_all_of_it(server: str, visit: Opener) 
     page.mouse.up()
     until(page, lambda: abs(float(azimuth.input_value()) - 90) < 3)
     page.locator("#whatif-grab").click()
-    turned = float(azimuth.input_value())
+    turned = float(steady(page, azimuth.input_value))
     page.keyboard.press("]")
     page.keyboard.press("]")
     page.keyboard.press("[")
@@ -124,7 +119,7 @@ def test_the_handle_turns_and_the_keys_do_all_of_it(server: str, visit: Opener) 
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Shift+ArrowUp")
     north = "JSON.parse(sessionStorage.getItem('atlas.whatif')).changes[0].lat ?? 0"
-    stood = lonely(server)["lat"]
+    stood = lonely(server)["lat"]  # in the store, which the plan does not change
     until(page, lambda: (page.evaluate(north) - stood) * 111_320 == pytest.approx(11, abs=0.1))
     page.keyboard.press("Delete")
     expect(page.locator("#whatif-form")).to_be_hidden()
@@ -159,6 +154,7 @@ def test_a_camera_is_placed_by_keyboard_alone_and_the_plan_survives_a_reload(ser
     page.keyboard.press("Enter")
     expect(page.locator("#whatif-name")).to_have_text("New camera 1")
     expect(page.locator("#whatif-grids tbody tr").nth(1)).to_be_visible()
+    opened.settled()
     told = page.locator("#whatif-totals").text_content()
     page.reload()
     opened.ready()
@@ -180,7 +176,7 @@ def test_a_scenario_is_saved_compared_linked_deleted_and_brought_back(server: st
     page.click("#whatif-undo")
     page.click("#whatif-place")
     page.mouse.click(*middle(page))
-    page.wait_for_timeout(300)
+    expect(page.locator("#whatif-name")).to_have_text("New camera 1")
     page.click("#scenario-compare")
     box = page.locator("#scenario-compare-box")
     expect(box.locator("#scenario-figures thead th")).to_have_text(
@@ -219,7 +215,7 @@ def test_applying_shows_what_changes_and_changes_the_store(server: str, visit: O
     expect(page.locator("#scenario-apply-list")).to_contain_text("77 m")
     page.click("#scenario-apply-do")
     expect(page.locator("#scenario-list")).to_contain_text("applied in revision")
-    assert next(one for one in cameras(server) if one["id"] == camera["id"])["range_m"] == 77
+    until(page, lambda: next(one for one in cameras(server) if one["id"] == camera["id"])["range_m"] == 77)
     expect(page.locator("#whatif-result")).to_be_hidden()
     opened.watch.clean()
 
@@ -238,7 +234,8 @@ def test_of_two_people_the_second_is_told_what_to_do(server: str, visit: Opener)
     expect(other.page.locator("#scenario-list .title")).to_have_text("Theirs")
     page.click("#whatif-place")
     page.mouse.click(*middle(page))
-    page.wait_for_timeout(300)
+    expect(page.locator("#whatif-name")).to_have_text("New camera 1")
+    opened.told()
     page.click("#scenario-save")
     expect(page.locator(".toast.error")).to_contain_text("somebody else")
     page.click(".toast.error button")

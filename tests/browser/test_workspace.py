@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Opener
+from tests.browser.conftest import Opener, steady
 
 pytestmark = pytest.mark.browser
 
@@ -62,14 +62,15 @@ def test_the_map_selects_the_row(demo_server: str, visit: Opener) -> None:
 def test_the_time_window_changes_figures_and_comes_back_from_the_address(demo_server: str, visit: Opener) -> None:
     opened = visit(f"{demo_server}/command")
     page = opened.page
-    everything = page.locator("#lead").text_content()
+    everything = page.locator("#lead").text_content() or ""
     page.fill("#from", "2024-07-01")
     page.fill("#to", "2024-12-31")
-    opened.settled()
+    page.wait_for_url(re.compile("to=2025-01-01"))
     found = query(page)
     assert (found["from"], found["to"]) == (["2024-07-01"], ["2025-01-01"])
-    narrowed = page.locator("#lead").text_content()
-    assert narrowed != everything
+    expect(page.locator("#lead")).not_to_have_text(everything)
+    opened.settled()
+    narrowed = steady(page, page.locator("#lead").text_content)
     page.focus("#brush-window")
     page.keyboard.press("ArrowRight")
     assert query(page)["from"] == ["2024-07-08"]
@@ -112,7 +113,7 @@ def test_an_assumption_is_stated_with_its_figure(demo_server: str, visit: Opener
     expect(page.locator("#assumptions")).to_contain_text("assumed 50 m")
     page.fill("#assumed_range_m", "30")
     page.keyboard.press("Tab")
-    expect(page.locator("#assumptions")).to_contain_text("assumed 30 m", timeout=20_000)
+    expect(page.locator("#assumptions")).to_contain_text("assumed 30 m")
     opened.watch.clean()
 
 
@@ -132,12 +133,12 @@ def test_panels_fold_and_stay_folded(demo_server: str, visit: Opener) -> None:
     opened = visit(f"{demo_server}/command")
     page = opened.page
     page.keyboard.press("[")
-    assert page.evaluate("getComputedStyle(document.getElementById('left')).visibility") == "hidden"
+    expect(page.locator("#left")).to_have_css("visibility", "hidden")
     page.reload()
-    page.wait_for_selector("html[data-ready=true]", state="attached")
-    assert page.evaluate("getComputedStyle(document.getElementById('left')).visibility") == "hidden"
+    opened.ready()
+    expect(page.locator("#left")).to_have_css("visibility", "hidden")
     page.keyboard.press("[")
-    assert page.evaluate("getComputedStyle(document.getElementById('left')).visibility") == "visible"
+    expect(page.locator("#left")).to_have_css("visibility", "visible")
     page.keyboard.press("?")
     expect(page.locator("#help")).to_be_visible()
     page.keyboard.press("Escape")
@@ -152,11 +153,9 @@ def test_sheets_open_and_close_on_a_phone(demo_server: str, visit: Opener) -> No
     inside = {"left": "#layer-list", "bottom": "#brush-canvas", "right": "#table"}
     for name in inside:
         page.click(f".sheet-tabs [data-sheet={name}]")
-        page.wait_for_timeout(250)
         for other, part in inside.items():
             expect(page.locator(part)).to_be_visible(visible=other == name)
     page.keyboard.press("Escape")
-    page.wait_for_timeout(250)
     expect(page.locator("#table")).to_be_hidden()
     page.click(".sheet-tabs [data-sheet=left]")
     page.check('#layer-list input[data-layer="cameras"]')
@@ -174,10 +173,10 @@ def test_an_upload_is_looked_into_tried_and_reported(empty_server: str, visit: O
     page = opened.page
     page.set_input_files("#file", str(file))
     page.wait_for_selector("#step-how:not([hidden])")
-    assert page.locator("#layer").input_value() == "incidents"
+    expect(page.locator("#layer")).to_have_value("incidents")
     page.fill("#timezone", "Europe/Helsinki")
     page.click("#try")
-    page.wait_for_selector("#report:not([hidden])", timeout=30_000)
+    page.wait_for_selector("#report:not([hidden])")
     expect(page.locator("#report .result")).to_contain_text("1accepted")
     expect(page.locator("#report .result")).to_contain_text("1rejected")
     expect(page.locator("#report tbody tr")).to_have_count(1)
