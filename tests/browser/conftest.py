@@ -124,7 +124,7 @@ class Visit:
         """Wait until the base map is drawn by WebGL."""
         self.page.wait_for_selector(".atlas-map[data-base=vector][data-gl=drawn]", state="attached")
 
-    def told(self) -> None:
+    def messages_stay(self) -> None:
         """From now on messages that go by themselves stay: the test may come late to read or to press them."""
         self.page.evaluate(TOASTS_STAY)
 

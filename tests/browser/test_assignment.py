@@ -47,7 +47,7 @@ def test_doubtful_assignments_are_resolved(own_server: str, visit: Opener, lang:
     expect(page.locator('#check-counts [data-kind="differs"]')).to_have_attribute("aria-pressed", "true")
     rows = page.locator("#check-table tbody tr")
     expect(rows.first).to_be_visible()
-    opened.told()
+    opened.messages_stay()
     opened.settled()
     open_before, done_before = number_of(page, "differs"), number_of(page, "decided")
     page.locator("#check-table thead button").nth(4).click()  # by distance

@@ -201,7 +201,7 @@ def test_an_alert_is_shown_and_acknowledged_once(service: Service, visit: Opener
     expect(wall.locator("#wall-alert")).to_contain_text(re.compile(r"Alert|\d alerts"))
     other = visit(f"{service.address}/command?tab=live", lang="zh").page
     alert = card.get_attribute("data-alert")  # one more may come in between
-    opened.told()
+    opened.messages_stay()
     other.evaluate(TOASTS_STAY)
     for one in (page, other):
         form = one.locator(f'.alert-card.open[data-alert="{alert}"]')

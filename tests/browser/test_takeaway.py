@@ -61,7 +61,7 @@ def test_the_table_in_view_as_a_sheet_and_the_bulletin_in_chinese(demo_server: s
     shown = page.locator("#table tbody tr").evaluate_all("rows => rows.map((row) => row.dataset.key)")
     assert name.startswith("density-") and rows[0][0] == "编码"
     assert [row[0] for row in rows[1:]] == shown  # in the order of the page
-    opened.told()
+    opened.messages_stay()
     page.click("#tab-spots")
     page.click("#take-button")
     expect(page.locator("#take-table")).to_have_text("表格：热点")
@@ -107,7 +107,7 @@ def test_a_refusal_says_what_to_do(demo_server: str, visit: Opener) -> None:
     def refuse(route: Route) -> None:
         route.fulfill(status=429, content_type="application/json", body=json.dumps(refusal))
 
-    opened.told()
+    opened.messages_stay()
     page.route("**/api/bulletin.*", refuse)
     page.click("#take-button")
     page.click('[data-take="bulletin-xlsx"]')
