@@ -134,7 +134,7 @@ def test_figures_that_come_late_do_not_turn_the_wall_back(service: Service, visi
     shown = page.locator("#main")
     expect(shown).to_have_attribute("data-view", "heat")
     held: list[Route] = []
-    page.route("**/api/compare*", held.append)
+    page.route("**/api/compare*", lambda route: held.append(route))
     service.send()
     until(page, lambda: bool(held))  # what came in: the figures of the view are asked for again
     page.keyboard.press("ArrowRight")
