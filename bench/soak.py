@@ -22,6 +22,7 @@ import numpy as np
 from bench.table import Row
 from tests.live_clients import Crowd, Sender
 from tests.serving import flask, running
+from web.memory import EVERY_S
 
 USERS, EDITORS, PER_S, STREAMS, SENDERS = 50, 5, 20.0, 20, 4
 SECONDS = 1800.0
@@ -139,6 +140,19 @@ def memory(port: int) -> float:
     )
 
 
+def resting(port: int, seconds: float) -> float:
+    """Return the lowest of the service's resident bytes within `seconds`.
+
+    What requests leave behind goes back to the system now and then (`web.memory`); one reading tells how long ago.
+    """
+    until = time.monotonic() + seconds
+    found = memory(port)
+    while (left := until - time.monotonic()) > 0:
+        time.sleep(min(2.0, left))
+        found = min(found, memory(port))
+    return found
+
+
 def _ready(port: int) -> None:
     """Wait until the service is warm and has worked out what its cameras see."""
     wire = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
@@ -153,7 +167,10 @@ def _ready(port: int) -> None:
 
 
 def soak(seconds: float, users: int = USERS, editors: int = EDITORS, per_s: float = PER_S) -> dict[str, Any]:
-    """Run it and return what was seen; the first fifth of the time (300 s at most) warms the service up."""
+    """Run it and return what was seen; the first fifth of the time (300 s at most) warms the service up.
+
+    Memory is what the service rests at within 40 s (a fifth of a short run), after that time and at the end.
+    """
     tally = Tally()
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "atlas.gpkg"
@@ -186,17 +203,17 @@ def soak(seconds: float, users: int = USERS, editors: int = EDITORS, per_s: floa
             for thread in (*threads, *senders):
                 thread.start()
             time.sleep(min(300.0, seconds / 5))
-            warm, settled = memory(port), len(tally.took)
-            samples = []
-            while time.monotonic() < until:
-                time.sleep(min(30.0, max(0.1, until - time.monotonic())))
-                samples.append(int(memory(port)) >> 20)
+            settled, rest = len(tally.took), min(1.25 * EVERY_S, seconds / 5)
+            warm = last = resting(port, rest)
+            samples = [int(warm) >> 20]
+            while (left := until - time.monotonic()) > rest / 2:
+                last = resting(port, rest if left > 2 * rest else left)
+                samples.append(int(last) >> 20)
             for thread in threads:
                 thread.join()
             for sender in senders:
                 sender.stop = True
                 sender.join(60)
-            last = memory(port)
             crowd.close()
     received = sum(len(sender.acknowledged) for sender in senders)
     took = np.array(tally.took[settled:] or tally.took)
