@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, request, send_file
 
-from geo.errors import N_
 from store.intake.scratch import scratch_folder
 from store.records import ImportRecord
 from store.schema import LAYERS
@@ -16,7 +15,8 @@ from web.api_coverage import derived_table
 from web.api_exposure import file_table
 from web.api_findings import FINDINGS, findings_file
 from web.coverage_tables import NAMES as DERIVED
-from web.errors import RequestError, fill
+from web.errors import fill
+from web.exports import export_of
 from web.i18n import current_lang
 from web.identity import reader
 from web.params import number, short_text
@@ -33,18 +33,7 @@ def export(name: str) -> Response:
     """Download a layer of the store, or what was worked out, in the format of the suffix."""
     from store.export import export_layer  # brings in GDAL and Arrow; the server starts without
 
-    layer, dot, rest = name.partition(".")
-    suffix = (dot + rest).lower()
-    if layer not in (*LAYERS, *DERIVED, FINDINGS) or suffix not in SUFFIXES:
-        raise RequestError(
-            404,
-            "unknown_export",
-            N_("There is no export {name}."),
-            N_("Use a layer ({layers}) followed by a format ({formats})."),
-            name=name[:80],
-            layers=", ".join((*LAYERS, *DERIVED, FINDINGS)),
-            formats=", ".join(SUFFIXES),
-        )
+    layer, suffix = export_of(name, (*LAYERS, *DERIVED, FINDINGS), SUFFIXES)
     crs = short_text(request.args, "crs")
     table = None
     if layer in DERIVED:

@@ -15,6 +15,7 @@ from geo.suppress import LEAST_K, K
 from layers.public import NEEDS
 from store.intake.scratch import scratch_folder
 from web.errors import RequestError
+from web.exports import export_of
 from web.gate import Gate
 from web.identity import reader
 from web.params import flag, number, short_text
@@ -71,18 +72,7 @@ def facts() -> Response:
 @blueprint.get("/public/<name>")
 def file(name: str) -> Response:
     """Download counts or points in the format of the suffix."""
-    what, dot, rest = name.partition(".")
-    suffix = (dot + rest).lower()
-    if what not in NAMES or suffix not in SUFFIXES:
-        raise RequestError(
-            404,
-            "unknown_export",
-            N_("There is no export {name}."),
-            N_("Use a layer ({layers}) followed by a format ({formats})."),
-            name=name[:80],
-            layers=", ".join(NAMES),
-            formats=", ".join(SUFFIXES),
-        )
+    what, suffix = export_of(name, NAMES, SUFFIXES)
     snapshot, wish = atlas().snapshot(), wish_of()
     with FILES.entered(), ExitStack() as held:
         path = held.enter_context(scratch_folder(atlas().folder("scratch"))) / f"public-{what}{suffix}"
