@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pytest
 import shapely
 from flask import Flask
 from flask.testing import FlaskClient
 
 from store.batch import Batch, Provenance
+from store.records import WriteResult
 from tests.web.conftest import X0, Y0
 from web.state import atlas
 
@@ -122,16 +124,20 @@ def test_the_command_prints_and_writes_them(faulty: FlaskClient, app: Flask, tmp
     assert unwritten.exit_code == 1 and not (tmp_path / "f.txt").exists()
 
 
-def test_an_edit_makes_a_new_audit(faulty: FlaskClient, app: Flask) -> None:
-    before = {one["id"] for one in get(faulty, "/api/audit").get_json()["findings"]}
-    import numpy as np
-
+def give_team(app: Flask) -> WriteResult:
+    """Give the third grid, which has no team, to one."""
     with app.app_context():
         store = atlas().store
         grids = store.snapshot()["grids"]
         columns: dict[str, Any] = {name: grids.text(name)[2:3] for name in ("code", "name", "level", "parent")}
         columns |= {"team": np.array(["post 1"], dtype=object), "population": grids.number("population")[2:3]}
         assert grids.geometry is not None
-        store.write(Batch("grids", "EPSG:32635", columns, geometry=grids.geometry[2:3]), "upsert", Provenance("test"))
+        team = Batch("grids", "EPSG:32635", columns, geometry=grids.geometry[2:3])
+        return store.write(team, "upsert", Provenance("test"))
+
+
+def test_an_edit_makes_a_new_audit(faulty: FlaskClient, app: Flask) -> None:
+    before = {one["id"] for one in get(faulty, "/api/audit").get_json()["findings"]}
+    give_team(app)
     after = {one["id"] for one in get(faulty, "/api/audit").get_json()["findings"]}
     assert len(before - after) == 1 and after < before

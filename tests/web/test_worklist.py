@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -15,9 +14,8 @@ from geo.errors import ParameterError
 from geo.grid_changes import applied
 from settings import audit_rules, from_env
 from store.audit_read import Wish
-from store.batch import Batch, Provenance
 from store.store import Store
-from tests.web.test_findings import faulty, get
+from tests.web.test_findings import faulty, get, give_team
 from web.repairs import repair, states_of
 from web.state import atlas
 
@@ -123,15 +121,7 @@ def test_assigning_and_commenting(faulty: FlaskClient) -> None:
 
 def test_what_is_mended_is_gone_with_its_revision_and_the_progress_says_so(faulty: FlaskClient, app: Flask) -> None:
     finding = ids(faulty)["team_missing"]
-    with app.app_context():
-        store = atlas().store
-        grids = store.snapshot()["grids"]
-        columns: dict[str, Any] = {name: grids.text(name)[2:3] for name in ("code", "name", "level", "parent")}
-        columns |= {"team": np.array(["post 1"], dtype=object), "population": grids.number("population")[2:3]}
-        assert grids.geometry is not None
-        done = store.write(
-            Batch("grids", "EPSG:32635", columns, geometry=grids.geometry[2:3]), "upsert", Provenance("test")
-        )
+    done = give_team(app)
     assert listed(faulty)["total"] == 2
     gone = get(faulty, "/api/findings/gone", finding=finding).get_json()["gone"]
     assert [(one["finding"], one["kind"], one["revision"]) for one in gone] == [
