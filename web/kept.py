@@ -91,7 +91,8 @@ class KeptTiles:
         if revisions(snapshot, found.needs) == found.revisions:
             return found
         with self._lock:
-            if self._kept.pop(key, None) is found:
+            if self._kept.get(key) is found:  # else another request has kept a newer one
+                del self._kept[key]
                 self._bytes -= len(found.body)
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -90,3 +91,21 @@ def test_what_is_kept_is_bounded(town: FlaskClient, town_app: Flask, monkeypatch
     keeper = front(town_app)
     kept = [one.body for one in keeper._kept.values()]
     assert sum(sizes) > 3000 >= sum(map(len, kept)) == keeper._bytes
+
+
+def test_a_newer_answer_that_another_request_keeps_meanwhile_stays(
+    town: FlaskClient, town_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town.get(URL)
+    keeper = front(town_app)
+    ((key, old),) = keeper._kept.items()
+    newer = replace(old, revisions=("newer",))
+
+    def meanwhile(*_: object) -> tuple[str]:
+        keeper._kept[key] = newer
+        return ("newer",)
+
+    monkeypatch.setattr("web.kept.revisions", meanwhile)
+    environ = {"PATH_INFO": key[0], "QUERY_STRING": key[1], "REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost"}
+    assert keeper._find(environ) is None  # the old one no longer holds
+    assert keeper._kept[key] is newer and keeper._bytes == len(newer.body)
